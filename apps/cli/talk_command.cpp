@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "pipeline/talk.h"
+
+namespace vultus::cli {
+namespace {
+
+using pipeline::PoseOptions;
+
+void run(const pipeline::TalkOptions& options) {
+    const pipeline::TalkReport report = pipeline::talk(options);
+    fmt::print(stderr,
+               "{} frames for {:.2f} s of speech in {:.1f} s ({:.2f} s per second of speech; {}; {})\n",
+               report.num_frames, report.speech_s, report.seconds, report.seconds / report.speech_s,
+               report.runtime, report.encoder);
+    if (options.out != "-" && !options.out.empty()) fmt::print(stderr, "wrote {}\n", options.out.string());
+    if (!options.frames.empty()) fmt::print(stderr, "wrote {}\n", options.frames.string());
+}
+
+}  // namespace
+
+void add_talk_command(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("talk", "Make a person say the given speech");
+    auto options = std::make_shared<pipeline::TalkOptions>();
+    auto head = std::make_shared<std::string>("model");
+    auto plain = std::make_shared<std::pair<bool, bool>>(false, false);
+    command->add_option("person", options->person, "Person file (.vultus)")->required();
+    command
+        ->add_option("speech", options->speech,
+                     "Speech: any file FFmpeg reads; - for s16le 16 kHz mono on standard input")
+        ->required();
+    command->add_option("-o,--out", options->out, "Video (.mp4), or - for raw RGB frames on standard output");
+    command->add_option("--frames", options->frames, "New folder for PNG frames");
+    command->add_option("--steps", options->talker.steps, "DDIM steps per frame (default: the person's)")
+        ->check(CLI::Range(1, 1000));
+    command->add_option("--seed", options->talker.seed, "Seed of x_T (default: the person's)")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--fps", options->fps, "Frames per second (default: the person's)");
+    command->add_option("--crf", options->crf, "H.264 quality, lower is better")
+        ->check(CLI::Range(0, 51))
+        ->capture_default_str();
+    command->add_option("--threads", options->talker.num_threads, "Threads (default: all cores)")
+        ->check(CLI::Range(0, 1024));
+    command->add_option("--head", *head, "Head motion: model or still")
+        ->check(CLI::IsMember({"model", "still"}))
+        ->capture_default_str();
+    command->add_option("--head-scale", options->pose.scale, "Multiplies the head motion")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    command->add_option("--pose", options->pose_track,
+                        "CSV of yaw,pitch,roll in degrees per frame; overrides --head");
+    command->add_flag("--no-idle", plain->first, "No idle head motion");
+    command->add_flag("--no-blinks", plain->second, "No blinks");
+    command->callback([options, head, plain] {
+        options->pose.source = *head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
+        options->pose.idle_motion = !plain->first;
+        options->pose.blinks = !plain->second;
+        run(*options);
+    });
+}
+
+}  // namespace vultus::cli

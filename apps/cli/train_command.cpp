@@ -1,0 +1,65 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "commands.h"
+#include "person/person.h"
+#include "pipeline/unpack_frames.h"
+
+namespace vultus::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The trainer is a program of its own beside this one, since only it links LibTorch.
+fs::path trainer_path() {
+    std::error_code error;
+    const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+    return here / "vultus-train";
+}
+
+std::string value_of(const std::vector<std::string>& arguments, const std::string& option) {
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i)
+        if (arguments[i] == option) return arguments[i + 1];
+    return "";
+}
+
+/// The trainer needs no FFmpeg: the frames are unpacked for it here.
+void unpack_for(const std::vector<std::string>& arguments) {
+    if (arguments.empty() || arguments[0].rfind("-", 0) == 0) return;  // the trainer says what is missing
+    const corpus::Corpus corpus = corpus::load_corpus(arguments[0]);
+    const std::string from = value_of(arguments, "--from"), size = value_of(arguments, "--size");
+    int size_px = corpus.size_px;
+    if (!size.empty()) size_px = std::atoi(size.c_str());
+    if (!from.empty()) size_px = person::load_person(from).model.unet.size_px;
+    if (size_px >= 16 && size_px <= 1024) pipeline::unpack_frames(corpus, size_px);
+}
+
+[[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {
+    const std::string program = trainer_path().string();
+    std::vector<char*> argv{const_cast<char*>(program.c_str())};
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    ::execv(program.c_str(), argv.data());
+    fail(ErrorCode::kUnsupported,
+         "[train] {}: cannot start the trainer: {}; build with -DVULTUS_WITH_TORCH=ON", program,
+         std::strerror(errno));
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+    // Shown in the list of commands only: main() hands `train` to run_train() before anything is parsed.
+    app.add_subcommand("train", "Learn a person from a prepared corpus (vultus train --help for options)");
+}
+
+void run_train(const std::vector<std::string>& arguments) {
+    unpack_for(arguments);
+    become_trainer(arguments);
+}
+
+}  // namespace vultus::cli

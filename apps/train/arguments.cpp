@@ -1,0 +1,141 @@
+#include "arguments.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <vector>
+
+#include "base/error.h"
+
+namespace vultus::train {
+namespace {
+
+double number(const std::string& option, const std::string& text, double low, double high) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end || !(value >= low && value <= high))
+        fail(ErrorCode::kInvalidArgument, "[train] {}: expected {} to {}, got '{}'", option, low, high, text);
+    return value;
+}
+
+struct Option {
+    const char* name;
+    const char* value;  ///< nullptr: a flag
+    const char* help;
+    std::function<void(const std::string&)> set;
+};
+
+std::vector<Option> options_of(TrainOptions& o) {
+    const auto real = [](const char* name, double& target, double low, double high) {
+        return [=, &target](const std::string& text) { target = number(name, text, low, high); };
+    };
+    const auto integer = [](const char* name, auto& target, double low, double high) {
+        return [=, &target](const std::string& text) {
+            target = static_cast<std::decay_t<decltype(target)>>(number(name, text, low, high));
+        };
+    };
+    const auto text = [](std::string& target) {
+        return [&target](const std::string& value) { target = value; };
+    };
+    return {
+        {"-o", "FILE", "person file to write (.vultus); the run's state lies in FILE.training/",
+         [&o](const std::string& value) { o.out = value; }},
+        {"--preset", "NAME", "live (video rate on two CPU cores) or paper (DiffAE-256, for a large GPU)",
+         text(o.preset)},
+        {"--size", "PX", "picture size, a multiple of 64 (default: the corpus's)",
+         integer("--size", o.size_px, 64, 512)},
+        {"--budget", "TIME", "training time, e.g. 60min or 2h: the schedule ends on time",
+         [&o](const std::string& value) { o.budget_s = parse_duration_s(value); }},
+        {"--steps", "N", "exactly N steps a stage instead of a budget", integer("--steps", o.steps, 1, 1e9)},
+        {"--stage", "NAME", "dae (pictures), speech, or all", text(o.stage)},
+        {"--from", "FILE", "warm start from another person's file",
+         [&o](const std::string& value) { o.from = value; }},
+        {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
+        {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)",
+         integer("--threads", o.num_threads, 0, 1024)},
+        {"--batch", "N", "pictures a step and process", integer("--batch", o.batch, 1, 4096)},
+        {"--learning-rate", "X", "peak, of the dae stage", real("--learning-rate", o.learning_rate, 1e-7, 1)},
+        {"--freeze-encoder-at", "X", "part of the dae stage after which latents stay as they are",
+         real("--freeze-encoder-at", o.freeze_encoder_at, 0, 1)},
+        {"--full-noise", "X", "part of the samples at the highest noise",
+         real("--full-noise", o.full_noise, 0, 1)},
+        {"--mouth-weight", "X", "of the loss inside the mouth box",
+         real("--mouth-weight", o.mouth_weight, 1, 100)},
+        {"--checkpoint-every", "TIME", "between checkpoints",
+         [&o](const std::string& value) { o.checkpoint_every_s = parse_duration_s(value); }},
+        {"--seed", "N", "of weights, batches, noise and the person's x_T",
+         integer("--seed", o.seed, 0, 9e15)},
+        {"--restart", nullptr, "forget an earlier run's state instead of resuming it",
+         [&o](const std::string&) { o.restart = true; }},
+        {"--name", "TEXT", "card: who this is", text(o.card.name)},
+        {"--source", "TEXT", "card: where the recordings come from", text(o.card.source)},
+        {"--licence", "TEXT", "card: licence of the recordings", text(o.card.licence)},
+        {"--attribution", "TEXT", "card: whom to name", text(o.card.attribution)},
+        {"--consent", "TEXT", "card: how the person consented", text(o.card.consent)},
+    };
+}
+
+void print_help(const std::vector<Option>& options) {
+    fmt::print(
+        "Learns a person from a prepared corpus.\nUsage: vultus train CORPUS -o PERSON.vultus [options]\n\n");
+    for (const Option& option : options)
+        fmt::print("  {:32} {}\n",
+                   option.value ? fmt::format("{} {}", option.name, option.value) : option.name, option.help);
+    fmt::print(
+        "\nThe same command resumes an interrupted run. Several processes train together when MASTER_ADDR,\n"
+        "MASTER_PORT, WORLD_SIZE and RANK are set (torchrun, Slurm, Kubernetes).\n");
+}
+
+}  // namespace
+
+double parse_duration_s(const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    const std::string unit = end;
+    const double factor = unit == "h"                    ? 3600
+                          : unit == "min" || unit == "m" ? 60
+                          : unit == "s" || unit.empty()  ? 1
+                                                         : 0;
+    if (end == text.c_str() || factor == 0 || !(value > 0) || !std::isfinite(value))
+        fail(ErrorCode::kInvalidArgument, "[train] expected a duration such as 90s, 60min or 2h, got '{}'",
+             text);
+    return value * factor;
+}
+
+std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
+    TrainOptions result;
+    result.size_px = 0;
+    const std::vector<Option> options = options_of(result);
+    for (int i = 1; i < argc; ++i) {
+        const std::string argument = argv[i];
+        if (argument == "-h" || argument == "--help") {
+            print_help(options);
+            return std::nullopt;
+        }
+        if (argument.rfind('-', 0) != 0) {
+            if (!result.corpus.empty())
+                fail(ErrorCode::kInvalidArgument, "[train] expected one corpus, got {} and {}",
+                     result.corpus.string(), argument);
+            result.corpus = argument;
+            continue;
+        }
+        const auto found = std::find_if(options.begin(), options.end(), [&](const Option& option) {
+            return argument == option.name || (argument == "--out" && std::string(option.name) == "-o");
+        });
+        if (found == options.end())
+            fail(ErrorCode::kInvalidArgument, "[train] unknown option {}; see --help", argument);
+        if (found->value && i + 1 >= argc)
+            fail(ErrorCode::kInvalidArgument, "[train] {}: expected {}", argument, found->value);
+        found->set(found->value ? argv[++i] : "");
+    }
+    if (result.corpus.empty() || result.out.empty())
+        fail(ErrorCode::kInvalidArgument, "[train] expected a corpus and -o PERSON.vultus; see --help");
+    if (result.stage != "all" && result.stage != "dae" && result.stage != "speech")
+        fail(ErrorCode::kInvalidArgument, "[train] --stage: expected dae, speech or all, got {}",
+             result.stage);
+    return result;
+}
+
+}  // namespace vultus::train

@@ -1,0 +1,26 @@
+// The trainer: links LibTorch and no media library.
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "arguments.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "train/train.h"
+
+int main(int argc, char** argv) {
+    using namespace vultus;
+    install_cancel_handler();
+    try {
+        if (const auto options = train::parse_arguments(argc, argv)) train::train_person(*options);
+        return 0;
+    } catch (const Error& error) {
+        const bool cancelled = error.code() == ErrorCode::kCancelled;
+        fmt::print(stderr, "\nvultus: {}\n",
+                   cancelled ? "cancelled; the same command goes on from the checkpoint" : error.what());
+        return cancelled ? 130 : 1;
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "\nvultus: {}\n", error.what());
+        return 1;
+    }
+}

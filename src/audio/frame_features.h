@@ -1,0 +1,39 @@
+// Log-mel features in step with the video: a fixed number of feature frames for every video frame.
+#pragma once
+
+#include "audio/log_mel.h"
+
+namespace vultus::audio {
+
+/// Log-mel at 100 Hz, linearly interpolated to `rate_per_frame` frames per video frame and normalised per
+/// band. Feature frame j stands for time j / (rate_per_frame * fps). Any chunking gives the same bits; memory
+/// is constant.
+class FrameFeatureStream {
+  public:
+    /// mean, std [num_mels]; empty: not normalised.
+    FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean, std::vector<float> std);
+
+    /// Appends rows of num_mels values to `out` as far as the sound reaches.
+    void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
+    /// The rest of the sound's features.
+    void finish(std::vector<float>& out);
+
+    static constexpr int kNumMels = 80;
+
+  private:
+    void interpolate(std::vector<float>& out, bool last);
+
+    LogMelStream mel_;
+    double step_;  ///< log-mel frames per feature frame
+    std::vector<float> mean_, std_;
+    std::vector<float> rows_;  ///< log-mel rows from first_row_ on
+    std::int64_t first_row_ = 0;
+    std::int64_t next_ = 0;  ///< index of the next feature frame
+};
+
+/// Whole: exactly rate_per_frame * num_frames rows; sound beyond is cut, missing sound is silence.
+std::vector<float> frame_features(const std::vector<float>& audio, std::int64_t num_frames, double fps,
+                                  int rate_per_frame, const std::vector<float>& mean,
+                                  const std::vector<float>& std);
+
+}  // namespace vultus::audio

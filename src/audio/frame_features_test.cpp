@@ -1,0 +1,51 @@
+#include "audio/frame_features.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+
+namespace vultus::audio {
+namespace {
+
+std::vector<float> noise(std::size_t count) {
+    Rng rng(3);
+    std::vector<float> audio(count);
+    for (float& sample : audio) sample = static_cast<float>(0.1 * rng.normal());
+    return audio;
+}
+
+TEST(FrameFeatures, At25FpsAreTheLogMelFrames) {
+    const std::vector<float> audio = noise(16000);
+    const std::vector<float> mel = log_mel(audio.data(), 16000);
+    const std::vector<float> features = frame_features(audio, 20, 25.0, 4, {}, {});
+    ASSERT_EQ(features.size(), 80u * 80u);
+    for (std::size_t i = 0; i < features.size(); ++i) ASSERT_EQ(features[i], mel[i]);
+}
+
+TEST(FrameFeatures, AnyChunkingGivesTheSameBits) {
+    const std::vector<float> audio = noise(24000);
+    for (const double fps : {25.0, 30.0, 60000.0 / 1001}) {
+        std::vector<float> whole, chunked;
+        FrameFeatureStream one(fps, 4, {}, {}), many(fps, 4, {}, {});
+        one.push(audio.data(), 24000, whole);
+        one.finish(whole);
+        Rng rng(5);
+        for (std::size_t begin = 0; begin < audio.size();) {
+            const std::size_t length = std::min<std::size_t>(rng.below(700), audio.size() - begin);
+            many.push(audio.data() + begin, static_cast<std::int64_t>(length), chunked);
+            begin += length;
+        }
+        many.finish(chunked);
+        EXPECT_EQ(whole, chunked) << fps;
+        EXPECT_NEAR(static_cast<double>(whole.size()) / 80, 1.5 * 4 * fps, 3);
+    }
+}
+
+TEST(FrameFeatures, ShortSoundIsFilledWithSilence) {
+    const std::vector<float> features = frame_features({0.5f, -0.5f}, 10, 25.0, 4, {}, {});
+    ASSERT_EQ(features.size(), 40u * 80u);
+    EXPECT_FLOAT_EQ(features.back(), std::log(1e-5f));
+}
+
+}  // namespace
+}  // namespace vultus::audio

@@ -1,0 +1,33 @@
+#include "base/cancel.h"
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace vultus {
+namespace {
+
+std::atomic<bool> g_cancelled{false};
+
+extern "C" void on_signal(int signal_number) {
+    if (g_cancelled.exchange(true)) std::_Exit(128 + signal_number);
+}
+
+}  // namespace
+
+void install_cancel_handler() {
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGTERM, on_signal);
+}
+
+bool cancel_requested() { return g_cancelled.load(std::memory_order_relaxed); }
+
+void set_cancel_requested(bool requested) { g_cancelled = requested; }
+
+void throw_if_cancelled() {
+    if (cancel_requested()) throw Error(ErrorCode::kCancelled, "cancelled");
+}
+
+}  // namespace vultus

@@ -1,0 +1,99 @@
+#include "infer/kernels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+// Sums are split over lanes in a fixed order, so that each instruction set gives the same bits on every run.
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define VULTUS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define VULTUS_CLONES
+#endif
+
+namespace vultus::infer::kernels {
+namespace {
+
+constexpr int kLanes = 16;
+
+/// exp for finite x, relative error about 1e-7: 2^n times a polynomial (Cephes), free of branches.
+inline __attribute__((always_inline)) float fast_exp(float x) {
+    x = std::min(std::max(x, -87.0f), 88.0f);
+    const float n = std::floor(x * 1.44269504f + 0.5f);
+    const float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    return p * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+}
+
+}  // namespace
+
+VULTUS_CLONES void silu(const float* x, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] / (1.0f + fast_exp(-x[i]));
+}
+
+VULTUS_CLONES void sigmoid(const float* x, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = 1.0f / (1.0f + fast_exp(-x[i]));
+}
+
+VULTUS_CLONES float exp_shifted(float* x, float shift, std::int64_t count) {
+    float sum = 0;
+    for (std::int64_t i = 0; i < count; ++i) x[i] = fast_exp(x[i] - shift);
+    for (std::int64_t i = 0; i < count; ++i) sum += x[i];
+    return sum;
+}
+
+VULTUS_CLONES void scale_shift(const float* x, float factor, float offset, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] * factor + offset;
+}
+
+VULTUS_CLONES void add(const float* a, const float* b, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = a[i] + b[i];
+}
+
+VULTUS_CLONES void mul(const float* a, const float* b, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] = a[i] * b[i];
+}
+
+VULTUS_CLONES float dot(const float* a, const float* b, std::int64_t count) {
+    float lanes[kLanes] = {};
+    std::int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        for (int k = 0; k < kLanes; ++k) lanes[k] += a[i + k] * b[i + k];
+    float sum = 0;
+    for (; i < count; ++i) sum += a[i] * b[i];
+    for (int k = 0; k < kLanes; ++k) sum += lanes[k];
+    return sum;
+}
+
+VULTUS_CLONES void axpy(float factor, const float* x, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] += factor * x[i];
+}
+
+VULTUS_CLONES void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation) {
+    float lanes[kLanes] = {};
+    double sum = 0;
+    std::int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes)
+        for (int k = 0; k < kLanes; ++k) lanes[k] += x[i + k];
+    for (; i < count; ++i) sum += x[i];
+    for (float& lane : lanes) {
+        sum += lane;
+        lane = 0;
+    }
+    mean = static_cast<float>(sum / static_cast<double>(count));
+    const float centre = mean;
+    double squares = 0;
+    for (i = 0; i + kLanes <= count; i += kLanes)
+        for (int k = 0; k < kLanes; ++k) lanes[k] += (x[i + k] - centre) * (x[i + k] - centre);
+    for (; i < count; ++i) squares += static_cast<double>(x[i] - centre) * (x[i] - centre);
+    for (const float lane : lanes) squares += lane;
+    inverse_deviation = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(count) + 1e-5));
+}
+
+}  // namespace vultus::infer::kernels

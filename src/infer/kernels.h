@@ -1,0 +1,24 @@
+// Element-wise and reduction kernels of the runtime, compiled for several instruction sets and chosen at
+// start.
+#pragma once
+
+#include <cstdint>
+
+namespace vultus::infer::kernels {
+
+/// y[i] = x[i] * sigmoid(x[i]); in place allowed.
+void silu(const float* x, float* y, std::int64_t count);
+void sigmoid(const float* x, float* y, std::int64_t count);
+/// exp(x[i] - shift), in place; returns the sum.
+float exp_shifted(float* x, float shift, std::int64_t count);
+/// y = x * factor + offset.
+void scale_shift(const float* x, float factor, float offset, float* y, std::int64_t count);
+void add(const float* a, const float* b, float* y, std::int64_t count);
+void mul(const float* a, const float* b, float* y, std::int64_t count);
+float dot(const float* a, const float* b, std::int64_t count);
+/// y += factor * x.
+void axpy(float factor, const float* x, float* y, std::int64_t count);
+/// Mean and 1 / sqrt(variance + 1e-5).
+void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation);
+
+}  // namespace vultus::infer::kernels

@@ -1,0 +1,67 @@
+// The networks' operators on oneDNN: convolutions and matrix products are its primitives, the rest is
+// kernels.h.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "models/ops.h"
+#include "tensor/archive.h"
+
+namespace vultus::infer {
+
+/// bf16 inputs of convolutions where the CPU has instructions for them, f32 elsewhere. kF32 forces f32.
+enum class Precision { kAuto, kF32 };
+
+/// Runs a network as it is called, operator by operator. Arrays come from a pool: after the first frame
+/// nothing is allocated from the system for arrays. Results do not depend on the number of threads. Threads
+/// one caller at a time.
+class OnednnOps : public models::Ops {
+  public:
+    using Value = models::Value;
+
+    /// weights must outlive this; converted to f32 on first use. num_threads 0: all cores.
+    OnednnOps(const Archive& weights, int num_threads, Precision precision = Precision::kAuto);
+    ~OnednnOps() override;
+
+    /// A copy of `values`.
+    Value input(const Shape& shape, const float* values);
+    static const float* data(const Value& value);
+    /// "f32" or "bf16": what convolutions compute with; and oneDNN's name of the instruction set.
+    const char* precision_name() const;
+    static std::string isa_name();
+
+    Value param(const std::string& name, const Shape& shape, const models::Init& init) override;
+    Value conv2d(const Value& x, const Value& weight, const Value& bias, int stride) override;
+    Value conv1d(const Value& x, const Value& weight, const Value& bias, int stride) override;
+    Value depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) override;
+    Value linear(const Value& x, const Value& weight, const Value& bias) override;
+    Value group_norm(const Value& x, int groups, const Value& weight, const Value& bias) override;
+    Value layer_norm(const Value& x, const Value& weight, const Value& bias) override;
+    Value silu(const Value& x) override;
+    Value sigmoid(const Value& x) override;
+    Value add(const Value& a, const Value& b) override;
+    Value mul(const Value& a, const Value& b) override;
+    Value scale(const Value& x, double factor) override;
+    Value modulate(const Value& x, const Value& scale, const Value& shift) override;
+    Value attention(const Value& q, const Value& k, const Value& v, int heads, models::Window window,
+                    const Value& bias) override;
+    Value concat(const Value& a, const Value& b) override;
+    Value slice(const Value& x, std::int64_t begin, std::int64_t length) override;
+    Value reshape(const Value& x, const Shape& shape) override;
+    Value image_to_sequence(const Value& x) override;
+    Value sequence_to_image(const Value& x, std::int64_t height, std::int64_t width) override;
+    Value space_to_depth(const Value& x, int patch) override;
+    Value depth_to_space(const Value& x, int patch) override;
+    Value upsample2(const Value& x) override;
+    Value avg_pool2(const Value& x) override;
+    Value global_avg_pool(const Value& x) override;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+    Value make(const Shape& shape);
+};
+
+}  // namespace vultus::infer

@@ -1,0 +1,86 @@
+// FFmpeg's C objects as owners, and its error codes as one line. Only src/media includes this.
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/opt.h>
+#include <libswresample/swresample.h>
+#include <libswscale/swscale.h>
+}
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace vultus::media {
+
+struct FormatCloser {
+    void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
+};
+struct CodecFree {
+    void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+};
+struct FrameFree {
+    void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+struct PacketFree {
+    void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+struct SwsFree {
+    void operator()(SwsContext* context) const { sws_freeContext(context); }
+};
+struct SwrFree {
+    void operator()(SwrContext* context) const { swr_free(&context); }
+};
+
+using FormatPtr = std::unique_ptr<AVFormatContext, FormatCloser>;
+using CodecPtr = std::unique_ptr<AVCodecContext, CodecFree>;
+using FramePtr = std::unique_ptr<AVFrame, FrameFree>;
+using PacketPtr = std::unique_ptr<AVPacket, PacketFree>;
+using SwsPtr = std::unique_ptr<SwsContext, SwsFree>;
+using SwrPtr = std::unique_ptr<SwrContext, SwrFree>;
+
+FramePtr make_frame();
+PacketPtr make_packet();
+
+/// FFmpeg's words for an error code.
+std::string av_error(int code);
+
+/// Opens a media file and reads its stream headers; FFmpeg's own log is silenced.
+/// Errors: kIo; kCorruptData when FFmpeg does not know the format.
+FormatPtr open_input(const std::filesystem::path& path);
+
+/// Index of the stream to read, -1 if there is none; cover pictures do not count as video.
+int find_stream(AVFormatContext* format, AVMediaType type);
+
+/// An opened decoder of a stream. Errors: kUnsupported, kCorruptData.
+CodecPtr open_decoder(AVStream* stream, int threads, const std::string& path);
+
+/// Packets of one stream in, frames out: the loop every reader needs.
+class StreamDecoder {
+  public:
+    StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads);
+
+    /// The next decoded frame into `frame`; false at the end. Packets that the decoder refuses are counted.
+    bool next(AVFrame* frame);
+
+    AVFormatContext* format() const { return format_.get(); }
+    AVStream* stream() const { return stream_; }
+    AVCodecContext* codec() const { return codec_.get(); }
+    std::int64_t num_damaged() const { return num_damaged_; }
+
+  private:
+    bool feed();
+
+    std::string path_;
+    FormatPtr format_;
+    AVStream* stream_ = nullptr;
+    CodecPtr codec_;
+    PacketPtr packet_;
+    bool at_end_ = false;
+    std::int64_t num_damaged_ = 0;
+};
+
+}  // namespace vultus::media

@@ -1,0 +1,21 @@
+// One decoded picture.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace vultus::media {
+
+struct Image {
+    int width = 0, height = 0;
+    std::vector<std::uint8_t> rgb;  ///< [height, width, 3]
+
+    Image() = default;
+    Image(int width_px, int height_px)
+        : width(width_px), height(height_px), rgb(std::size_t{3} * width_px * height_px) {}
+    bool empty() const { return rgb.empty(); }
+    const std::uint8_t* pixel(int x, int y) const { return rgb.data() + 3 * (std::size_t(y) * width + x); }
+    std::uint8_t* pixel(int x, int y) { return rgb.data() + 3 * (std::size_t(y) * width + x); }
+};
+
+}  // namespace vultus::media

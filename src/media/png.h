@@ -1,0 +1,16 @@
+// Still pictures.
+#pragma once
+
+#include <filesystem>
+
+#include "media/image.h"
+
+namespace vultus::media {
+
+/// Writes through a temporary file. Errors: kIo, kInvalidArgument (empty image).
+void write_png(const std::filesystem::path& path, const Image& image);
+
+/// PNG, JPEG or whatever else FFmpeg reads as one picture. Errors: as VideoReader.
+Image read_image(const std::filesystem::path& path);
+
+}  // namespace vultus::media

@@ -1,0 +1,299 @@
+#include "media/video_writer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/error.h"
+#include "media/ffmpeg.h"
+
+namespace vultus::media {
+namespace {
+
+constexpr int kAudioBitRate = 96000;
+// AAC packs 1024 samples: at 48 kHz that is 21 ms, less than a frame, at 16 kHz it would be 64 ms.
+constexpr int kAacRateHz = 48000;
+
+/// Output contexts own their AVIOContext too.
+struct OutputCloser {
+    void operator()(AVFormatContext* context) const {
+        if (context->pb) avio_closep(&context->pb);
+        avformat_free_context(context);
+    }
+};
+using OutputPtr = std::unique_ptr<AVFormatContext, OutputCloser>;
+
+const AVCodec* choose_encoder(const std::string& asked) {
+    if (!asked.empty()) {
+        const AVCodec* encoder = avcodec_find_encoder_by_name(asked.c_str());
+        if (!encoder)
+            fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'", asked);
+        return encoder;
+    }
+    for (const char* name : {"libx264", "libopenh264", "mpeg4"}) {
+        if (const AVCodec* encoder = avcodec_find_encoder_by_name(name)) return encoder;
+    }
+    fail(ErrorCode::kUnsupported,
+         "[media] this machine's FFmpeg can encode neither H.264 (libx264, libopenh264) nor MPEG-4");
+}
+
+/// Bits per second at which the other encoders look like x264 at this constant rate factor: x264 needs about
+/// 0.1 bits per pixel at 23 and twice as much six steps lower.
+std::int64_t comparable_bit_rate(const VideoWriterOptions& o) {
+    const double pixels_per_second = static_cast<double>(o.width) * o.height * o.fps_num / o.fps_den;
+    return std::llround(pixels_per_second * 0.13 * std::pow(2.0, (23.0 - o.crf) / 6.0));
+}
+
+}  // namespace
+
+struct VideoWriter::Impl {
+    Impl(const std::filesystem::path& path, const VideoWriterOptions& options)
+        : path(path.string()), options(options), frame(make_frame()), packet(make_packet()) {
+        check_options();
+        av_log_set_level(AV_LOG_QUIET);
+        // The muxer opens the file by this name once more to move the index to the front.
+        const std::string url = "file:" + this->path;
+        AVFormatContext* raw = nullptr;
+        const int made = avformat_alloc_output_context2(&raw, nullptr, "mp4", url.c_str());
+        output.reset(raw);
+        check(made, "cannot make an MP4");
+        output->flags |= AVFMT_FLAG_BITEXACT;
+        open_video();
+        if (options.with_audio) open_audio();
+        check(avio_open(&output->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot write");
+        AVDictionary* settings = nullptr;
+        av_dict_set(&settings, "movflags", "+faststart", 0);
+        const int begun = avformat_write_header(output.get(), &settings);
+        av_dict_free(&settings);
+        check(begun, "cannot write");
+    }
+
+    void check_options() const {
+        const VideoWriterOptions& o = options;
+        if (o.width < 2 || o.height < 2 || o.width % 2 || o.height % 2) {
+            fail(ErrorCode::kInvalidArgument, "[media] video size: expected even sides, got {}x{}", o.width,
+                 o.height);
+        }
+        if (o.fps_num <= 0 || o.fps_den <= 0) {
+            fail(ErrorCode::kInvalidArgument, "[media] frame rate: expected a positive one, got {}/{}",
+                 o.fps_num, o.fps_den);
+        }
+        if (o.with_audio && (o.sample_rate_hz < 8000 || o.sample_rate_hz > 192000)) {
+            fail(ErrorCode::kInvalidArgument, "[media] sample rate: expected 8000..192000 Hz, got {}",
+                 o.sample_rate_hz);
+        }
+    }
+
+    void check(int result, const char* what) const {
+        if (result < 0) fail(ErrorCode::kIo, "[media] {}: {} ({})", path, what, av_error(result));
+    }
+
+    CodecPtr make_codec(const AVCodec* encoder) {
+        CodecPtr codec(avcodec_alloc_context3(encoder));
+        if (!codec) throw std::bad_alloc();
+        codec->flags |= AV_CODEC_FLAG_BITEXACT;
+        if (output->oformat->flags & AVFMT_GLOBALHEADER) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+        return codec;
+    }
+
+    AVStream* add_stream(AVCodecContext* codec) {
+        AVStream* stream = avformat_new_stream(output.get(), nullptr);
+        if (!stream) throw std::bad_alloc();
+        stream->time_base = codec->time_base;
+        check(avcodec_parameters_from_context(stream->codecpar, codec), "cannot describe a stream");
+        return stream;
+    }
+
+    void open_video() {
+        const AVCodec* encoder = choose_encoder(options.encoder);
+        encoder_name = encoder->name;
+        video = make_codec(encoder);
+        video->width = options.width;
+        video->height = options.height;
+        video->pix_fmt = AV_PIX_FMT_YUV420P;
+        video->time_base = {options.fps_den, options.fps_num};
+        video->framerate = {options.fps_num, options.fps_den};
+        video->thread_count = options.threads;
+        video->color_range = AVCOL_RANGE_MPEG;
+        video->colorspace = AVCOL_SPC_BT709;
+        video->color_primaries = AVCOL_PRI_BT709;
+        video->color_trc = AVCOL_TRC_BT709;
+        AVDictionary* settings = nullptr;
+        if (encoder_name == "libx264") {
+            av_dict_set_int(&settings, "crf", options.crf, 0);
+            av_dict_set(&settings, "preset", options.preset.c_str(), 0);
+        } else {
+            video->bit_rate = comparable_bit_rate(options);
+            video->gop_size = std::max(12, 2 * options.fps_num / options.fps_den);
+        }
+        const int opened = avcodec_open2(video.get(), encoder, &settings);
+        av_dict_free(&settings);
+        check(opened, "the picture encoder does not start");
+        video_stream = add_stream(video.get());
+        video_stream->avg_frame_rate = video->framerate;
+        open_scaler();
+    }
+
+    void open_scaler() {
+        constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
+        scaler.reset(sws_getContext(options.width, options.height, AV_PIX_FMT_RGB24, options.width,
+                                    options.height, AV_PIX_FMT_YUV420P, kFlags, nullptr, nullptr, nullptr));
+        require(scaler != nullptr, "[media] no conversion from RGB to yuv420p");
+        const int* bt709 = sws_getCoefficients(AVCOL_SPC_BT709);
+        sws_setColorspaceDetails(scaler.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
+    }
+
+    void open_audio() {
+        const AVCodec* encoder = avcodec_find_encoder(AV_CODEC_ID_AAC);
+        if (!encoder) fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no AAC encoder");
+        audio = make_codec(encoder);
+        audio->sample_rate = kAacRateHz;
+        audio->sample_fmt = AV_SAMPLE_FMT_FLTP;
+        audio->ch_layout = AV_CHANNEL_LAYOUT_MONO;
+        audio->bit_rate = kAudioBitRate;
+        audio->time_base = {1, kAacRateHz};
+        check(avcodec_open2(audio.get(), encoder, nullptr), "the AAC encoder does not start");
+        audio_stream = add_stream(audio.get());
+        SwrContext* raw = nullptr;
+        AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
+        int result = swr_alloc_set_opts2(&raw, &mono, AV_SAMPLE_FMT_FLTP, kAacRateHz, &mono,
+                                         AV_SAMPLE_FMT_FLT, options.sample_rate_hz, 0, nullptr);
+        resampler.reset(raw);
+        if (result >= 0) result = swr_init(raw);
+        check(result, "the resampler does not start");
+    }
+
+    void write_frame(const std::uint8_t* rgb) {
+        av_frame_unref(frame.get());
+        frame->format = AV_PIX_FMT_YUV420P;
+        frame->width = options.width;
+        frame->height = options.height;
+        frame->color_range = AVCOL_RANGE_MPEG;
+        frame->colorspace = AVCOL_SPC_BT709;
+        check(av_frame_get_buffer(frame.get(), 0), "out of memory");
+        const std::uint8_t* planes[4] = {rgb, nullptr, nullptr, nullptr};
+        const int strides[4] = {3 * options.width, 0, 0, 0};
+        sws_scale(scaler.get(), planes, strides, 0, options.height, frame->data, frame->linesize);
+        frame->pts = num_frames++;
+        encode(video.get(), video_stream, frame.get());
+        drain_audio(false);
+    }
+
+    void write_audio(const float* samples, std::size_t n) {
+        if (!audio) fail(ErrorCode::kInvalidArgument, "[media] {}: opened without sound", path);
+        while (n > 0) {
+            const int block = static_cast<int>(std::min<std::size_t>(n, 16384));
+            resample(samples, block);
+            samples += block;
+            n -= block;
+        }
+        drain_audio(false);
+    }
+
+    void resample(const float* samples, int n) {
+        const int room = swr_get_out_samples(resampler.get(), n) + 32;
+        const std::size_t before = pending.size();
+        pending.resize(before + room);
+        std::uint8_t* out = reinterpret_cast<std::uint8_t*>(pending.data() + before);
+        const std::uint8_t* in = reinterpret_cast<const std::uint8_t*>(samples);
+        const int got = swr_convert(resampler.get(), &out, room, samples ? &in : nullptr, n);
+        check(got, "sound cannot be resampled");
+        pending.resize(before + got);
+    }
+
+    /// Samples at kAacRateHz up to the end of the last picture.
+    std::int64_t samples_wanted() const {
+        return av_rescale_rnd(num_frames, std::int64_t{kAacRateHz} * options.fps_den, options.fps_num,
+                              AV_ROUND_NEAR_INF);
+    }
+
+    /// Encodes what reaches no further than the pictures do; at the end also the last, shorter piece.
+    void drain_audio(bool last) {
+        if (!audio) return;
+        std::size_t used = 0;
+        while (samples_sent < samples_wanted()) {
+            const std::int64_t left = samples_wanted() - samples_sent;
+            const int count = static_cast<int>(std::min<std::int64_t>(left, audio->frame_size));
+            if (!last &&
+                (count < audio->frame_size || pending.size() - used < static_cast<std::size_t>(count)))
+                break;
+            send_audio(pending.data() + used, count);
+            used += count;
+        }
+        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(used));
+    }
+
+    void send_audio(const float* samples, int count) {
+        av_frame_unref(frame.get());
+        frame->format = AV_SAMPLE_FMT_FLTP;
+        frame->sample_rate = kAacRateHz;
+        frame->ch_layout = AV_CHANNEL_LAYOUT_MONO;
+        frame->nb_samples = count;
+        check(av_frame_get_buffer(frame.get(), 0), "out of memory");
+        float* out = reinterpret_cast<float*>(frame->extended_data[0]);
+        for (int i = 0; i < count; ++i) out[i] = std::clamp(samples[i], -1.0f, 1.0f);
+        frame->pts = samples_sent;
+        samples_sent += count;
+        encode(audio.get(), audio_stream, frame.get());
+    }
+
+    /// Sends a frame (null: flush) and writes the packets that come out.
+    void encode(AVCodecContext* codec, AVStream* stream, const AVFrame* input) {
+        check(avcodec_send_frame(codec, input), "encoding failed");
+        for (;;) {
+            const int got = avcodec_receive_packet(codec, packet.get());
+            if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return;
+            check(got, "encoding failed");
+            packet->stream_index = stream->index;
+            if (codec->codec_type == AVMEDIA_TYPE_VIDEO && packet->duration == 0) packet->duration = 1;
+            av_packet_rescale_ts(packet.get(), codec->time_base, stream->time_base);
+            check(av_interleaved_write_frame(output.get(), packet.get()), "cannot write");
+            check_disk();
+        }
+    }
+
+    void check_disk() const {
+        if (output->pb && output->pb->error < 0) check(output->pb->error, "cannot write");
+    }
+
+    void finish() {
+        if (finished) return;
+        if (num_frames == 0) fail(ErrorCode::kInvalidArgument, "[media] {}: no picture was written", path);
+        if (audio) {
+            resample(nullptr, 0);
+            pending.resize(std::max<std::int64_t>(samples_wanted() - samples_sent, 0), 0.0f);
+            drain_audio(true);
+            encode(audio.get(), audio_stream, nullptr);
+        }
+        encode(video.get(), video_stream, nullptr);
+        check(av_write_trailer(output.get()), "cannot write");
+        avio_flush(output->pb);
+        check_disk();
+        check(avio_closep(&output->pb), "cannot write");
+        finished = true;
+    }
+
+    std::string path, encoder_name;
+    VideoWriterOptions options;
+    FramePtr frame;
+    PacketPtr packet;
+    OutputPtr output;
+    CodecPtr video, audio;
+    AVStream *video_stream = nullptr, *audio_stream = nullptr;
+    SwsPtr scaler;
+    SwrPtr resampler;
+    std::vector<float> pending;  // at kAacRateHz, not yet encoded
+    std::int64_t num_frames = 0, samples_sent = 0;
+    bool finished = false;
+};
+
+VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoWriterOptions& options)
+    : impl_(std::make_unique<Impl>(path, options)) {}
+VideoWriter::~VideoWriter() = default;
+
+void VideoWriter::write_frame(const std::uint8_t* rgb) { impl_->write_frame(rgb); }
+void VideoWriter::write_audio(const float* samples, std::size_t n) { impl_->write_audio(samples, n); }
+void VideoWriter::finish() { impl_->finish(); }
+const std::string& VideoWriter::encoder_name() const { return impl_->encoder_name; }
+
+}  // namespace vultus::media

@@ -1,0 +1,50 @@
+// H.264 + AAC in MP4.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace vultus::media {
+
+struct VideoWriterOptions {
+    int width = 256, height = 256;  ///< px; even
+    int fps_num = 25, fps_den = 1;
+    int crf = 18;  ///< x264's constant rate factor; other encoders get a comparable bit rate
+    std::string preset = "medium";
+    bool with_audio = false;
+    int sample_rate_hz = 16000;
+    std::string encoder;  ///< an FFmpeg encoder by name; empty: the best there is
+    int threads = 1;      ///< part of what makes the bits: another number may give another file
+};
+
+/// Writes yuv420p (BT.709, limited range), index in front, sound and picture interleaved. The same input
+/// gives the same bytes. Memory is constant when sound and picture are written in step. Writes to exactly
+/// `path`: callers go through OutputFile.
+class VideoWriter {
+  public:
+    /// Errors: kInvalidArgument (odd size, no rate), kIo, kUnsupported (no H.264 or MPEG-4 encoder).
+    VideoWriter(const std::filesystem::path& path, const VideoWriterOptions& options);
+    ~VideoWriter();
+    VideoWriter(const VideoWriter&) = delete;
+    VideoWriter& operator=(const VideoWriter&) = delete;
+
+    /// rgb [height, width, 3]. Errors: kIo (full disk).
+    void write_frame(const std::uint8_t* rgb);
+    /// Mono samples, -1..1; they follow each other without gaps from time 0.
+    void write_audio(const float* samples, std::size_t n);
+    /// Cuts or pads the sound to the pictures' length, flushes and closes. Without it the file is unusable.
+    /// Errors: kInvalidArgument when no frame was written; kIo.
+    void finish();
+
+    /// "libx264", "libopenh264" or "mpeg4": what this machine's FFmpeg offers, in this order.
+    const std::string& encoder_name() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vultus::media

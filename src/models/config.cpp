@@ -1,0 +1,129 @@
+#include "models/config.h"
+
+#include "base/error.h"
+
+namespace vultus::models {
+
+using Json = nlohmann::json;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(UNetConfig, size_px, patch, base_channels, channel_mult, blocks_down,
+                                   blocks_up, resample_blocks, attention_grid, embedding, latent, groups,
+                                   dropout, latent_map, position_maps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EncoderConfig, size_px, patch, base_channels, channel_mult, blocks,
+                                   resample_blocks, attention_grid, latent, groups, flatten, normalise)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_frame, width, heads,
+                                   feed_forward, blocks, attention_left, attention_right, conv_left,
+                                   conv_right, dropout, latent)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
+                                   default_steps, residual, residual_scale)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
+
+namespace {
+
+ModelConfig paper_preset(int size_px) {
+    ModelConfig config;
+    config.unet.size_px = config.encoder.size_px = size_px;
+    return config;
+}
+
+ModelConfig live_preset(int size_px) {
+    ModelConfig config;
+    config.preset = "live";
+    UNetConfig& unet = config.unet;
+    // The bottom grid is 8 x 8 at every size; larger pictures get thin levels around the same inner ones.
+    const std::vector<int> mult = size_px >= 512   ? std::vector<int>{1, 1, 3, 5, 6}
+                                  : size_px >= 256 ? std::vector<int>{1, 3, 5, 6}
+                                                   : std::vector<int>{3, 5, 6};
+    unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true};
+    EncoderConfig& encoder = config.encoder;
+    encoder = {std::min(size_px, 128), 4, 48, {1, 2, 4}, 2, false, {}, 128, 16, true, true};
+    config.speech.latent = 128;
+    DiffusionConfig& diffusion = config.diffusion;
+    diffusion.prediction = "v";
+    diffusion.spacing = "trailing";
+    diffusion.default_steps = 1;
+    diffusion.residual = true;
+    return config;
+}
+
+void check_range(const char* what, double value, double low, double high) {
+    if (!(value >= low && value <= high))
+        fail(ErrorCode::kCorruptData, "[models] {}: expected {} to {}, got {}", what, low, high, value);
+}
+
+void check_levels(const char* what, const std::vector<int>& mult, int grid) {
+    check_range(what, static_cast<double>(mult.size()), 1, 8);
+    for (const int factor : mult) check_range(what, factor, 1, 16);
+    const int step = 1 << (mult.size() - 1);
+    if (grid % step != 0)
+        fail(ErrorCode::kCorruptData, "[models] {}: a grid of {} cannot be halved {} times", what, grid,
+             mult.size() - 1);
+}
+
+void check_sizes(const ModelConfig& config) {
+    const UNetConfig& unet = config.unet;
+    const EncoderConfig& encoder = config.encoder;
+    const SpeechConfig& speech = config.speech;
+    check_range("unet.size_px", unet.size_px, 16, 1024);
+    check_range("unet.patch", unet.patch, 1, 16);
+    check_range("unet.base_channels", unet.base_channels, 2, 512);
+    check_range("unet.blocks_down", unet.blocks_down, 1, 8);
+    check_range("unet.blocks_up", unet.blocks_up, 1, unet.blocks_down + 1);
+    check_range("unet.embedding", unet.embedding, 1, 4096);
+    check_range("unet.latent", unet.latent, 1, 4096);
+    check_range("unet.groups", unet.groups, 1, 512);
+    check_range("encoder.size_px", encoder.size_px, 16, 1024);
+    check_range("encoder.patch", encoder.patch, 1, 16);
+    check_range("encoder.base_channels", encoder.base_channels, 2, 512);
+    check_range("encoder.blocks", encoder.blocks, 1, 8);
+    check_range("encoder.groups", encoder.groups, 1, 512);
+    check_range("speech.num_mels", speech.num_mels, 1, 256);
+    check_range("speech.rate_per_frame", speech.rate_per_frame, 4, 4);
+    check_range("speech.heads", speech.heads, 1, 64);
+    check_range("speech.width", speech.width, speech.heads, 4096);
+    check_range("speech.feed_forward", speech.feed_forward, 1, 16384);
+    check_range("speech.blocks", speech.blocks, 1, 32);
+    check_range("speech.attention", std::min(speech.attention_left, speech.attention_right), 0, 1000);
+    check_range("speech.attention", std::max(speech.attention_left, speech.attention_right), 0, 1000);
+    check_range("speech.conv", std::min(speech.conv_left, speech.conv_right), 0, 100);
+    check_range("speech.conv", std::max(speech.conv_left, speech.conv_right), 0, 100);
+    check_range("diffusion.timesteps", config.diffusion.timesteps, 2, 100000);
+    check_range("diffusion.default_steps", config.diffusion.default_steps, 1, config.diffusion.timesteps);
+    check_range("diffusion.residual_scale", config.diffusion.residual_scale, 1e-6, 1e6);
+    if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || unet.size_px % encoder.size_px ||
+        speech.width % speech.heads)
+        fail(ErrorCode::kCorruptData,
+             "[models] sizes do not divide: picture {}, patches {} and {}, encoder {}", unet.size_px,
+             unet.patch, encoder.patch, encoder.size_px);
+    if (unet.latent != encoder.latent || unet.latent != speech.latent)
+        fail(ErrorCode::kCorruptData, "[models] expected one width of z, got {}, {} and {}", unet.latent,
+             encoder.latent, speech.latent);
+    check_levels("unet.channel_mult", unet.channel_mult, unet.size_px / unet.patch);
+    check_levels("encoder.channel_mult", encoder.channel_mult, encoder.size_px / encoder.patch);
+}
+
+}  // namespace
+
+ModelConfig preset(const std::string& name, int size_px) {
+    if (size_px < 64 || size_px > 512 || size_px % 64 != 0)
+        fail(ErrorCode::kInvalidArgument,
+             "[models] picture size: expected a multiple of 64 up to 512 px, got {}", size_px);
+    if (name == "paper") return paper_preset(size_px);
+    if (name == "live") return live_preset(size_px);
+    fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);
+}
+
+Json to_json(const ModelConfig& config) { return Json(config); }
+
+ModelConfig model_config_from_json(const Json& json) {
+    ModelConfig config;
+    try {
+        config = json.get<ModelConfig>();
+    } catch (const Json::exception& error) {
+        fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
+    }
+    check_sizes(config);
+    return config;
+}
+
+}  // namespace vultus::models

@@ -1,0 +1,93 @@
+// Sizes of all networks of a person; stored as JSON in the person file.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace vultus::models {
+
+/// Conditional DDIM U-Net (x_t, t, z) -> prediction.
+struct UNetConfig {
+    int size_px = 256;        ///< of the picture
+    int patch = 1;            ///< patches of patch x patch pixels are the pixels of the network
+    int base_channels = 128;  ///< of the first level
+    std::vector<int> channel_mult = {1, 1, 2, 2, 4, 4};
+    int blocks_down = 2;  ///< residual blocks a level on the way down
+    int blocks_up = 3;    ///< and on the way up, at most blocks_down + 1; each takes one lateral
+    bool resample_blocks =
+        true;  ///< DiffAE: residual blocks that change the size; else plain pool and repeat
+    std::vector<int> attention_grid = {16};  ///< grid sizes with self-attention after each block
+    int embedding = 512;                     ///< width of the time embedding
+    int latent = 512;                        ///< width of z
+    int groups = 32;                         ///< of group normalisation
+    double dropout = 0.1;
+    /// One person under one camera: z and the place in the picture also enter as maps (not in DiffAE).
+    bool latent_map = false;     ///< z -> linear -> [C, bottom, bottom], added at the bottom
+    bool position_maps = false;  ///< a learnt map added at the start of each level
+};
+
+/// Semantic encoder: picture -> z.
+struct EncoderConfig {
+    int size_px = 256;  ///< pictures are averaged down to this
+    int patch = 1;
+    int base_channels = 128;
+    std::vector<int> channel_mult = {1, 1, 2, 2, 4, 4, 4};
+    int blocks = 2;
+    bool resample_blocks = true;
+    std::vector<int> attention_grid = {16};
+    int latent = 512;
+    int groups = 32;
+    bool flatten = false;    ///< read the last grid as one vector; else average over it (DiffAE)
+    bool normalise = false;  ///< plain layer normalisation of z, so that noise on z has a known scale
+};
+
+/// Speech to latents: log-mel -> convolutions to the video rate -> N Conformers -> pose adaptor -> N
+/// Conformers -> z.
+struct SpeechConfig {
+    std::string features = "log_mel";  ///< the speech features; log_mel: 80 bands at 100 Hz
+    int num_mels = 80;
+    int rate_per_frame = 4;  ///< feature frames per video frame
+    int width = 192;
+    int heads = 4;
+    int feed_forward = 384;
+    int blocks = 3;                                ///< N: speech encoder and latent decoder each
+    int attention_left = 16, attention_right = 6;  ///< video frames that one block may look at
+    int conv_left = 4, conv_right = 4;             ///< of the convolution module
+    double dropout = 0.1;
+    int latent = 512;
+
+    /// Frames before and after that an output frame depends on.
+    int context_left() const { return 2 * blocks * (attention_left + conv_left) + 3; }
+    int context_right() const { return 2 * blocks * (attention_right + conv_right) + 3; }
+};
+
+/// Noise schedule and what the U-Net predicts; see diffusion/schedule.h.
+struct DiffusionConfig {
+    int timesteps = 1000;
+    double beta_first = 1e-4, beta_last = 0.02;  ///< linear
+    std::string prediction = "eps";              ///< "eps" or "v"
+    std::string spacing = "leading";             ///< of few-step timesteps: "leading" (DiffAE) or "trailing"
+    int default_steps = 20;
+    /// Pictures are diffused as (picture - mean picture) / residual_scale when true; else in [-1, 1].
+    bool residual = false;
+    double residual_scale = 1.0;
+};
+
+struct ModelConfig {
+    std::string preset = "paper";
+    UNetConfig unet;
+    EncoderConfig encoder;
+    SpeechConfig speech;
+    DiffusionConfig diffusion;
+};
+
+/// "paper": DiffAE ffhq256_autoenc exactly. "live": video rate on two CPU cores.
+/// size_px: of the picture; a multiple of 64. Errors: kInvalidArgument on another name or size.
+ModelConfig preset(const std::string& name, int size_px);
+
+nlohmann::json to_json(const ModelConfig& config);
+/// Errors: kCorruptData on missing keys, wrong types or sizes that no network of ours can have.
+ModelConfig model_config_from_json(const nlohmann::json& json);
+
+}  // namespace vultus::models

@@ -1,0 +1,61 @@
+// The person file (`.vultus`): everything that is needed to make one person talk, in one safetensors file.
+//
+//     metadata  format=vultus-person, version, card (JSON), model (JSON of ModelConfig), fps_num, fps_den,
+//     noise_seed tensors   unet.* encoder.* speech.*          weights, bf16
+//               stats.mean_picture  u8 [S, S, 3]    see DiffusionConfig::residual
+//               stats.latent_mean, stats.latent_std f32 [D]
+//               stats.pose_mean, stats.pose_std     f32 [3], degrees
+//               stats.mel_mean, stats.mel_std       f32 [num_mels]
+//               stats.blink_direction f32 [D], stats.blink_shape f32 [K] (0..1 at the frame rate)
+//               stats.pose_motion   f32 [N, 3], normalised recorded head motion about the mean, for idle
+//               motion
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "models/config.h"
+#include "tensor/archive.h"
+
+namespace vultus::person {
+
+inline constexpr int kPersonVersion = 1;
+
+/// Who this is and what may be done with it.
+struct Card {
+    std::string name, source, licence, attribution, consent, date;
+    nlohmann::json training = nlohmann::json::object();  ///< summary: images, steps, losses, version
+};
+
+struct Stats {
+    std::vector<std::uint8_t> mean_picture;  ///< RGB [S, S, 3]
+    std::vector<float> latent_mean, latent_std;
+    std::vector<float> pose_mean, pose_std;
+    std::vector<float> mel_mean, mel_std;
+    std::vector<float> blink_direction, blink_shape;
+    double blinks_per_minute = 0;
+    std::vector<float> pose_motion;  ///< [N, 3]
+};
+
+struct Person {
+    Card card;
+    models::ModelConfig model;
+    int fps_num = 25, fps_den = 1;
+    std::uint64_t noise_seed = 0;
+    Stats stats;
+    Archive weights;  ///< unet.*, encoder.*, speech.* only
+
+    double fps() const { return static_cast<double>(fps_num) / fps_den; }
+    bool can_speak() const { return !stats.latent_mean.empty(); }
+};
+
+/// Errors: kIo; kCorruptData when damaged, cut, or with sizes that do not fit together; kUnsupported when
+/// made by a newer version.
+Person load_person(const std::filesystem::path& path);
+void save_person(const std::filesystem::path& path, const Person& person);
+
+nlohmann::json to_json(const Card& card);
+
+}  // namespace vultus::person

@@ -1,0 +1,30 @@
+// Between the bytes of a picture and the units that a person's networks work in.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace vultus::person {
+
+/// picture -> (picture - mean) / scale, per pixel, in [-1, 1] units; without a mean picture: plain [-1, 1].
+class PictureSpace {
+  public:
+    /// mean_picture: RGB [S, S, 3] or empty; scale: of the residual (1 without a mean picture).
+    PictureSpace(int size_px, const std::vector<std::uint8_t>& mean_picture, double scale);
+
+    /// RGB [S, S, 3] -> [3, S, S].
+    void to_model(const std::uint8_t* rgb, float* planes) const;
+    /// [3, S, S] -> RGB [S, S, 3], rounded and clipped.
+    void to_rgb(const float* planes, std::uint8_t* rgb) const;
+    /// Clips [n, 3, S, S] in place to what a picture can hold.
+    void clip(std::span<float> planes) const;
+    std::int64_t num_values() const { return static_cast<std::int64_t>(mean_.size()); }
+
+  private:
+    int size_px_;
+    std::vector<float> mean_;  ///< [3, S, S] in [-1, 1]
+    float scale_;
+};
+
+}  // namespace vultus::person

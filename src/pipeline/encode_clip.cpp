@@ -1,0 +1,67 @@
+#include "pipeline/encode_clip.h"
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "face/head_pose.h"
+#include "media/resize.h"
+#include "media/video_reader.h"
+#include "media/video_writer.h"
+#include "pipeline/clip_choice.h"
+#include "pipeline/crop_choice.h"
+
+namespace vultus::pipeline {
+
+corpus::ClipTracks crop_tracks(const ClipMeasurement& measured, const corpus::Box& crop_px, int size_px) {
+    corpus::ClipTracks tracks;
+    tracks.audio = measured.audio;
+    tracks.valid = measured.valid;
+    tracks.landmarks_px.resize(measured.landmarks_px.size());
+    tracks.pose_deg.resize(std::size_t{3} * measured.num_frames());
+    for (int t : frames_around_jumps(measured)) tracks.valid[t] = 0;
+    const double scale = size_px / crop_px.width;
+    for (int t = 0; t < measured.num_frames(); ++t) {
+        const float* from = measured.landmarks_px.data() + 136 * t;
+        float* to = tracks.landmarks_px.data() + 136 * t;
+        for (int k = 0; k < corpus::kNumLandmarks; ++k) {
+            // Landmarks count from the centre of the first pixel, crops from its corner.
+            to[2 * k] = static_cast<float>((from[2 * k] + 0.5 - crop_px.x) * scale - 0.5);
+            to[2 * k + 1] = static_cast<float>((from[2 * k + 1] + 0.5 - crop_px.y) * scale - 0.5);
+        }
+        if (!inside_crop(to, size_px)) tracks.valid[t] = 0;
+        const face::HeadPose pose = face::estimate_head_pose(to, size_px, size_px);
+        tracks.pose_deg[3 * t] = static_cast<float>(pose.yaw_deg);
+        tracks.pose_deg[3 * t + 1] = static_cast<float>(pose.pitch_deg);
+        tracks.pose_deg[3 * t + 2] = static_cast<float>(pose.roll_deg);
+    }
+    return tracks;
+}
+
+void encode_crop(const ClipMeasurement& measured, const corpus::Box& crop_px, int size_px, int crf,
+                 const std::filesystem::path& video, const std::function<void()>& tick) {
+    media::VideoReader reader(measured.source, {measured.fps_num, measured.fps_den, 1});
+    OutputFile output(video);
+    media::VideoWriterOptions options;
+    options.width = options.height = size_px;
+    options.fps_num = measured.fps_num;
+    options.fps_den = measured.fps_den;
+    options.crf = crf;
+    options.preset = "veryfast";  // four times as fast as medium for 1 dB of 44
+    media::VideoWriter writer(output.temporary(), options);
+    media::Image image, crop;
+    int frames = 0;
+    for (; frames < measured.num_frames() && reader.read(image); ++frames) {
+        throw_if_cancelled();
+        media::crop_and_resize(image, crop_px, size_px, crop);
+        writer.write_frame(crop.rgb.data());
+        tick();
+    }
+    if (frames != measured.num_frames()) {
+        fail(ErrorCode::kCorruptData, "[prepare] {}: expected {} frames as measured, got {}",
+             measured.source.string(), measured.num_frames(), frames);
+    }
+    writer.finish();
+    output.commit();
+}
+
+}  // namespace vultus::pipeline

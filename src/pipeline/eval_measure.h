@@ -1,0 +1,72 @@
+// What eval notes about one video while its frames go by.
+#pragma once
+
+#include <memory>
+
+#include "pipeline/eval.h"
+#include "pipeline/image_metrics.h"
+#include "pipeline/track_metrics.h"
+
+namespace vultus::pipeline {
+
+/// One video: a recording, its reconstruction or the speech-driven one.
+struct VideoMeasure {
+    std::vector<float> landmarks_px;  ///< [T, 68, 2]; where no face was found the last one's
+    int lost_frames = 0;              ///< frames without a face
+    LipMotion lips;
+    Series eyes;
+    Series pose_deg[3];    ///< yaw, pitch, roll
+    double flicker = 0;    ///< mean grey change in the top corners between consecutive frames
+    double sharpness = 0;  ///< mean Laplacian variance in the mouth box
+};
+
+/// Errors of one video against the recording, means over frames.
+struct PictureErrors {
+    double mse = 0, mouth_mse = 0, ssim = 0, mouth_ssim = 0;
+};
+
+/// Where the mouth is and at which size pictures are compared and tracked.
+struct PictureFrame {
+    int size_px = 256;          ///< pictures compared
+    int tracked_size_px = 256;  ///< pictures are scaled to this for the tracker
+    PixelBox whole, mouth;
+};
+PictureFrame picture_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px);
+
+/// Collects a VideoMeasure frame by frame; memory does not grow with the pictures.
+class VideoMeter {
+  public:
+    VideoMeter(std::unique_ptr<LandmarkSource> landmarks, const PictureFrame& frame);
+    /// image: size_px x size_px; tracked: the same picture as large as there is.
+    void add(const media::Image& image, const std::vector<float>& luma_of_image, const media::Image& tracked);
+    /// The measures of the frames added.
+    VideoMeasure finish();
+
+  private:
+    std::unique_ptr<LandmarkSource> source_;
+    PictureFrame frame_;
+    VideoMeasure measure_;
+    std::vector<float> previous_luma_;
+    media::Image scaled_;
+    int num_frames_ = 0;
+    double flicker_sum_ = 0, sharpness_sum_ = 0;
+};
+
+/// Collects PictureErrors over the frames that are worth comparing.
+class ErrorMeter {
+  public:
+    explicit ErrorMeter(const PictureFrame& frame) : frame_(frame) {}
+    void add(const media::Image& image, const std::vector<float>& image_luma, const media::Image& recorded,
+             const std::vector<float>& recorded_luma);
+    PictureErrors finish() const;
+
+  private:
+    PictureFrame frame_;
+    PictureErrors sum_;
+    int num_frames_ = 0;
+};
+
+/// `image` at size_px x size_px; the same picture when it has that size.
+const media::Image& at_size(const media::Image& image, int size_px, media::Image& scratch);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,53 @@
+#include "pipeline/eval_person.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "person/person.h"
+
+namespace vultus::pipeline {
+namespace {
+
+class TalkerSubject : public EvalSubject {
+  public:
+    TalkerSubject(const person::Person& person, const TalkerOptions& options)
+        : talker_(person, options), can_speak_(person.can_speak()) {}
+    int size_px() const override { return talker_.size_px(); }
+    int latent_dim() const override { return talker_.latent_dim(); }
+    bool can_speak() const override { return can_speak_; }
+    std::vector<float> encode(const std::uint8_t* rgb) override { return talker_.encode(rgb); }
+    void decode(const float* z, std::uint8_t* rgb) override { talker_.decode(z, rgb); }
+    std::vector<float> latents_from_speech(const std::vector<float>& audio,
+                                           std::int64_t num_frames) override {
+        return talker_.latents_from_speech(audio, num_frames, PoseOptions{});
+    }
+    int steps() const { return talker_.steps(); }
+
+  private:
+    Talker talker_;
+    bool can_speak_;
+};
+
+}  // namespace
+
+std::string evaluate_person(const std::filesystem::path& person_path,
+                            const std::filesystem::path& corpus_path, const TalkerOptions& talker,
+                            const EvalOptions& options) {
+    const person::Person person = person::load_person(person_path);
+    const corpus::Corpus corpus = corpus::load_corpus(corpus_path);
+    if (std::abs(person.fps() - corpus.fps()) > 1e-6)
+        fail(ErrorCode::kInvalidArgument,
+             "[eval] expected a corpus at the person's {} frames per second, got {}", person.fps(),
+             corpus.fps());
+    TalkerSubject subject(person, talker);
+    EvalOptions titled = options;
+    if (titled.title.empty())
+        titled.title = fmt::format("{} ({} px, {} steps)",
+                                   person.card.name.empty() ? person_path.stem().string() : person.card.name,
+                                   subject.size_px(), subject.steps());
+    return evaluate(subject, tracked_landmarks(), corpus, titled);
+}
+
+}  // namespace vultus::pipeline

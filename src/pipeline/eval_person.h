@@ -1,0 +1,14 @@
+// Evaluation of a person file.
+#pragma once
+
+#include "pipeline/eval.h"
+#include "pipeline/talker.h"
+
+namespace vultus::pipeline {
+
+/// Loads both, measures and writes the report as evaluate() does; returns its table.
+/// Errors: as evaluate(), load_person() and load_corpus(); kInvalidArgument when the frame rates differ.
+std::string evaluate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
+                            const TalkerOptions& talker, const EvalOptions& options);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,290 @@
+#include "pipeline/eval_scores.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/rng.h"
+
+namespace vultus::pipeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaxLag = 5;     // frames, opening against the recording
+constexpr int kMotionLag = 1;  // frames, which sentence
+constexpr int kLevelLag = 3;   // frames, opening against the sound
+constexpr std::uint64_t kCandidateSeed = 40;
+
+Series first(const Series& values, std::size_t count) {
+    return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(count, values.size()))};
+}
+
+// Correlation at lag 0 over the frames both have.
+double opening_correlation(const VideoMeasure& a, const VideoMeasure& b) {
+    const std::size_t count = std::min(a.lips.opening.size(), b.lips.opening.size());
+    return pearson(first(a.lips.opening, count), first(b.lips.opening, count));
+}
+
+double ratio(double value, double reference) { return reference > 0 ? value / reference : 0.0; }
+
+int rank_of(const GeneratedClip& clip, const std::vector<RecordedClip>& recordings, std::size_t candidates) {
+    const double own = motion_distance(clip.video.lips, recordings[clip.recording].video.lips, kMotionLag);
+    int rank = 1;
+    for (const std::size_t other : candidate_recordings(recordings.size(), clip.recording, candidates))
+        if (other != clip.recording &&
+            motion_distance(clip.video.lips, recordings[other].video.lips, kMotionLag) <= own)
+            ++rank;
+    return rank;
+}
+
+// Root mean square over clips of the deviation about each clip's own mean: motion, not posture.
+double motion_spread(const std::vector<const VideoMeasure*>& videos, int axis) {
+    double sum = 0;
+    for (const VideoMeasure* video : videos) sum += std::pow(standard_deviation(video->pose_deg[axis]), 2);
+    return videos.empty() ? 0.0 : std::sqrt(sum / static_cast<double>(videos.size()));
+}
+
+double blinks_per_minute(const std::vector<const VideoMeasure*>& videos, double fps) {
+    int blinks = 0;
+    double frames = 0;
+    for (const VideoMeasure* video : videos) {
+        blinks += count_blinks(video->eyes, fps);
+        frames += static_cast<double>(video->eyes.size());
+    }
+    return frames > 0 ? 60.0 * fps * blinks / frames : 0.0;
+}
+
+double mean_of(const std::vector<const VideoMeasure*>& videos, double VideoMeasure::*member) {
+    double sum = 0;
+    for (const VideoMeasure* video : videos) sum += video->*member;
+    return videos.empty() ? 0.0 : sum / static_cast<double>(videos.size());
+}
+
+Json compare(double generated, double recorded) {
+    return Json{{"generated", generated}, {"recorded", recorded}, {"ratio", ratio(generated, recorded)}};
+}
+
+// Pooled over the clips: |change of opening| between frames in silence.
+double silent_motion(const std::vector<const VideoMeasure*>& videos,
+                     const std::vector<const std::vector<std::uint8_t>*>& silent) {
+    Series changes;
+    for (std::size_t i = 0; i < videos.size(); ++i) {
+        const Series& opening = videos[i]->lips.opening;
+        for (std::size_t k = 0; k + 1 < std::min(opening.size(), silent[i]->size()); ++k)
+            if ((*silent[i])[k] && (*silent[i])[k + 1])
+                changes.push_back(std::abs(opening[k + 1] - opening[k]));
+    }
+    return mean(changes);
+}
+
+Json score_to_json(const ClipScore& score) {
+    return Json{{"name", score.name},
+                {"psnr_db", psnr_from_mse(score.errors.mse)},
+                {"mouth_psnr_db", psnr_from_mse(score.errors.mouth_mse)},
+                {"opening_r", score.opening_r},
+                {"opening_r_best", score.best.r},
+                {"opening_lag_frames", score.best.lag},
+                {"opening_spread_ratio", score.spread_ratio},
+                {"mouth_distance", score.mouth_distance},
+                {"rank", score.rank}};
+}
+
+Json picture_summary(const std::vector<ClipScore>& scores) {
+    PictureErrors sum;
+    for (const ClipScore& score : scores) {
+        sum.mse += score.errors.mse;
+        sum.mouth_mse += score.errors.mouth_mse;
+        sum.ssim += score.errors.ssim;
+        sum.mouth_ssim += score.errors.mouth_ssim;
+    }
+    const double count = static_cast<double>(std::max<std::size_t>(scores.size(), 1));
+    return Json{{"psnr_db", psnr_from_mse(sum.mse / count)},
+                {"mouth_psnr_db", psnr_from_mse(sum.mouth_mse / count)},
+                {"ssim", sum.ssim / count},
+                {"mouth_ssim", sum.mouth_ssim / count}};
+}
+
+template <typename Get>
+double median_of(const std::vector<ClipScore>& scores, Get get) {
+    std::vector<double> values;
+    for (const ClipScore& score : scores) values.push_back(get(score));
+    return median(values);
+}
+
+Json opening_summary(const std::vector<ClipScore>& scores) {
+    const double own = median_of(scores, [](const ClipScore& s) { return s.opening_r; });
+    const double other = median_of(scores, [](const ClipScore& s) { return s.other_opening_r; });
+    return Json{{"r", own},
+                {"r_at_best_lag", median_of(scores, [](const ClipScore& s) { return s.best.r; })},
+                {"lag_frames", median_of(scores, [](const ClipScore& s) { return s.best.lag; })},
+                {"spread_ratio", median_of(scores, [](const ClipScore& s) { return s.spread_ratio; })},
+                {"r_other_sentences", other},
+                {"margin", own - other}};
+}
+
+}  // namespace
+
+std::vector<std::size_t> candidate_recordings(std::size_t num_recordings, std::size_t recording,
+                                              std::size_t count) {
+    std::vector<std::size_t> order(num_recordings);
+    for (std::size_t i = 0; i < num_recordings; ++i) order[i] = i;
+    Rng rng(kCandidateSeed + recording);
+    for (std::size_t i = num_recordings; i > 1; --i) std::swap(order[i - 1], order[rng.below(i)]);
+    std::vector<std::size_t> chosen{recording};
+    for (const std::size_t index : order)
+        if (index != recording && chosen.size() < count) chosen.push_back(index);
+    return chosen;
+}
+
+ClipScore score_clip(const GeneratedClip& clip, const std::vector<RecordedClip>& recordings,
+                     std::size_t candidates) {
+    const RecordedClip& own = recordings[clip.recording];
+    ClipScore score;
+    score.name = own.name;
+    score.errors = clip.errors;
+    score.opening_r = opening_correlation(clip.video, own.video);
+    score.best = best_lag(own.video.lips.opening, clip.video.lips.opening, kMaxLag);
+    score.spread_ratio =
+        ratio(standard_deviation(clip.video.lips.opening), standard_deviation(own.video.lips.opening));
+    score.mouth_distance = mouth_distance(clip.video.landmarks_px, own.video.landmarks_px);
+    score.level_r = best_lag(own.level_db, clip.video.lips.opening, kLevelLag).r;
+    score.rank = rank_of(clip, recordings, candidates);
+    std::vector<double> correlations, distances;
+    for (std::size_t i = 0; i < recordings.size(); ++i) {
+        if (i == clip.recording) continue;
+        correlations.push_back(opening_correlation(clip.video, recordings[i].video));
+        distances.push_back(mouth_distance(clip.video.landmarks_px, recordings[i].video.landmarks_px));
+    }
+    score.other_opening_r = median(correlations);
+    score.other_mouth_distance = median(distances);
+    return score;
+}
+
+Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<RecordedClip>& recordings,
+               std::size_t candidates, double fps) {
+    std::vector<ClipScore> scores;
+    std::vector<const VideoMeasure*> generated, recorded;
+    std::vector<const std::vector<std::uint8_t>*> silent;
+    int lost = 0, right_first = 0;
+    for (const GeneratedClip& clip : clips) {
+        scores.push_back(score_clip(clip, recordings, candidates));
+        generated.push_back(&clip.video);
+        recorded.push_back(&recordings[clip.recording].video);
+        silent.push_back(&recordings[clip.recording].silent);
+        lost += clip.video.lost_frames;
+        right_first += scores.back().rank == 1;
+    }
+    Json json = picture_summary(scores);
+    json["opening"] = opening_summary(scores);
+    json["mouth_distance"] = median_of(scores, [](const ClipScore& s) { return s.mouth_distance; });
+    json["mouth_distance_other_sentences"] =
+        median_of(scores, [](const ClipScore& s) { return s.other_mouth_distance; });
+    json["right_sentence_first"] = ratio(right_first, static_cast<double>(scores.size()));
+    json["right_sentence_candidates"] = std::min(candidates, recordings.size());
+    const char* axes[3] = {"yaw", "pitch", "roll"};
+    for (int axis = 0; axis < 3; ++axis)
+        json["head_motion_deg"][axes[axis]] =
+            compare(motion_spread(generated, axis), motion_spread(recorded, axis));
+    json["blinks_per_minute"] = compare(blinks_per_minute(generated, fps), blinks_per_minute(recorded, fps));
+    json["flicker"] =
+        compare(mean_of(generated, &VideoMeasure::flicker), mean_of(recorded, &VideoMeasure::flicker));
+    json["silent_mouth_motion"] = compare(silent_motion(generated, silent), silent_motion(recorded, silent));
+    json["mouth_sharpness"] =
+        compare(mean_of(generated, &VideoMeasure::sharpness), mean_of(recorded, &VideoMeasure::sharpness));
+    json["level_r"] = median_of(scores, [](const ClipScore& s) { return s.level_r; });
+    json["frames_without_face"] = lost;
+    for (const ClipScore& score : scores) json["clips"].push_back(score_to_json(score));
+    return json;
+}
+
+Json summarise_voices(const std::vector<VoiceClip>& voices, const std::vector<RecordedClip>& recordings) {
+    Json json;
+    std::vector<double> values, own;
+    for (const VoiceClip& voice : voices) {
+        const LaggedCorrelation found = best_lag(voice.level_db, voice.video.lips.opening, kLevelLag);
+        values.push_back(found.r);
+        json["files"].push_back(
+            Json{{"name", voice.name},
+                 {"level_r", found.r},
+                 {"lag_frames", found.lag},
+                 {"silent_mouth_motion", motion_where(voice.video.lips.opening, voice.silent)},
+                 {"opening_deviation", standard_deviation(voice.video.lips.opening)},
+                 {"frames_without_face", voice.video.lost_frames}});
+    }
+    for (const RecordedClip& clip : recordings)
+        own.push_back(best_lag(clip.level_db, clip.video.lips.opening, kLevelLag).r);
+    json["level_r"] = median(values);
+    json["level_r_recordings"] = median(own);
+    return json;
+}
+
+namespace {
+
+std::string row(const std::string& label, const std::string& left, const std::string& right) {
+    return fmt::format("{:<46}{:>18}{:>18}\n", label, left, right);
+}
+
+std::string number(const Json& value, const char* format) {
+    return value.is_number() ? fmt::format(fmt::runtime(format), value.get<double>()) : std::string("-");
+}
+
+std::string compared(const Json& value, const char* format) {
+    return number(value.at("generated"), format) + " (x" + number(value.at("ratio"), "{:.2f}") + ")";
+}
+
+}  // namespace
+
+std::string format_table(const Json& metrics) {
+    const Json nothing;
+    const bool speaks = metrics.contains("speech_driven");
+    const Json& left = metrics.at("reconstruction");
+    std::string table = row("", "reconstruction", "speech-driven");
+    const auto line = [&](const char* label, auto get) {
+        table += row(label, get(left), speaks ? get(metrics.at("speech_driven")) : std::string("-"));
+    };
+    const auto plain = [&](const char* label, const char* key, const char* format) {
+        line(label, [&](const Json& side) { return number(side.at(key), format); });
+    };
+    const auto opening = [&](const char* label, const char* key, const char* format) {
+        line(label, [&](const Json& side) { return number(side.at("opening").at(key), format); });
+    };
+    const auto against = [&](const char* label, const char* key, const char* format) {
+        line(label, [&](const Json& side) { return compared(side.at(key), format); });
+    };
+    plain("PSNR, full frame (dB)", "psnr_db", "{:.2f}");
+    plain("PSNR, mouth box (dB)", "mouth_psnr_db", "{:.2f}");
+    plain("SSIM, full frame", "ssim", "{:.3f}");
+    plain("SSIM, mouth box", "mouth_ssim", "{:.3f}");
+    opening("lip opening, r", "r", "{:.3f}");
+    opening("lip opening, r at best lag", "r_at_best_lag", "{:.3f}");
+    opening("lip opening, best lag (frames)", "lag_frames", "{:+.0f}");
+    opening("lip opening, spread ratio", "spread_ratio", "{:.2f}");
+    opening("lip opening, r against other sentences", "r_other_sentences", "{:.3f}");
+    opening("lip opening, margin", "margin", "{:.3f}");
+    plain("mouth distance (inter-ocular)", "mouth_distance", "{:.4f}");
+    plain("mouth distance, other sentences", "mouth_distance_other_sentences", "{:.4f}");
+    plain("right sentence first (share)", "right_sentence_first", "{:.3f}");
+    for (const char* axis : {"yaw", "pitch", "roll"})
+        line(fmt::format("head motion, {} (deg)", axis).c_str(),
+             [&](const Json& side) { return compared(side.at("head_motion_deg").at(axis), "{:.2f}"); });
+    against("blinks per minute", "blinks_per_minute", "{:.1f}");
+    against("background flicker (grey levels)", "flicker", "{:.3f}");
+    against("mouth motion in silence", "silent_mouth_motion", "{:.4f}");
+    against("mouth sharpness", "mouth_sharpness", "{:.1f}");
+    plain("opening against the sound's level, r", "level_r", "{:.3f}");
+    plain("frames without a face", "frames_without_face", "{:.0f}");
+    if (metrics.contains("voices")) {
+        table += row("other voices, opening against level, r", "",
+                     number(metrics.at("voices").at("level_r"), "{:.3f}"));
+        table += row("recordings, opening against level, r",
+                     number(metrics.at("voices").at("level_r_recordings"), "{:.3f}"), "");
+    }
+    if (metrics.contains("seconds_per_second_of_speech"))
+        table += row("seconds of work per second of speech", "",
+                     number(metrics.at("seconds_per_second_of_speech"), "{:.2f}"));
+    return table;
+}
+
+}  // namespace vultus::pipeline

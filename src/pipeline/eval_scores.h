@@ -1,0 +1,66 @@
+// From the measures of single videos to the numbers of a report.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "pipeline/eval_measure.h"
+
+namespace vultus::pipeline {
+
+/// A recording and what its sound does.
+struct RecordedClip {
+    std::string name;
+    VideoMeasure video;
+    Series level_db;                   ///< smoothed log energy per frame
+    std::vector<std::uint8_t> silent;  ///< per frame
+};
+
+/// A video generated for a recording.
+struct GeneratedClip {
+    std::size_t recording = 0;  ///< index into the recordings
+    VideoMeasure video;
+    PictureErrors errors;
+};
+
+/// A video generated from a voice without a recording.
+struct VoiceClip {
+    std::string name;
+    VideoMeasure video;
+    Series level_db;
+    std::vector<std::uint8_t> silent;
+};
+
+/// How one generated clip compares with its recording and with others'.
+struct ClipScore {
+    std::string name;
+    PictureErrors errors;
+    double opening_r = 0;     ///< at lag 0
+    LaggedCorrelation best;   ///< lag > 0: the generated mouth comes late
+    double spread_ratio = 0;  ///< standard deviations, generated over recorded
+    double mouth_distance = 0;
+    double other_opening_r = 0;  ///< median against the other recordings
+    double other_mouth_distance = 0;
+    int rank = 0;        ///< of its own recording by lip motion; 1 is first
+    double level_r = 0;  ///< opening against the sound's log energy, best lag within +-3 frames
+};
+
+/// The candidates for `recording`: itself and others in a fixed shuffled order, `count` in all at most.
+std::vector<std::size_t> candidate_recordings(std::size_t num_recordings, std::size_t recording,
+                                              std::size_t count);
+
+ClipScore score_clip(const GeneratedClip& clip, const std::vector<RecordedClip>& recordings,
+                     std::size_t candidates);
+
+/// Medians, means and ratios over the clips of one kind (reconstruction or speech-driven).
+nlohmann::ordered_json summarise(const std::vector<GeneratedClip>& clips,
+                                 const std::vector<RecordedClip>& recordings, std::size_t candidates,
+                                 double fps);
+/// opening against log energy of voices never heard, and of the recordings themselves.
+nlohmann::ordered_json summarise_voices(const std::vector<VoiceClip>& voices,
+                                        const std::vector<RecordedClip>& recordings);
+
+/// The summary as lines for a terminal.
+std::string format_table(const nlohmann::ordered_json& metrics);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,348 @@
+#include "pipeline/prepare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "media/png.h"
+#include "media/video_reader.h"
+#include "pipeline/clip_choice.h"
+#include "pipeline/clip_measurement.h"
+#include "pipeline/contact_sheet.h"
+#include "pipeline/crop_choice.h"
+#include "pipeline/encode_clip.h"
+
+namespace vultus::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Runs job(worker, index) for every index on `threads` threads; the first error stops the others and is
+/// thrown.
+void for_each_index(int count, int threads, const std::function<void(int, int)>& job) {
+    std::atomic<int> next{0};
+    std::atomic<bool> failed{false};
+    std::exception_ptr error;
+    std::mutex mutex;
+    const auto work = [&](int worker) {
+        try {
+            for (int i = next++; i < count && !failed; i = next++) job(worker, i);
+        } catch (...) {
+            const std::lock_guard<std::mutex> lock(mutex);
+            if (!failed.exchange(true)) error = std::current_exception();
+        }
+    };
+    std::vector<std::thread> others;
+    for (int worker = 1; worker < std::min(threads, count); ++worker) others.emplace_back(work, worker);
+    work(0);
+    for (std::thread& thread : others) thread.join();
+    if (error) std::rethrow_exception(error);
+}
+
+/// A progress line that several threads advance.
+class SharedProgress {
+  public:
+    SharedProgress(std::string label, std::int64_t total) : progress_(std::move(label), "frames", total) {}
+    void add(std::int64_t frames) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        progress_.update(done_ += frames);
+    }
+
+  private:
+    std::mutex mutex_;
+    Progress progress_;
+    std::int64_t done_ = 0;
+};
+
+class PrepareRun {
+  public:
+    explicit PrepareRun(const PrepareOptions& options) : options_(options) {
+        check_options();
+        std::sort(options_.inputs.begin(), options_.inputs.end(),
+                  [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
+        std::error_code error;
+        for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"}) {
+            if (fs::create_directories(folder, error)) made_.push_back(folder);
+            if (error) break;
+        }
+        if (error)
+            fail(ErrorCode::kIo, "[prepare] {}: cannot make the folder ({})", options_.out.string(),
+                 error.message());
+        lock_ = std::make_unique<WriteLock>(options_.out / ".lock");
+    }
+
+    PrepareReport run() {
+        look_at_inputs();
+        measure();
+        choice_ = choose_clips(clips_, options_.min_valid);
+        if (choice_.sessions.empty()) give_up();
+        make_corpus();
+        encode();
+        corpus::save_corpus(corpus_);
+        return write_reports();
+    }
+
+  private:
+    void check_options() const {
+        if (options_.inputs.empty())
+            fail(ErrorCode::kInvalidArgument, "[prepare] expected recordings, got none");
+        if (options_.out.empty())
+            fail(ErrorCode::kInvalidArgument, "[prepare] expected a corpus folder, got none");
+        if (options_.size_px < 32 || options_.size_px > 1024 || options_.size_px % 2) {
+            fail(ErrorCode::kInvalidArgument, "[prepare] size: expected an even 32..1024 px, got {}",
+                 options_.size_px);
+        }
+        if (options_.fps_num < 0 || options_.fps_den < 1) {
+            fail(ErrorCode::kInvalidArgument, "[prepare] frame rate: expected a positive one, got {}/{}",
+                 options_.fps_num, options_.fps_den);
+        }
+        std::map<std::string, fs::path> stems;
+        for (const fs::path& input : options_.inputs) {
+            const auto [at, fresh] = stems.emplace(input.stem().string(), input);
+            if (!fresh) {
+                fail(ErrorCode::kInvalidArgument, "[prepare] two recordings are called '{}': {} and {}",
+                     at->first, at->second.string(), input.string());
+            }
+        }
+    }
+
+    /// Opens every file once: which rate most have, and how much work there is.
+    void look_at_inputs() {
+        std::map<std::pair<int, int>, int> rates;
+        clips_.resize(options_.inputs.size());
+        for (std::size_t i = 0; i < clips_.size(); ++i) {
+            throw_if_cancelled();
+            try {
+                const media::VideoReader reader(options_.inputs[i]);
+                ++rates[{reader.fps_num(), reader.fps_den()}];
+                seconds_ += reader.claimed_seconds();
+            } catch (const Error& error) {
+                if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kInternal) throw;
+            }
+        }
+        fps_num_ = options_.fps_num;
+        fps_den_ = options_.fps_den;
+        if (fps_num_ > 0 || rates.empty()) return;
+        const auto most = std::max_element(rates.begin(), rates.end(),
+                                           [](const auto& a, const auto& b) { return a.second < b.second; });
+        std::tie(fps_num_, fps_den_) = most->first;
+    }
+
+    fs::path work_path(std::size_t i, const char* extension) const {
+        return options_.out / "work" / (options_.inputs[i].stem().string() + extension);
+    }
+
+    void measure() {
+        if (fps_num_ == 0) fps_num_ = 25;  // no file can be read: the measuring below says why
+        const int threads = std::max(1, options_.threads);
+        std::vector<std::unique_ptr<face::FaceTracker>> trackers(threads);
+        SharedProgress progress("measuring", std::llround(seconds_ * fps_num_ / fps_den_));
+        for_each_index(static_cast<int>(clips_.size()), threads, [&](int worker, int i) {
+            const fs::path& source = options_.inputs[i];
+            const std::string key = measurement_key(source, fps_num_, fps_den_);
+            ClipMeasurement& clip = clips_[i];
+            clip.name = source.stem().string();
+            clip.source = source;
+            clip.fps_num = fps_num_;
+            clip.fps_den = fps_den_;
+            throw_if_cancelled();
+            if (options_.resume && load_measurement(work_path(i, ".safetensors"), key, clip)) {
+                progress.add(clip.num_frames());
+            } else {
+                if (!trackers[worker]) trackers[worker] = std::make_unique<face::FaceTracker>();
+                clip = measure_clip(source, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
+                save_measurement(work_path(i, ".safetensors"), key, clip);
+            }
+            clip.audio = {};  // read again when it is needed: hours of sound would fill the memory
+        });
+    }
+
+    [[noreturn]] void give_up() {
+        std::string reasons;
+        for (std::size_t i = 0; i < std::min<std::size_t>(clips_.size(), 3); ++i) {
+            reasons += fmt::format("{} {}: {}", i ? ";" : "", clips_[i].name, choice_.clips[i].reason);
+        }
+        if (clips_.size() > 3) reasons += "; ...";
+        std::error_code ignored;
+        lock_.reset();
+        // Only what this run made: the folder may have been the user's own.
+        for (const fs::path& folder : made_) fs::remove_all(folder, ignored);
+        fail(ErrorCode::kCorruptData, "[prepare] none of the {} recordings can be used:{}", clips_.size(),
+             reasons);
+    }
+
+    void make_corpus() {
+        corpus_.folder = options_.out;
+        corpus_.size_px = options_.size_px;
+        corpus_.fps_num = fps_num_;
+        corpus_.fps_den = fps_den_;
+        for (std::size_t s = 0; s < choice_.sessions.size(); ++s) corpus_.sessions.push_back(make_session(s));
+        for (std::size_t i = 0; i < clips_.size(); ++i) {
+            corpus::Clip clip;
+            clip.name = clips_[i].name;
+            clip.source = clips_[i].source.string();
+            clip.num_frames = clips_[i].num_frames();
+            clip.split = corpus::default_split(i);
+            clip.kept = choice_.clips[i].session >= 0;
+            clip.reason = choice_.clips[i].reason;
+            if (clip.kept) clip.session = corpus_.sessions[choice_.clips[i].session].id;
+            corpus_.clips.push_back(clip);
+        }
+    }
+
+    corpus::Session make_session(std::size_t s) const {
+        const std::vector<int>& members = choice_.sessions[s];
+        std::vector<FaceExtent> faces;
+        for (int i : members) {
+            const ClipMeasurement& clip = clips_[i];
+            for (int t = 0; t < clip.num_frames(); ++t) {
+                if (clip.valid[t]) faces.push_back(face_extent(clip.landmarks_px.data() + 136 * t));
+            }
+        }
+        corpus::Session session;
+        session.id = fmt::format("s{}", s + 1);
+        session.source_width_px = clips_[members[0]].width;
+        session.source_height_px = clips_[members[0]].height;
+        session.crop_px =
+            choose_crop(median_extent(faces), session.source_width_px, session.source_height_px);
+        std::vector<std::vector<float>> cropped;
+        std::vector<const float*> frames;
+        for (int i : members) {
+            const corpus::ClipTracks tracks = crop_tracks(clips_[i], session.crop_px, options_.size_px);
+            cropped.push_back(tracks.landmarks_px);
+            for (int t = 0; t < clips_[i].num_frames(); ++t) {
+                if (tracks.valid[t]) frames.push_back(cropped.back().data() + 136 * t);
+            }
+        }
+        if (frames.empty()) {
+            fail(ErrorCode::kCorruptData, "[prepare] the face never lies inside the crop of session {}",
+                 session.id);
+        }
+        session.mouth_px = mouth_box(frames, options_.size_px);
+        return session;
+    }
+
+    std::string encoding_key(std::size_t i) const {
+        const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
+        return fmt::format("{}|{},{},{}|{}|crf {}\n", measurement_key(options_.inputs[i], fps_num_, fps_den_),
+                           crop.x, crop.y, crop.width, options_.size_px, options_.crf);
+    }
+
+    bool is_encoded(std::size_t i) const {
+        const corpus::Clip& clip = corpus_.clips[i];
+        std::error_code ignored;
+        return options_.resume && fs::exists(work_path(i, ".encoded"), ignored) &&
+               fs::exists(corpus_.video_path(clip), ignored) &&
+               fs::exists(corpus_.tracks_path(clip), ignored) &&
+               read_file(work_path(i, ".encoded")) == encoding_key(i);
+    }
+
+    void encode() {
+        std::vector<int> todo;
+        std::int64_t frames = 0;
+        for (std::size_t i = 0; i < clips_.size(); ++i) {
+            if (!corpus_.clips[i].kept || is_encoded(i)) continue;
+            todo.push_back(static_cast<int>(i));
+            frames += clips_[i].num_frames();
+        }
+        if (todo.empty()) return;
+        forget_old_corpus();
+        SharedProgress progress("encoding", frames);
+        for_each_index(static_cast<int>(todo.size()), std::max(1, options_.threads),
+                       [&](int, int k) { encode_one(todo[k], [&] { progress.add(1); }); });
+    }
+
+    void encode_one(int i, const std::function<void()>& tick) {
+        throw_if_cancelled();
+        ClipMeasurement clip = clips_[i];
+        const std::string key = measurement_key(clip.source, fps_num_, fps_den_);
+        if (!load_measurement(work_path(i, ".safetensors"), key, clip)) {
+            fail(ErrorCode::kCorruptData, "[prepare] {}: changed while it was being prepared",
+                 clip.source.string());
+        }
+        const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
+        encode_crop(clip, crop, options_.size_px, options_.crf, corpus_.video_path(corpus_.clips[i]), tick);
+        corpus::save_tracks(corpus_, corpus_.clips[i], crop_tracks(clip, crop, options_.size_px));
+        write_file(work_path(i, ".encoded"), encoding_key(i));
+    }
+
+    /// Clips are about to change under an earlier corpus.json and its frame caches: both would lie.
+    void forget_old_corpus() {
+        std::error_code ignored;
+        fs::remove(options_.out / "corpus.json", ignored);
+        for (const auto& entry : fs::directory_iterator(options_.out, ignored)) {
+            const std::string name = entry.path().filename().string();
+            if (name.rfind("frames-", 0) == 0 && entry.path().extension() == ".u8")
+                fs::remove(entry.path(), ignored);
+        }
+    }
+
+    PrepareReport write_reports() {
+        PrepareReport report;
+        report.corpus = options_.out;
+        report.num_inputs = static_cast<int>(clips_.size());
+        std::vector<SheetCell> cells;
+        for (std::size_t i = 0; i < clips_.size(); ++i) {
+            const corpus::Clip& clip = corpus_.clips[i];
+            cells.push_back({&clips_[i].median, clip.name, clip.reason});
+            if (clip.kept) {
+                ++report.num_kept;
+                report.num_frames += clip.num_frames;
+                report.num_invalid_frames += clip.num_frames - clips_[i].num_valid();
+            } else {
+                report.left_out.push_back(fmt::format("{}: {}", clip.name, clip.reason));
+            }
+        }
+        report.num_left_out = report.num_inputs - report.num_kept;
+        media::write_png(options_.out / "contact_sheet.png", draw_contact_sheet(cells));
+        write_file(options_.out / "report.txt", report_text(report));
+        return report;
+    }
+
+    std::string report_text(const PrepareReport& report) const {
+        std::string text = fmt::format(
+            "{} of {} recordings kept, {} frames at {}/{} Hz ({} without one clear face)\n", report.num_kept,
+            report.num_inputs, report.num_frames, fps_num_, fps_den_, report.num_invalid_frames);
+        for (std::size_t s = 0; s < corpus_.sessions.size(); ++s) {
+            const corpus::Session& session = corpus_.sessions[s];
+            text += fmt::format(
+                "session {}: {} recordings of {}x{} px, crop {:.0f},{:.0f} side {:.0f} -> {} px\n",
+                session.id, choice_.sessions[s].size(), session.source_width_px, session.source_height_px,
+                session.crop_px.x, session.crop_px.y, session.crop_px.width, corpus_.size_px);
+        }
+        if (!report.left_out.empty()) text += fmt::format("\n{} left out:\n", report.left_out.size());
+        for (const std::string& line : report.left_out) text += line + "\n";
+        text += "\ndistance of each kept recording's look from its session's, grey levels:\n";
+        for (std::size_t i = 0; i < clips_.size(); ++i) {
+            if (corpus_.clips[i].kept)
+                text += fmt::format("{} {:.1f}\n", clips_[i].name, choice_.clips[i].oddness);
+        }
+        return text;
+    }
+
+    PrepareOptions options_;
+    std::vector<fs::path> made_;  // folders that were not there before
+    std::unique_ptr<WriteLock> lock_;
+    double seconds_ = 0;
+    int fps_num_ = 0, fps_den_ = 1;
+    std::vector<ClipMeasurement> clips_;
+    ClipChoice choice_;
+    corpus::Corpus corpus_;
+};
+
+}  // namespace
+
+PrepareReport prepare(const PrepareOptions& options) { return PrepareRun(options).run(); }
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,37 @@
+// From recordings to a corpus.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "corpus/corpus.h"
+
+namespace vultus::pipeline {
+
+struct PrepareOptions {
+    std::vector<std::filesystem::path> inputs;  ///< any file FFmpeg reads; stems must differ
+    std::filesystem::path out;                  ///< the corpus folder
+    int size_px = 256;
+    int fps_num = 0, fps_den = 1;  ///< 0: the rate most inputs have
+    int crf = 12;                  ///< of the crops' video
+    bool resume = true;            ///< reuse what an interrupted or earlier run measured and encoded
+    int threads = 1;
+    double min_valid = 0.9;  ///< clips with a smaller share of frames with one clear face are left out
+};
+
+struct PrepareReport {
+    std::filesystem::path corpus;
+    int num_inputs = 0, num_kept = 0, num_left_out = 0;
+    std::int64_t num_frames = 0;          ///< of the kept clips
+    std::int64_t num_invalid_frames = 0;  ///< of the kept clips
+    std::vector<std::string> left_out;    ///< "NAME: reason"
+};
+
+/// Decodes, tracks, groups into sessions, chooses one crop per session, encodes, judges, and writes the
+/// corpus with contact_sheet.png and report.txt. A damaged input is left out with its reason, the others go
+/// on. Errors: kInvalidArgument (no inputs, equal stems, odd size); kCorruptData when no clip is usable
+/// (nothing new stays under `out` then); kIo; kCancelled (what was finished is reused by the next run).
+PrepareReport prepare(const PrepareOptions& options);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,214 @@
+#include "pipeline/talk.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+#include <optional>
+#include <sstream>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "media/audio_reader.h"
+#include "media/png.h"
+#include "media/video_writer.h"
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr std::size_t kReadSamples = 8000;
+constexpr std::size_t kMaxPoseBytes = 256u << 20;
+
+/// Latents at the person's rate -> latents at the video's rate, linear in time.
+class RateChange {
+  public:
+    RateChange(double from_fps, double to_fps, int width)
+        : step_(from_fps / to_fps), width_(static_cast<std::size_t>(width)) {}
+
+    void push(const std::vector<float>& latents) {
+        held_.insert(held_.end(), latents.begin(), latents.end());
+    }
+
+    /// The next latent, if it is certain; `last`: the last latent may be held.
+    bool next(bool last, std::vector<float>& latent) {
+        const auto low = static_cast<std::int64_t>(position_);
+        const auto part = static_cast<float>(position_ - static_cast<double>(low));
+        const auto end = first_ + static_cast<std::int64_t>(held_.size() / width_);
+        if (low >= end || (part > 0 && low + 1 >= end && !last)) return false;
+        const float* a = &held_[static_cast<std::size_t>(low - first_) * width_];
+        const float* b = part > 0 && low + 1 < end ? a + width_ : a;
+        latent.resize(width_);
+        for (std::size_t k = 0; k < width_; ++k) latent[k] = a[k] + part * (b[k] - a[k]);
+        ++count_;
+        position_ = static_cast<double>(count_) * step_;
+        const auto keep = std::min<std::int64_t>(static_cast<std::int64_t>(position_), end);
+        held_.erase(held_.begin(), held_.begin() + (keep - first_) * static_cast<std::int64_t>(width_));
+        first_ = keep;
+        return true;
+    }
+
+  private:
+    double step_, position_ = 0;
+    std::size_t width_;
+    std::int64_t first_ = 0, count_ = 0;
+    std::vector<float> held_;
+};
+
+/// Wherever the frames go.
+class Outputs {
+  public:
+    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den) : size_px_(size_px) {
+        if (options.out == "-") {
+            raw_ = true;
+        } else if (!options.out.empty()) {
+            file_.emplace(options.out);
+            media::VideoWriterOptions video;
+            video.width = video.height = size_px;
+            video.fps_num = fps_num;
+            video.fps_den = fps_den;
+            video.crf = options.crf;
+            video.with_audio = true;
+            writer_.emplace(file_->temporary(), video);
+        }
+        if (!options.frames.empty()) {
+            frames_.emplace(options.frames);
+            std::filesystem::create_directories(frames_->temporary());
+            if (std::filesystem::exists(options.frames))
+                fail(ErrorCode::kInvalidArgument,
+                     "[talk] {}: expected a new folder for the frames, it exists", options.frames.string());
+        }
+        if (!raw_ && !writer_ && !frames_)
+            fail(ErrorCode::kInvalidArgument,
+                 "[talk] nothing to write: give an output file or a folder for frames");
+    }
+
+    void sound(const float* samples, std::size_t count) {
+        if (writer_) writer_->write_audio(samples, count);
+    }
+
+    void frame(const std::vector<std::uint8_t>& rgb) {
+        if (writer_) writer_->write_frame(rgb.data());
+        if (raw_ && std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size())
+            fail(ErrorCode::kIo, "[talk] standard output: the reader went away after {} frames", count_);
+        if (frames_) {
+            media::Image image(size_px_, size_px_);
+            image.rgb = rgb;
+            media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
+        }
+        ++count_;
+    }
+
+    void finish() {
+        if (writer_) writer_->finish();
+        if (file_) file_->commit();
+        if (frames_) frames_->commit();
+        if (raw_ && std::fflush(stdout) != 0) fail(ErrorCode::kIo, "[talk] standard output: cannot write");
+    }
+
+    std::int64_t count() const { return count_; }
+    std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
+
+  private:
+    int size_px_;
+    bool raw_ = false;
+    std::optional<OutputFile> file_, frames_;
+    std::optional<media::VideoWriter> writer_;
+    std::int64_t count_ = 0;
+};
+
+/// The rate as a fraction: NTSC rates exactly, others to a thousandth.
+std::pair<int, int> rational_rate(const person::Person& person, double fps) {
+    if (fps == 0) return {person.fps_num, person.fps_den};
+    if (!(fps >= 1 && fps <= 240))
+        fail(ErrorCode::kInvalidArgument, "[talk] fps: expected 1 to 240, got {}", fps);
+    for (const int whole : {24, 30, 60, 120})
+        if (std::abs(fps - whole / 1.001) < 0.005) return {whole * 1000, 1001};
+    const int num = static_cast<int>(std::lround(fps * 1000)), common = std::gcd(num, 1000);
+    return {num / common, 1000 / common};
+}
+
+void check_writable(const TalkOptions& options) {
+    if (options.out != "-" && !options.out.empty() && options.out.extension() != ".mp4")
+        fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in .mp4, or -",
+             options.out.string());
+}
+
+}  // namespace
+
+std::vector<float> read_pose_track(const std::filesystem::path& path) {
+    std::istringstream lines(read_file(path, kMaxPoseBytes));
+    std::vector<float> track;
+    int number = 0;
+    for (std::string line; std::getline(lines, line); ++number) {
+        if (line.empty() || line == "\r" || line[0] == '#') continue;
+        float row[3];
+        char rest = 0;
+        const int got = std::sscanf(line.c_str(), "%f , %f , %f %c", &row[0], &row[1], &row[2], &rest);
+        if (got == 0 && number == 0) continue;  // header
+        if (got != 3 || !std::isfinite(row[0] + row[1] + row[2]))
+            fail(ErrorCode::kCorruptData, "[talk] {}: line {}: expected yaw,pitch,roll in degrees, got '{}'",
+                 path.string(), number + 1, line);
+        track.insert(track.end(), row, row + 3);
+    }
+    if (track.empty())
+        fail(ErrorCode::kCorruptData, "[talk] {}: expected rows of yaw,pitch,roll, found none",
+             path.string());
+    return track;
+}
+
+TalkReport talk(const TalkOptions& options) {
+    const auto start = std::chrono::steady_clock::now();
+    check_writable(options);
+    PoseOptions pose = options.pose;
+    if (!options.pose_track.empty()) {
+        pose.source = PoseOptions::Source::kTrack;
+        pose.track_deg = read_pose_track(options.pose_track);
+    }
+    const person::Person person = person::load_person(options.person);
+    const auto [fps_num, fps_den] = rational_rate(person, options.fps);
+    Talker talker(person, options.talker);
+    LatentStream stream(talker, pose);
+    media::AudioReader reader(options.speech);
+    Outputs outputs(options, talker.size_px(), fps_num, fps_den);
+    RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
+    Progress progress("talk", "frames", 0);
+
+    std::vector<float> samples(kReadSamples), latents, latent;
+    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3) * talker.size_px() * talker.size_px());
+    std::int64_t num_samples = 0;
+    for (bool last = false; !last;) {
+        const std::size_t count = reader.read(samples.data(), samples.size());
+        last = count < samples.size();
+        num_samples += static_cast<std::int64_t>(count);
+        outputs.sound(samples.data(), count);
+        latents.clear();
+        stream.push(samples.data(), static_cast<std::int64_t>(count), latents);
+        if (last && num_samples == 0)
+            fail(ErrorCode::kInvalidArgument, "[talk] {}: expected speech, the sound is empty",
+                 options.speech.string());
+        if (last) stream.finish(-1, latents);
+        rate.push(latents);
+        const auto frames_due = static_cast<std::int64_t>(
+            std::ceil(static_cast<double>(num_samples) * fps_num / fps_den / 16000 - 1e-6));
+        while ((!last || outputs.count() < frames_due) && rate.next(last, latent)) {
+            throw_if_cancelled();
+            talker.decode(latent.data(), rgb.data());
+            outputs.frame(rgb);
+            progress.update(outputs.count());
+        }
+    }
+    outputs.finish();
+    TalkReport report;
+    report.num_frames = outputs.count();
+    report.speech_s = static_cast<double>(num_samples) / 16000;
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    report.encoder = outputs.encoder();
+    report.runtime = talker.runtime_name();
+    return report;
+}
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,35 @@
+// Speech in, video of the person out.
+#pragma once
+
+#include <filesystem>
+
+#include "pipeline/talker.h"
+
+namespace vultus::pipeline {
+
+struct TalkOptions {
+    std::filesystem::path person;
+    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": s16le 16 kHz mono PCM on standard input
+    std::filesystem::path out;     ///< MP4; "-": raw RGB frames on standard output; empty: none
+    std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
+    std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
+    TalkerOptions talker;
+    PoseOptions pose;
+    double fps = 0;  ///< of the video; 0: the person's own rate
+    int crf = 18;    ///< quality of H.264
+};
+
+struct TalkReport {
+    std::int64_t num_frames = 0;
+    double speech_s = 0, seconds = 0;  ///< length of the sound; time it took
+    std::string encoder, runtime;
+};
+
+/// Constant memory in the length of the speech. Nothing is left under the final name unless all went well.
+/// Errors: kIo, kCorruptData (speech, person or CSV), kInvalidArgument (no sound, options), kCancelled.
+TalkReport talk(const TalkOptions& options);
+
+/// Reads rows of three numbers separated by commas; a header line without numbers is skipped.
+std::vector<float> read_pose_track(const std::filesystem::path& path);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,74 @@
+// A person ready to speak: the networks of a person file on the runtime.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "person/person.h"
+
+namespace vultus::pipeline {
+
+struct TalkerOptions {
+    int num_threads = 0;     ///< 0: all cores
+    int steps = 0;           ///< DDIM steps per frame; 0: the person's default
+    std::int64_t seed = -1;  ///< of x_T; -1: the person's own
+};
+
+/// How the head moves while the person talks.
+struct PoseOptions {
+    enum class Source { kModel, kStill, kTrack } source = Source::kModel;
+    double scale = 1.0;            ///< kModel: motion about the mean pose is multiplied by this
+    std::vector<float> track_deg;  ///< kTrack: [T, 3] yaw, pitch, roll; the last row is held
+    bool idle_motion = true;  ///< natural sway, drawn from the person's recorded head motion (kModel only)
+    bool blinks = true;
+};
+
+/// Threads  one caller at a time.
+class Talker {
+  public:
+    Talker(const person::Person& person, const TalkerOptions& options);
+    ~Talker();
+
+    int size_px() const;
+    double fps() const;
+    int latent_dim() const;
+    int steps() const;
+    /// "oneDNN f32 on AVX2": what runs the networks here.
+    std::string runtime_name() const;
+    const person::Person& person() const;
+
+    /// Semantic encoder: RGB [S, S, 3] to z [latent_dim].
+    std::vector<float> encode(const std::uint8_t* rgb);
+    /// DDIM decoder from the shared x_T: z [latent_dim] to RGB [S, S, 3].
+    void decode(const float* z, std::uint8_t* rgb);
+    /// Speech (16 kHz mono, -1..1) to latents [num_frames, latent_dim]; frame i shows time i / fps.
+    std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                           const PoseOptions& pose);
+
+  private:
+    friend class LatentStream;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Speech to latents for sound that arrives in parts: constant memory, and the same latents for any parts.
+class LatentStream {
+  public:
+    /// talker must outlive this. Errors: kUnsupported when the person cannot speak yet (only its pictures
+    /// were trained).
+    LatentStream(Talker& talker, const PoseOptions& pose);
+    ~LatentStream();
+
+    /// Sound at 16 kHz, -1..1; appends the latents of the frames that are certain, [n, latent_dim].
+    void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
+    /// Appends the rest up to `num_frames` in all; -1: as many frames as the sound is long (rounded up).
+    void finish(std::int64_t num_frames, std::vector<float>& out);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vultus::pipeline

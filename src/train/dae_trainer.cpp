@@ -1,0 +1,368 @@
+#include "train/dae_trainer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "diffusion/schedule.h"
+#include "models/unet.h"
+#include "train/picture.h"
+
+namespace vultus::train {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr int kValidationFrames = 16;
+
+models::ModelConfig initial_model(const TrainOptions& options) {
+    if (options.from.empty()) return models::preset(options.preset, options.size_px);
+    return person::load_person(options.from).model;
+}
+
+Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
+    std::vector<float> values;
+    for (const int t : timesteps) {
+        const std::vector<float> row = models::time_embedding(t, width);
+        values.insert(values.end(), row.begin(), row.end());
+    }
+    return torch::tensor(values).view({static_cast<std::int64_t>(timesteps.size()), width});
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const std::filesystem::path& out) : folder(out.string() + ".training") {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) fail(ErrorCode::kIo, "[train] cannot create {}: {}", folder.string(), error.message());
+}
+
+DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
+                       ProcessGroup& group)
+    : options_(options),
+      corpus_(corpus),
+      run_(run),
+      group_(group),
+      model_(initial_model(options)),
+      device_(options.device),
+      compute_(fast_dtype(device_)),
+      cache_(corpus, model_.unet.size_px),
+      parameters_(device_, torch::kFloat32, options.seed),
+      adam_(parameters_, {}),
+      log_(run.folder, "dae",
+           {"loss", "gradient_norm", "learning_rate", "psnr_db", "mouth_psnr_db", "seconds"}) {
+    const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
+                                       model_.diffusion.beta_last);
+    for (int t = 0; t < schedule.timesteps(); ++t) alpha_bar_.push_back(schedule.alpha_bar(t));
+    choose_frames();
+    measure_pictures();
+    if (!options.from.empty()) warm_start();
+    build_loss_weights();
+}
+
+void DaeTrainer::choose_frames() {
+    std::vector<std::int64_t> validation;
+    const auto kept = corpus_.kept();
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, *kept[i]);
+        std::vector<std::int64_t>& frames =
+            kept[i]->split == corpus::Split::kTrain ? train_frames_ : validation;
+        for (std::int64_t f = 0; f < kept[i]->num_frames; ++f)
+            if (tracks.valid[static_cast<std::size_t>(f)]) frames.push_back(cache_.first_frame(i) + f);
+    }
+    if (train_frames_.empty())
+        fail(ErrorCode::kInvalidArgument, "[train] {}: no usable frames to train on",
+             corpus_.folder.string());
+    if (validation.empty()) validation = train_frames_;  // a tiny corpus: report on what there is
+    for (int i = 0; i < kValidationFrames; ++i)
+        validation_frames_.push_back(
+            validation[validation.size() * static_cast<std::size_t>(2 * i + 1) / (2 * kValidationFrames)]);
+    const corpus::Session& session = corpus_.session_of(*kept.front());
+    const double factor = static_cast<double>(model_.unet.size_px) / corpus_.size_px;
+    mouth_px_ = {session.mouth_px.x * factor, session.mouth_px.y * factor, session.mouth_px.width * factor,
+                 session.mouth_px.height * factor};
+}
+
+/// Mean picture and spread of the residual over at most 2000 frames.
+void DaeTrainer::measure_pictures() {
+    const int size = model_.unet.size_px;
+    if (model_.diffusion.residual) {
+        const std::size_t stride = train_frames_.size() / 2000 + 1;
+        const auto values = static_cast<std::size_t>(cache_.frame_bytes());
+        std::vector<double> sum(values, 0), squares(values, 0);
+        double count = 0;
+        for (std::size_t i = 0; i < train_frames_.size(); i += stride, ++count) {
+            const std::uint8_t* frame = cache_.frame(train_frames_[i]);
+            for (std::size_t k = 0; k < values; ++k) {
+                sum[k] += frame[k];
+                squares[k] += static_cast<double>(frame[k]) * frame[k];
+            }
+        }
+        double variance = 0;
+        mean_picture_.resize(values);
+        for (std::size_t k = 0; k < values; ++k) {
+            const double mean = sum[k] / count;
+            mean_picture_[k] = static_cast<std::uint8_t>(std::lround(mean));
+            variance += squares[k] / count - mean * mean;
+        }
+        model_.diffusion.residual_scale =
+            std::max(1e-3, std::sqrt(variance / static_cast<double>(values)) / 127.5);
+    }
+    space_ = std::make_unique<person::PictureSpace>(size, mean_picture_, model_.diffusion.residual_scale);
+    const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, space_->num_values());
+    shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
+}
+
+/// More weight inside the mouth box, falling off softly over a quarter of its size.
+void DaeTrainer::build_loss_weights() {
+    const int size = model_.unet.size_px;
+    std::vector<float> weights(static_cast<std::size_t>(size) * size);
+    const double cx = mouth_px_.x + mouth_px_.width / 2, cy = mouth_px_.y + mouth_px_.height / 2;
+    for (int y = 0; y < size; ++y)
+        for (int x = 0; x < size; ++x) {
+            const double dx = std::abs(x + 0.5 - cx) / std::max(1.0, mouth_px_.width / 2) - 1;
+            const double dy = std::abs(y + 0.5 - cy) / std::max(1.0, mouth_px_.height / 2) - 1;
+            const double outside = std::max({dx, dy, 0.0}) / 0.25;
+            weights[static_cast<std::size_t>(y * size + x)] =
+                static_cast<float>(1 + (options_.mouth_weight - 1) * std::exp(-outside * outside));
+        }
+    weights_ = torch::tensor(weights).view({1, 1, size, size}).to(device_);
+}
+
+Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
+    const int size = model_.unet.size_px;
+    Tensor batch = torch::empty({static_cast<std::int64_t>(frames.size()), 3, size, size});
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        space_->to_model(cache_.frame(frames[i]),
+                         batch.data_ptr<float>() + static_cast<std::int64_t>(i) * space_->num_values());
+    return batch.to(device_);
+}
+
+std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
+    Rng rng(options_.seed * 1000003 + static_cast<std::uint64_t>(step));
+    std::vector<std::int64_t> frames;
+    for (int i = 0; i < options_.batch * group_.size(); ++i)
+        frames.push_back(train_frames_[rng.below(train_frames_.size())]);
+    const auto begin = frames.begin() + options_.batch * group_.rank();
+    return {begin, begin + options_.batch};
+}
+
+/// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
+/// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.
+DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) const {
+    const std::int64_t batch = x0.size(0);
+    const auto seed = options_.seed * 7919 + static_cast<std::uint64_t>(step) * 131 +
+                      static_cast<std::uint64_t>(group_.rank());
+    Rng rng(seed);
+    torch::manual_seed(rng.next());
+    Tensor noise = torch::randn(x0.sizes(), x0.options());
+    std::vector<int> timesteps;
+    std::vector<float> signal, spread;
+    for (std::int64_t i = 0; i < batch; ++i) {
+        const double dice = rng.uniform();
+        const double uniform = std::sqrt(rng.uniform());
+        const int last = model_.diffusion.timesteps - 1;
+        const bool paper = model_.preset == "paper";
+        const int t = paper ? static_cast<int>(rng.below(static_cast<std::uint64_t>(last) + 1))
+                      : dice < options_.full_noise ? last
+                                                   : std::min(last, static_cast<int>(uniform * (last + 1)));
+        if (!paper && dice < options_.full_noise / 2) noise[i].copy_(shared_noise_[0]);
+        timesteps.push_back(t);
+        signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[static_cast<std::size_t>(t)])));
+        spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[static_cast<std::size_t>(t)])));
+    }
+    const Tensor s = torch::tensor(signal).view({batch, 1, 1, 1}).to(device_);
+    const Tensor n = torch::tensor(spread).view({batch, 1, 1, 1}).to(device_);
+    const bool v = model_.diffusion.prediction == "v";
+    return {s * x0 + n * noise, v ? s * noise - n * x0 : noise,
+            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_)};
+}
+
+Tensor DaeTrainer::loss(const Tensor& x0, std::int64_t step) {
+    TorchOps ops(parameters_, compute_, /*training=*/true);
+    const Noised noised = add_noise(x0, step);
+    Tensor z = TorchOps::unwrap(models::encoder({ops, "encoder"}, model_.encoder, TorchOps::wrap(x0)));
+    if (model_.encoder.normalise && options_.latent_noise > 0)
+        z = z + options_.latent_noise * torch::randn(z.sizes(), z.options());
+    const models::Value prediction = models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(noised.x_t),
+                                                  TorchOps::wrap(noised.time), TorchOps::wrap(z));
+    const Tensor squared = (TorchOps::unwrap(prediction) - noised.target).square();
+    return (model_.preset == "paper" ? squared : squared * weights_).mean();
+}
+
+double DaeTrainer::train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction) {
+    adam_.zero_grad();
+    const Tensor value = loss(pictures(frames), step);
+    value.backward();
+    std::vector<Tensor> gradients;
+    for (const auto& [name, weight] : parameters_.all())
+        if (weight.grad().defined()) gradients.push_back(weight.grad());
+    group_.average(gradients);
+    adam_.step(learning_rate_at(options_.learning_rate, step, fraction));
+    return group_.average(value.item<double>());
+}
+
+void DaeTrainer::freeze_encoder() {
+    torch::NoGradGuard no_grad;
+    for (auto& [name, weight] : parameters_.all())
+        if (name.rfind("encoder.", 0) == 0) weight.copy_(adam_.average(name));
+    parameters_.set_trainable("encoder.", false);
+    encoder_frozen_ = true;
+}
+
+void DaeTrainer::run(double budget_s) {
+    const double before = options_.restart ? 0 : load_checkpoint();
+    StageClock clock(budget_s, before, options_.steps);
+    Progress progress("dae", "steps", 0);
+    double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
+    while (!group_.from_first(clock.finished(step_) || cancel_requested())) {
+        const double fraction = clock.fraction(step_);
+        if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
+        loss_sum_ += train_step(frames_of_step(step_), step_, fraction);
+        ++loss_count_;
+        ++step_;
+        progress.update(step_, fmt::format("{:.1f} images/s  loss {:.4f}  {} left",
+                                           static_cast<double>(step_ * options_.batch * group_.size()) /
+                                               clock.elapsed_s(),
+                                           loss_sum_ / static_cast<double>(loss_count_),
+                                           format_duration(clock.seconds_left(step_))));
+        const double now = clock.elapsed_s();
+        if (group_.is_first() && now - last_report > options_.report_every_s) {
+            report(now);
+            last_report = now;
+        }
+        if (group_.is_first() && now - last_checkpoint > options_.checkpoint_every_s) {
+            save_checkpoint(now);
+            last_checkpoint = now;
+        }
+    }
+    if (group_.is_first()) {
+        if (loss_count_ > 0) report(clock.elapsed_s());
+        save_checkpoint(clock.elapsed_s());
+    }
+    throw_if_cancelled();
+}
+
+void DaeTrainer::report(double seconds) {
+    std::vector<double> psnr;
+    adam_.swap_average();
+    validate(psnr);
+    adam_.swap_average();
+    const double loss = loss_sum_ / static_cast<double>(std::max<std::int64_t>(1, loss_count_));
+    log_.row(step_, {loss, 0, 0, psnr[0], psnr[1], seconds});
+    fmt::print(
+        stderr, "\ndae step {}  {} images  loss {:.4f}  validation PSNR {:.2f} dB, mouth {:.2f} dB  {}\n",
+        step_, step_ * options_.batch * group_.size(), loss, psnr[0], psnr[1], format_duration(seconds));
+    loss_sum_ = 0;
+    loss_count_ = 0;
+}
+
+/// Reconstructs the validation frames as talking would; writes the preview grid recording | reconstruction.
+void DaeTrainer::validate(std::vector<double>& psnr) {
+    torch::NoGradGuard no_grad;
+    TorchOps ops(parameters_, compute_, /*training=*/false);
+    const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
+                                       model_.diffusion.beta_last);
+    const auto kind = diffusion::prediction_from_name(model_.diffusion.prediction);
+    const int size = model_.unet.size_px;
+    Picture grid(8 * size, kValidationFrames / 4 * size);
+    double squares[2] = {0, 0}, counts[2] = {0, 0};
+    for (std::size_t i = 0; i < validation_frames_.size(); ++i) {
+        const Tensor x0 = pictures({validation_frames_[i]});
+        const models::Value z = models::encoder({ops, "encoder"}, model_.encoder, TorchOps::wrap(x0));
+        Tensor x = shared_noise_.to(torch::kCPU).clone();
+        const auto denoise = [&](std::span<const float>, int t, std::span<float> out) {
+            const Tensor time = timesteps_embedded({t}, model_.unet.base_channels).to(device_);
+            const models::Value prediction = models::unet(
+                {ops, "unet"}, model_.unet, TorchOps::wrap(x.to(device_)), TorchOps::wrap(time), z);
+            const Tensor host = TorchOps::unwrap(prediction).to(torch::kCPU).contiguous();
+            std::copy_n(host.data_ptr<float>(), out.size(), out.begin());
+        };
+        ddim_sample(schedule,
+                    schedule.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
+                    denoise, [&](std::span<float> values) { space_->clip(values); },
+                    {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())});
+        std::vector<std::uint8_t> rgb(static_cast<std::size_t>(cache_.frame_bytes()));
+        space_->to_rgb(x.data_ptr<float>(), rgb.data());
+        const std::uint8_t* truth = cache_.frame(validation_frames_[i]);
+        for (int y = 0; y < size; ++y)
+            for (int k = 0; k < 3 * size; ++k) {
+                const double difference =
+                    static_cast<double>(rgb[static_cast<std::size_t>(3 * size * y + k)]) -
+                    truth[3 * size * y + k];
+                const bool mouth = y >= mouth_px_.y && y < mouth_px_.y + mouth_px_.height &&
+                                   k / 3 >= mouth_px_.x && k / 3 < mouth_px_.x + mouth_px_.width;
+                for (int region = 0; region <= (mouth ? 1 : 0); ++region) {
+                    squares[region] += difference * difference;
+                    ++counts[region];
+                }
+            }
+        const int column = 2 * static_cast<int>(i % 4), row = static_cast<int>(i / 4);
+        grid.paste(truth, size, column * size, row * size);
+        grid.paste(rgb.data(), size, (column + 1) * size, row * size);
+    }
+    for (int region = 0; region < 2; ++region)
+        psnr.push_back(10 * std::log10(255.0 * 255.0 * counts[region] / std::max(squares[region], 1e-9)));
+    write_png(run_.folder / "preview.png", grid);
+}
+
+void DaeTrainer::save_checkpoint(double elapsed_s) {
+    Archive archive;
+    for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
+    adam_.save(archive);
+    archive.metadata["step"] = std::to_string(step_);
+    archive.metadata["elapsed_s"] = std::to_string(elapsed_s);
+    archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
+    archive.metadata["model"] = models::to_json(model_).dump();
+    save_archive(run_.dae_checkpoint(), archive);
+    person::save_person(run_.dae_person(), person());
+}
+
+double DaeTrainer::load_checkpoint() {
+    if (!std::filesystem::exists(run_.dae_checkpoint())) return 0;
+    const Archive archive = load_archive(run_.dae_checkpoint());
+    models::ModelConfig saved =
+        models::model_config_from_json(nlohmann::json::parse(archive.metadata.at("model")));
+    saved.diffusion.residual_scale = model_.diffusion.residual_scale;
+    if (models::to_json(saved) != models::to_json(model_))
+        fail(ErrorCode::kInvalidArgument,
+             "[train] {} belongs to a run with other settings; use --restart to begin anew",
+             run_.dae_checkpoint().string());
+    parameters_.load(archive, "unet.");
+    parameters_.load(archive, "encoder.");
+    adam_.load(archive);
+    step_ = std::stoll(archive.metadata.at("step"));
+    encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
+    if (encoder_frozen_) parameters_.set_trainable("encoder.", false);
+    return std::stod(archive.metadata.at("elapsed_s"));
+}
+
+void DaeTrainer::warm_start() {
+    const person::Person from = person::load_person(options_.from);
+    parameters_.load(from.weights, "unet.");
+    parameters_.load(from.weights, "encoder.");
+}
+
+person::Person DaeTrainer::person() const {
+    person::Person person;
+    person.card = options_.card;
+    person.card.training["dae_steps"] = step_;
+    person.card.training["dae_images"] = step_ * options_.batch * group_.size();
+    person.model = model_;
+    person.fps_num = corpus_.fps_num;
+    person.fps_den = corpus_.fps_den;
+    person.noise_seed = options_.seed;
+    person.stats.mean_picture = mean_picture_;
+    for (const auto& [name, weight] : parameters_.all())
+        person.weights.tensors[name] =
+            to_host(weight.requires_grad() ? adam_.average(name) : weight, /*bf16=*/true);
+    return person;
+}
+
+}  // namespace vultus::train

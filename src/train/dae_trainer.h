@@ -1,0 +1,78 @@
+// Stage 1: the diffusion autoencoder learns to draw one person.
+#pragma once
+
+#include "corpus/frame_cache.h"
+#include "person/picture_space.h"
+#include "train/optimizer.h"
+#include "train/options.h"
+#include "train/process_group.h"
+#include "train/run_log.h"
+
+namespace vultus::train {
+
+/// Where a run keeps its state.
+struct RunFolder {
+    explicit RunFolder(const std::filesystem::path& out);
+    std::filesystem::path folder;
+    std::filesystem::path dae_checkpoint() const { return folder / "dae.safetensors"; }
+    std::filesystem::path speech_checkpoint() const { return folder / "speech.safetensors"; }
+    std::filesystem::path dae_person() const { return folder / "dae.vultus"; }
+};
+
+class DaeTrainer {
+  public:
+    DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
+               ProcessGroup& group);
+
+    /// Trains until the stage's share of the budget is spent, resuming an earlier state.
+    /// Errors: kCancelled after writing a checkpoint.
+    void run(double budget_s);
+
+    /// The person as learnt so far (averaged weights), without the speech part.
+    person::Person person() const;
+
+    /// Loss of one step on the frames with these indices (for tests of data-parallel training).
+    double train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction);
+    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+
+  private:
+    struct Noised {
+        torch::Tensor x_t, target, time;
+    };
+    void choose_frames();
+    void measure_pictures();
+    void build_loss_weights();
+    torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
+    Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    torch::Tensor loss(const torch::Tensor& x0, std::int64_t step);
+    void freeze_encoder();
+    void report(double seconds);
+    void validate(std::vector<double>& psnr);
+    void save_checkpoint(double elapsed_s);
+    double load_checkpoint();
+    void warm_start();
+
+    TrainOptions options_;
+    const corpus::Corpus& corpus_;
+    RunFolder run_;
+    ProcessGroup& group_;
+    models::ModelConfig model_;
+    torch::Device device_;
+    torch::Dtype compute_;
+    corpus::FrameCache cache_;
+    std::vector<std::int64_t> train_frames_, validation_frames_;
+    std::vector<std::uint8_t> mean_picture_;
+    std::unique_ptr<person::PictureSpace> space_;
+    corpus::Box mouth_px_;  ///< at size_px
+    torch::Tensor weights_, shared_noise_;
+    std::vector<double> alpha_bar_;
+    Parameters parameters_;
+    Adam adam_;
+    RunLog log_;
+    std::int64_t step_ = 0;
+    double loss_sum_ = 0;
+    std::int64_t loss_count_ = 0;
+    bool encoder_frozen_ = false;
+};
+
+}  // namespace vultus::train

@@ -1,0 +1,232 @@
+#include "train/latent_dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "audio/frame_features.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "models/unet.h"
+#include "person/picture_space.h"
+#include "train/torch_ops.h"
+
+namespace vultus::train {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr std::int64_t kEncodeBatch = 25;
+constexpr int kBlinkFrames = 9;
+
+double distance(const float* face, int a, int b) {
+    return std::hypot(face[2 * a] - face[2 * b], face[2 * a + 1] - face[2 * b + 1]);
+}
+
+double eye_aspect_ratio(const float* face, int first) {
+    return (distance(face, first + 1, first + 5) + distance(face, first + 2, first + 4)) /
+           (2 * std::max(1e-6, distance(face, first, first + 3)));
+}
+
+double inter_ocular(const float* face) {
+    double x[2] = {0, 0}, y[2] = {0, 0};
+    for (int i = 0; i < 12; ++i) {
+        x[i / 6] += face[2 * (36 + i)] / 6;
+        y[i / 6] += face[2 * (36 + i) + 1] / 6;
+    }
+    return std::hypot(x[0] - x[1], y[0] - y[1]);
+}
+
+float percentile(std::vector<float> values, double part) {
+    const auto at =
+        values.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), at, values.end());
+    return *at;
+}
+
+Tensor to_tensor(const std::vector<float>& values, torch::IntArrayRef shape) {
+    return torch::tensor(values).view(shape);
+}
+
+LatentClip measured(const corpus::Corpus& corpus, const corpus::Clip& clip) {
+    const corpus::ClipTracks tracks = corpus::load_tracks(corpus, clip);
+    const std::int64_t frames = clip.num_frames;
+    LatentClip out;
+    out.name = clip.name;
+    out.validation = clip.split == corpus::Split::kValidation;
+    for (const std::int16_t sample : tracks.audio) out.audio.push_back(sample / 32768.0f);
+    out.pose_deg = to_tensor(tracks.pose_deg, {frames, 3});
+    std::vector<float> mouth(static_cast<std::size_t>(frames) * 40);
+    for (std::int64_t t = 0; t < frames; ++t)
+        centred_mouth(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136],
+                      &mouth[static_cast<std::size_t>(t) * 40]);
+    out.mouth = to_tensor(mouth, {frames, 40});
+    out.opening = to_tensor(corpus::lip_opening(tracks.landmarks_px), {frames});
+    out.blink = to_tensor(blink_signal(tracks.landmarks_px), {frames});
+    out.valid = tracks.valid;
+    return out;
+}
+
+/// All frames of the training clips that are valid, one tensor of `field` on top of the other.
+Tensor gather(const std::vector<LatentClip>& clips, Tensor LatentClip::*field) {
+    std::vector<Tensor> rows;
+    for (const LatentClip& clip : clips) {
+        if (clip.validation) continue;
+        std::vector<std::int64_t> good;
+        for (std::size_t t = 0; t < clip.valid.size(); ++t)
+            if (clip.valid[t]) good.push_back(static_cast<std::int64_t>(t));
+        if (!good.empty()) rows.push_back((clip.*field).index_select(0, torch::tensor(good)));
+    }
+    if (rows.empty()) fail(ErrorCode::kInvalidArgument, "[train] no training clip has a valid frame");
+    return torch::cat(rows);
+}
+
+std::vector<float> to_vector(const Tensor& tensor) {
+    const Tensor flat = tensor.to(torch::kFloat32).contiguous();
+    return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+void measure_mel(const std::vector<LatentClip>& clips, double fps, int rate, person::Stats& stats) {
+    std::vector<Tensor> rows;
+    for (const LatentClip& clip : clips)
+        if (!clip.validation) {
+            const std::int64_t frames = clip.latents.size(0);
+            rows.push_back(
+                to_tensor(audio::frame_features(clip.audio, frames, fps, rate, {}, {}), {frames * rate, 80}));
+        }
+    const Tensor all = torch::cat(rows);
+    stats.mel_mean = to_vector(all.mean(0));
+    stats.mel_std = to_vector(all.std(0).clamp_min(0.1));
+}
+
+/// Mean shape of the recorded blinks, their rate, and the direction in latent space that closes the eyes.
+void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::Stats& stats) {
+    constexpr float kClosed = 0.35f;
+    std::vector<float> shape(kBlinkFrames, 0.0f);
+    double count = 0, frames = 0;
+    for (const LatentClip& clip : clips) {
+        const std::vector<float> b = to_vector(clip.blink);
+        frames += static_cast<double>(b.size());
+        for (int t = kBlinkFrames / 2; t + kBlinkFrames / 2 < static_cast<int>(b.size()); ++t) {
+            const auto at = b.begin() + t;
+            if (*at < kClosed || *std::max_element(at - kBlinkFrames / 2, at + kBlinkFrames / 2 + 1) > *at)
+                continue;
+            for (int k = 0; k < kBlinkFrames; ++k)
+                shape[static_cast<std::size_t>(k)] += std::max(0.0f, *(at + k - kBlinkFrames / 2));
+            ++count;
+        }
+    }
+    if (count < 3) return;
+    const float peak = *std::max_element(shape.begin(), shape.end());
+    const float rest = std::min(shape.front(), shape.back());
+    for (float& value : shape) value = std::max(0.0f, (value - rest) / (peak - rest));
+    stats.blink_shape = shape;
+    stats.blinks_per_minute = count / (frames / fps / 60);
+
+    const Tensor latents = gather(clips, &LatentClip::latents);
+    const Tensor z = (latents - latents.mean(0)) / latents.std(0).clamp_min(1e-3);
+    const Tensor pose = gather(clips, &LatentClip::pose_deg);
+    const Tensor blink = gather(clips, &LatentClip::blink).unsqueeze(1).clamp(-0.2, 1);
+    const Tensor causes =
+        torch::cat({blink, gather(clips, &LatentClip::mouth), (pose - pose.mean(0)) / 10}, 1);
+    stats.blink_direction = to_vector(ridge(causes, z, 1.0)[0]);
+}
+
+/// Up to a minute of recorded head motion, each clip about its own mean, clips joined end to end at the mean.
+void measure_motion(const std::vector<LatentClip>& clips, double fps, person::Stats& stats) {
+    const auto wanted = static_cast<std::size_t>(60 * fps) * 3;
+    const Tensor spread = to_tensor(stats.pose_std, {3});
+    for (const LatentClip& clip : clips) {
+        const bool all_valid =
+            std::all_of(clip.valid.begin(), clip.valid.end(), [](auto v) { return v != 0; });
+        if (clip.validation || !all_valid || stats.pose_motion.size() >= wanted) continue;
+        const std::int64_t frames = clip.pose_deg.size(0);
+        const Tensor window = torch::hann_window(frames, /*periodic=*/false).sqrt().unsqueeze(1);
+        const std::vector<float> motion =
+            to_vector((clip.pose_deg - clip.pose_deg.mean(0)) / spread * window);
+        stats.pose_motion.insert(stats.pose_motion.end(), motion.begin(), motion.end());
+    }
+}
+
+}  // namespace
+
+void centred_mouth(const float* landmarks_px, float* out) {
+    double mean[2] = {0, 0};
+    for (int i = 0; i < 20; ++i)
+        for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * (48 + i) + axis] / 20.0;
+    const double unit = std::max(1e-6, inter_ocular(landmarks_px));
+    for (int i = 0; i < 20; ++i)
+        for (int axis = 0; axis < 2; ++axis)
+            out[2 * i + axis] = static_cast<float>((landmarks_px[2 * (48 + i) + axis] - mean[axis]) / unit);
+}
+
+std::vector<float> blink_signal(const std::vector<float>& landmarks_px) {
+    std::vector<float> ratio;
+    for (std::size_t t = 0; t * 136 < landmarks_px.size(); ++t) {
+        const float* face = &landmarks_px[t * 136];
+        ratio.push_back(static_cast<float>((eye_aspect_ratio(face, 36) + eye_aspect_ratio(face, 42)) / 2));
+    }
+    if (ratio.empty()) return ratio;
+    const float open = std::max(1e-3f, percentile(ratio, 0.8));
+    for (float& value : ratio) value = 1 - value / open;
+    return ratio;
+}
+
+Tensor ridge(const Tensor& x, const Tensor& y, double lambda) {
+    const Tensor ones = torch::ones({x.size(0), 1});
+    const Tensor design = torch::cat({x, ones}, 1).to(torch::kFloat64);
+    Tensor penalty = torch::eye(design.size(1), torch::kFloat64) * lambda;
+    penalty[design.size(1) - 1][design.size(1) - 1] = 1e-9;
+    const Tensor gram = design.t().matmul(design) + penalty;
+    return torch::linalg_solve(gram, design.t().matmul(y.to(torch::kFloat64))).to(torch::kFloat32);
+}
+
+std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
+                                     torch::Device device) {
+    torch::NoGradGuard no_grad;
+    const models::ModelConfig& model = person.model;
+    const corpus::FrameCache cache(corpus, model.unet.size_px);
+    const person::PictureSpace space(model.unet.size_px, person.stats.mean_picture,
+                                     model.diffusion.residual_scale);
+    Parameters parameters(device, torch::kFloat32, 0);
+    parameters.load(person.weights, "encoder.");
+    TorchOps ops(parameters, fast_dtype(device), /*training=*/false);
+    const auto kept = corpus.kept();
+    Progress progress("encode", "clips", static_cast<std::int64_t>(kept.size()));
+    std::vector<LatentClip> clips;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        throw_if_cancelled();
+        clips.push_back(measured(corpus, *kept[i]));
+        std::vector<Tensor> parts;
+        for (std::int64_t begin = 0; begin < kept[i]->num_frames; begin += kEncodeBatch) {
+            const std::int64_t count = std::min<std::int64_t>(kEncodeBatch, kept[i]->num_frames - begin);
+            Tensor batch = torch::empty({count, 3, model.unet.size_px, model.unet.size_px});
+            for (std::int64_t f = 0; f < count; ++f)
+                space.to_model(cache.frame(cache.first_frame(i) + begin + f),
+                               batch.data_ptr<float>() + f * space.num_values());
+            const models::Value z =
+                models::encoder({ops, "encoder"}, model.encoder, TorchOps::wrap(batch.to(device)));
+            parts.push_back(TorchOps::unwrap(z).to(torch::kCPU));
+        }
+        clips.back().latents = torch::cat(parts);
+        progress.update(static_cast<std::int64_t>(i) + 1);
+    }
+    return clips;
+}
+
+person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::Person& person) {
+    person::Stats stats = person.stats;
+    const Tensor latents = gather(clips, &LatentClip::latents);
+    stats.latent_mean = to_vector(latents.mean(0));
+    stats.latent_std = to_vector(latents.std(0).clamp_min(1e-3));
+    const Tensor pose = gather(clips, &LatentClip::pose_deg);
+    stats.pose_mean = to_vector(pose.mean(0));
+    stats.pose_std = to_vector(pose.std(0).clamp_min(0.1));
+    measure_mel(clips, person.fps(), person.model.speech.rate_per_frame, stats);
+    measure_blinks(clips, person.fps(), stats);
+    measure_motion(clips, person.fps(), stats);
+    return stats;
+}
+
+}  // namespace vultus::train

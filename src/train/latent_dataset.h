@@ -1,0 +1,40 @@
+// What the second stage learns from: for every clip its latents, head pose, mouth and blinks.
+#pragma once
+
+#include <torch/torch.h>
+
+#include "corpus/frame_cache.h"
+#include "person/person.h"
+
+namespace vultus::train {
+
+/// One clip; T frames.
+struct LatentClip {
+    std::string name;
+    bool validation = false;
+    std::vector<float> audio;  ///< 16 kHz, -1..1
+    torch::Tensor latents;     ///< [T, D] as the encoder gives them
+    torch::Tensor pose_deg;    ///< [T, 3]
+    torch::Tensor mouth;    ///< [T, 40]: mouth landmarks 48..67 about their mean, in inter-ocular distances
+    torch::Tensor opening;  ///< [T]: corpus::lip_opening
+    torch::Tensor blink;    ///< [T]: 0 open .. 1 closed, from the eye aspect ratio
+    std::vector<std::uint8_t> valid;
+};
+
+/// Encodes every kept clip with the person's encoder (minutes of work: shows progress).
+std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
+                                     torch::Device device);
+
+/// Mouth landmarks of a frame, as LatentClip::mouth. landmarks_px [68, 2]; out [40].
+void centred_mouth(const float* landmarks_px, float* out);
+
+/// 1 - eye aspect ratio over the clip's open eyes (its 80th percentile), so that a closed eye is near 1; [T].
+std::vector<float> blink_signal(const std::vector<float>& landmarks_px);
+
+/// Statistics that talking needs: normalisation of latents, pose and log-mel, blinks, recorded head motion.
+person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::Person& person);
+
+/// Weights [D + 1, K] of the ridge regression of y [N, K] on x [N, D] and a constant (the last row).
+torch::Tensor ridge(const torch::Tensor& x, const torch::Tensor& y, double lambda);
+
+}  // namespace vultus::train

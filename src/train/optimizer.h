@@ -1,0 +1,41 @@
+// Adam with an exponential moving average of the weights; its whole state goes into checkpoints.
+#pragma once
+
+#include "train/torch_ops.h"
+
+namespace vultus::train {
+
+struct AdamOptions {
+    double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+    double clip_norm = 1.0;    ///< of the gradient over all weights; 0: none
+    double weight_decay = 0;   ///< decoupled (AdamW)
+    double ema_decay = 0.999;  ///< early on min(ema_decay, (1 + step) / (10 + step))
+};
+
+class Adam {
+  public:
+    Adam(Parameters& parameters, AdamOptions options) : parameters_(parameters), options_(options) {}
+
+    void zero_grad();
+    /// One update with the gradients that backward() left. Returns the norm of the gradient before clipping.
+    double step(double learning_rate);
+    std::int64_t steps() const { return steps_; }
+    /// Averaged weights; falls back to the weight itself before the first step.
+    const torch::Tensor& average(const std::string& name) const;
+    /// Swaps weights and averages (to evaluate); call twice to come back.
+    void swap_average();
+
+    void save(Archive& archive) const;
+    void load(const Archive& archive);
+
+  private:
+    struct Moments {
+        torch::Tensor first, second, average;
+    };
+    Parameters& parameters_;
+    AdamOptions options_;
+    std::map<std::string, Moments> moments_;
+    std::int64_t steps_ = 0;
+};
+
+}  // namespace vultus::train

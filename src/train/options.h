@@ -1,0 +1,37 @@
+// What a training run is asked to do.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "person/person.h"
+
+namespace vultus::train {
+
+struct TrainOptions {
+    std::filesystem::path corpus;
+    std::filesystem::path out;   ///< the person file; the run's state lies beside it in OUT.training/
+    std::filesystem::path from;  ///< warm start from this person file; empty: from scratch
+    std::string preset = "live";
+    int size_px = 256;
+    std::string stage = "all";  ///< "dae", "speech" or "all"
+    double budget_s = 3600;     ///< training time in all; the schedule ends on time
+    std::int64_t steps = 0;     ///< > 0: exactly so many steps a stage instead of a budget (reproducible)
+    double dae_share = 0.75;    ///< of the budget, when both stages run
+    int batch = 8;
+    double learning_rate = 6e-4;
+    double freeze_encoder_at = 0.6;  ///< part of the dae stage after which z no longer changes; 1: never
+    double full_noise = 0.5;     ///< part of the samples at the highest noise, half of them the shared x_T
+    double latent_noise = 0.05;  ///< standard deviation of noise on z (normalised encoders only)
+    double mouth_weight = 4;     ///< of the loss inside the mouth box
+    double checkpoint_every_s = 120;
+    double report_every_s = 60;
+    std::string device = "cpu";
+    int num_threads = 0;  ///< 0: all cores
+    std::uint64_t seed = 1;
+    bool restart = false;  ///< forget an earlier state instead of resuming it
+    person::Card card;
+};
+
+}  // namespace vultus::train

@@ -1,0 +1,301 @@
+#include "train/speech_trainer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "audio/augment.h"
+#include "audio/frame_features.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "models/speech_to_latent.h"
+
+namespace vultus::train {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr int kAugmentedVersions = 6;
+constexpr std::int64_t kBatch = 16;
+constexpr double kLearningRate = 1e-3;
+constexpr double kCleanShare = 0.35;    ///< of the batch
+constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
+constexpr double kMouthWeight = 2.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
+
+Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
+
+double correlation(const Tensor& a, const Tensor& b) {
+    const Tensor x = a - a.mean(), y = b - b.mean();
+    const double norm = std::sqrt(x.square().sum().item<double>() * y.square().sum().item<double>());
+    return norm > 1e-12 ? (x * y).sum().item<double>() / norm : 0;
+}
+
+/// Opening of the inner lips from mouth landmarks [..., 40]; points 60..67 are 12..19 here.
+Tensor opening_of(const Tensor& mouth) {
+    const Tensor y = mouth.view({-1, 20, 2}).select(2, 1);
+    return ((y.select(1, 19) - y.select(1, 13)) + (y.select(1, 18) - y.select(1, 14)) +
+            (y.select(1, 17) - y.select(1, 15))) /
+           3;
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+}  // namespace
+
+SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
+                             person::Person person, ProcessGroup& group)
+    : options_(options),
+      run_(run),
+      group_(group),
+      person_(std::move(person)),
+      device_(options.device),
+      parameters_(device_, torch::kFloat32, options.seed),
+      adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
+      log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "seconds"}) {
+    std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
+    person_.stats = measure_stats(clips, person_);
+    make_examples(std::move(clips));
+    fit_mouth_probe();
+    make_silence();
+    if (!options.from.empty()) parameters_.load(person_.weights, "speech.");
+}
+
+SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::uint64_t seed) const {
+    const person::Stats& stats = person_.stats;
+    const std::int64_t frames = clip.latents.size(0);
+    Example example;
+    example.target = (clip.latents - vector_tensor(stats.latent_mean)) / vector_tensor(stats.latent_std);
+    if (!stats.blink_direction.empty())
+        example.target -=
+            clip.blink.clamp(0, 1).unsqueeze(1) * vector_tensor(stats.blink_direction).unsqueeze(0);
+    example.pose = (clip.pose_deg - vector_tensor(stats.pose_mean)) / vector_tensor(stats.pose_std);
+    example.mouth = clip.mouth;
+    example.opening = clip.opening;
+    std::vector<float> valid(clip.valid.begin(), clip.valid.end());
+    example.valid = vector_tensor(valid);
+    const auto features_of = [&](const std::vector<float>& audio) {
+        const int rate = person_.model.speech.rate_per_frame;
+        return vector_tensor(
+                   audio::frame_features(audio, frames, person_.fps(), rate, stats.mel_mean, stats.mel_std))
+            .view({frames * rate, person_.model.speech.num_mels});
+    };
+    example.features.push_back(features_of(clip.audio));
+    Rng rng(seed);
+    for (int i = 0; !clip.validation && i < kAugmentedVersions; ++i)
+        example.features.push_back(features_of(audio::augment(clip.audio, rng)));
+    example.rest_frame = quietest_frame(example);
+    return example;
+}
+
+/// Among the quietest fifth of the frames the one whose lips are closest together.
+std::int64_t SpeechTrainer::quietest_frame(const Example& example) const {
+    const std::int64_t frames = example.target.size(0);
+    const Tensor loudness = example.features[0].view({frames, -1}).mean(1);
+    const Tensor order = loudness.argsort();
+    std::int64_t best = order[0].item<std::int64_t>();
+    for (std::int64_t i = 0; i < std::max<std::int64_t>(1, frames / 5); ++i) {
+        const auto t = order[i].item<std::int64_t>();
+        if (example.opening[t].item<float>() < example.opening[best].item<float>()) best = t;
+    }
+    return best;
+}
+
+void SpeechTrainer::make_examples(std::vector<LatentClip> clips) {
+    Progress progress("features", "clips", static_cast<std::int64_t>(clips.size()));
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+        throw_if_cancelled();
+        (clips[i].validation ? validation_ : train_)
+            .push_back(make_example(clips[i], options_.seed * 10007 + i));
+        progress.update(static_cast<std::int64_t>(i) + 1);
+    }
+    if (validation_.empty())
+        validation_.assign(train_.begin(), train_.begin() + static_cast<std::ptrdiff_t>(
+                                                                std::min<std::size_t>(8, train_.size())));
+}
+
+/// The mouth as a linear function of the latents: errors that move the lips count more than others.
+void SpeechTrainer::fit_mouth_probe() {
+    std::vector<Tensor> x, y;
+    for (const Example& example : train_) {
+        x.push_back(example.target);
+        y.push_back(example.mouth);
+    }
+    const Tensor mouth = torch::cat(y);
+    const Tensor weights = ridge(torch::cat(x), mouth, 10.0);
+    mouth_probe_ = weights.narrow(0, 0, weights.size(0) - 1).to(device_);
+    mouth_probe_offset_ = weights[weights.size(0) - 1].to(device_);
+    mouth_scale_ = std::max(1e-6, (mouth - mouth.mean(0)).square().mean().sqrt().item<double>());
+}
+
+void SpeechTrainer::make_silence() {
+    Rng rng(options_.seed + 17);
+    const person::Stats& stats = person_.stats;
+    std::int64_t frames = 0;
+    for (const Example& example : train_) frames = std::max(frames, example.target.size(0));
+    const auto samples = static_cast<std::size_t>(static_cast<double>(frames) * 16000 / person_.fps()) + 640;
+    for (int i = 0; i < 24; ++i) {
+        const double level = i == 0 ? 0 : std::pow(10, rng.uniform(-90, -38) / 20);
+        const double smooth = rng.uniform(0, 0.97);  // from white to rumbling
+        std::vector<float> audio(samples);
+        double state = 0;
+        for (float& sample : audio) {
+            state = smooth * state + std::sqrt(1 - smooth * smooth) * rng.normal();
+            sample = static_cast<float>(level * state);
+        }
+        const int rate = person_.model.speech.rate_per_frame;
+        silence_.push_back(vector_tensor(audio::frame_features(audio, frames, person_.fps(), rate,
+                                                               stats.mel_mean, stats.mel_std))
+                               .view({frames * rate, person_.model.speech.num_mels}));
+    }
+}
+
+SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
+    Rng rng(options_.seed * 65537 + static_cast<std::uint64_t>(step * group_.size() + group_.rank()));
+    std::vector<std::size_t> chosen;
+    std::int64_t frames = 1 << 30;
+    for (std::int64_t i = 0; i < kBatch; ++i) {
+        chosen.push_back(rng.below(train_.size()));
+        frames = std::min(frames, train_[chosen.back()].target.size(0));
+    }
+    // Now and then only a part, so that the clip's ends teach no timing.
+    if (frames > 60 && rng.uniform() < 0.4)
+        frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));
+    const int rate = person_.model.speech.rate_per_frame;
+    std::vector<Tensor> features, target, pose, valid;
+    for (const std::size_t index : chosen) {
+        const Example& example = train_[index];
+        const std::int64_t length = example.target.size(0);
+        const auto begin =
+            static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length - frames + 1)));
+        if (rng.uniform() < kSilenceShare) {
+            features.push_back(silence_[rng.below(silence_.size())].narrow(0, 0, frames * rate));
+            target.push_back(example.target[example.rest_frame].expand({frames, -1}));
+            pose.push_back(example.pose[example.rest_frame].expand({frames, -1}));
+            valid.push_back(torch::ones({frames}));
+            continue;
+        }
+        const std::size_t version = rng.uniform() < kCleanShare ? 0 : rng.below(example.features.size());
+        Tensor rows = example.features[version].narrow(0, begin * rate, frames * rate).clone();
+        if (rng.uniform() < 0.5) {  // SpecAugment: a band is lost
+            const auto width = static_cast<std::int64_t>(2 + rng.below(10));
+            rows.narrow(
+                    1, static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(rows.size(1) - width))),
+                    width)
+                .zero_();
+        }
+        features.push_back(rows);
+        target.push_back(example.target.narrow(0, begin, frames));
+        pose.push_back(example.pose.narrow(0, begin, frames));
+        valid.push_back(example.valid.narrow(0, begin, frames));
+    }
+    return {torch::stack(features).to(device_), torch::stack(target).to(device_),
+            torch::stack(pose).to(device_), torch::stack(valid).unsqueeze(2).to(device_)};
+}
+
+Tensor SpeechTrainer::loss(const Batch& batch) {
+    TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
+    const models::SpeechToLatentOutput out = models::speech_to_latent(
+        {ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features), TorchOps::wrap(batch.pose));
+    const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
+    const Tensor mouth = error.matmul(mouth_probe_) / mouth_scale_;
+    const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
+    const Tensor pose = (TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
+    return error.square().mean() + kMouthWeight * mouth.square().mean() +
+           kMotionWeight * motion.square().mean() + kPoseWeight * pose.square().mean();
+}
+
+void SpeechTrainer::run(double budget_s) {
+    const double before = options_.restart ? 0 : load_checkpoint();
+    StageClock clock(budget_s, before, options_.steps);
+    Progress progress("speech", "steps", 0);
+    double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
+    while (!group_.from_first(clock.finished(step_) || cancel_requested())) {
+        adam_.zero_grad();
+        const Tensor value = loss(make_batch(step_));
+        value.backward();
+        std::vector<Tensor> gradients;
+        for (const auto& [name, weight] : parameters_.all())
+            if (weight.grad().defined()) gradients.push_back(weight.grad());
+        group_.average(gradients);
+        adam_.step(learning_rate_at(kLearningRate, step_, clock.fraction(step_)));
+        loss_sum_ += value.item<double>();
+        ++loss_count_;
+        ++step_;
+        progress.update(step_, fmt::format("loss {:.4f}  {} left", loss_sum_ / loss_count_,
+                                           format_duration(clock.seconds_left(step_))));
+        const double now = clock.elapsed_s();
+        if (group_.is_first() && now - last_report > options_.report_every_s) {
+            report(now);
+            last_report = now;
+        }
+        if (group_.is_first() && now - last_checkpoint > options_.checkpoint_every_s) {
+            save_checkpoint(now);
+            last_checkpoint = now;
+        }
+    }
+    if (group_.is_first()) {
+        if (loss_count_ > 0) report(clock.elapsed_s());
+        save_checkpoint(clock.elapsed_s());
+    }
+    throw_if_cancelled();
+}
+
+/// Error and lip opening on the validation clips, driven by speech alone (predicted pose).
+void SpeechTrainer::report(double seconds) {
+    torch::NoGradGuard no_grad;
+    adam_.swap_average();
+    TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
+    std::vector<double> correlations;
+    double error = 0;
+    for (const Example& example : validation_) {
+        const models::SpeechToLatentOutput out =
+            models::speech_to_latent({ops, "speech"}, person_.model.speech,
+                                     TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {});
+        const Tensor latents = TorchOps::unwrap(out.latents)[0];
+        error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
+                 static_cast<double>(validation_.size());
+        const Tensor opening = opening_of(latents.matmul(mouth_probe_) + mouth_probe_offset_).to(torch::kCPU);
+        correlations.push_back(correlation(opening, example.opening));
+    }
+    adam_.swap_average();
+    const double loss = loss_sum_ / std::max(1.0, loss_count_);
+    log_.row(step_, {loss, error, median(correlations), seconds});
+    fmt::print(stderr, "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  {}\n",
+               step_, loss, error, median(correlations), format_duration(seconds));
+    loss_sum_ = loss_count_ = 0;
+}
+
+void SpeechTrainer::save_checkpoint(double elapsed_s) {
+    Archive archive;
+    for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
+    adam_.save(archive);
+    archive.metadata["step"] = std::to_string(step_);
+    archive.metadata["elapsed_s"] = std::to_string(elapsed_s);
+    save_archive(run_.speech_checkpoint(), archive);
+}
+
+double SpeechTrainer::load_checkpoint() {
+    if (!std::filesystem::exists(run_.speech_checkpoint())) return 0;
+    const Archive archive = load_archive(run_.speech_checkpoint());
+    parameters_.load(archive, "speech.");
+    adam_.load(archive);
+    step_ = std::stoll(archive.metadata.at("step"));
+    return std::stod(archive.metadata.at("elapsed_s"));
+}
+
+person::Person SpeechTrainer::person() const {
+    person::Person person = person_;
+    for (const auto& [name, weight] : parameters_.all())
+        person.weights.tensors[name] = to_host(adam_.average(name), /*bf16=*/true);
+    person.card.training["speech_steps"] = step_;
+    return person;
+}
+
+}  // namespace vultus::train

@@ -1,0 +1,61 @@
+// Stage 2: speech to latents, on whole sequences.
+#pragma once
+
+#include "base/rng.h"
+#include "train/dae_trainer.h"
+#include "train/latent_dataset.h"
+
+namespace vultus::train {
+
+class SpeechTrainer {
+  public:
+    /// person: as stage 1 left it; its encoder gives the targets.
+    SpeechTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
+                  person::Person person, ProcessGroup& group);
+
+    void run(double budget_s);
+    /// The whole person, able to speak.
+    person::Person person() const;
+
+  private:
+    struct Example {
+        torch::Tensor target;                 ///< [T, D] normalised, blinks taken out
+        torch::Tensor pose;                   ///< [T, 3] normalised
+        torch::Tensor mouth;                  ///< [T, 40]
+        torch::Tensor opening;                ///< [T]
+        torch::Tensor valid;                  ///< [T] 0 or 1
+        std::vector<torch::Tensor> features;  ///< [4 T, num_mels]: clean, then augmented versions
+        std::int64_t rest_frame = 0;          ///< quiet, mouth closed
+    };
+    struct Batch {
+        torch::Tensor features, target, pose, valid;
+    };
+    void make_examples(std::vector<LatentClip> clips);
+    Example make_example(const LatentClip& clip, std::uint64_t seed) const;
+    std::int64_t quietest_frame(const Example& example) const;
+    void fit_mouth_probe();
+    void make_silence();
+    Batch make_batch(std::int64_t step) const;
+    torch::Tensor loss(const Batch& batch);
+    void report(double seconds);
+    void save_checkpoint(double elapsed_s);
+    double load_checkpoint();
+
+    TrainOptions options_;
+    RunFolder run_;
+    ProcessGroup& group_;
+    person::Person person_;
+    torch::Device device_;
+    std::vector<Example> train_, validation_;
+    std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
+    torch::Tensor mouth_probe_;           ///< [D, 40]: mouth landmarks per unit of normalised latent
+    torch::Tensor mouth_probe_offset_;    ///< [40]
+    double mouth_scale_ = 1;              ///< standard deviation of the mouth landmarks
+    Parameters parameters_;
+    Adam adam_;
+    RunLog log_;
+    std::int64_t step_ = 0;
+    double loss_sum_ = 0, loss_count_ = 0;
+};
+
+}  // namespace vultus::train

@@ -1,0 +1,79 @@
+#include "train/train.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+#include <thread>
+
+#include "base/error.h"
+#include "base/output_file.h"
+#include "train/dae_trainer.h"
+#include "train/speech_trainer.h"
+
+namespace vultus::train {
+namespace {
+
+std::string today() {
+    const std::time_t now = std::time(nullptr);
+    char text[16];
+    std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
+    return text;
+}
+
+void choose_device(const TrainOptions& options) {
+    if (options.device.rfind("cuda", 0) == 0 && !torch::cuda::is_available())
+        fail(ErrorCode::kInvalidArgument, "[train] --device {}: this LibTorch sees no CUDA GPU",
+             options.device);
+    if (options.device != "cpu" && options.device.rfind("cuda", 0) != 0)
+        fail(ErrorCode::kInvalidArgument, "[train] --device: expected cpu or cuda, got {}", options.device);
+    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    torch::set_num_threads(options.num_threads > 0 ? options.num_threads : cores);
+}
+
+/// Stage 1 as trained now, or as an earlier run or --from left it.
+person::Person pictures_stage(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
+                              ProcessGroup& group) {
+    if (options.stage == "speech") {
+        const bool own = std::filesystem::exists(run.dae_person());
+        if (!own && options.from.empty())
+            fail(ErrorCode::kInvalidArgument,
+                 "[train] --stage speech: expected {} or --from with a trained person",
+                 run.dae_person().string());
+        return person::load_person(own ? run.dae_person() : options.from);
+    }
+    DaeTrainer trainer(options, corpus, run, group);
+    trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
+    return trainer.person();
+}
+
+}  // namespace
+
+void train_person(TrainOptions options) {
+    choose_device(options);
+    ProcessGroup group;
+    const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
+    if (options.size_px == 0) options.size_px = corpus.size_px;
+    const RunFolder run(options.out);
+    std::optional<WriteLock> lock;
+    if (group.is_first()) lock.emplace(run.folder / "lock");
+
+    person::Person person = pictures_stage(options, corpus, run, group);
+    if (options.stage != "dae") {
+        SpeechTrainer trainer(options, corpus, run, std::move(person), group);
+        trainer.run(options.stage == "all" ? options.budget_s * (1 - options.dae_share) : options.budget_s);
+        person = trainer.person();
+    }
+    if (!group.is_first()) return;
+    if (!options.card.name.empty()) {
+        const nlohmann::json training = person.card.training;
+        person.card = options.card;
+        person.card.training = training;
+    }
+    person.card.date = today();
+    person.card.training["corpus_clips"] = corpus.kept(corpus::Split::kTrain).size();
+    person.card.training["preset"] = person.model.preset;
+    person::save_person(options.out, person);
+    fmt::print(stderr, "\nwrote {}\n", options.out.string());
+}
+
+}  // namespace vultus::train

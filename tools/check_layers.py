@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Compares the includes (and the linked modules) of every folder with the allowed arrows.
+
+Prints one line per violation and exits 1 if there is any. `--self-test` checks the checker.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+ALLOWED = {
+    "base": [],
+    "tensor": ["base"],
+    "audio": ["base", "tensor"],
+    "corpus": ["base", "tensor"],
+    "diffusion": ["base", "tensor"],
+    "models": ["base", "tensor"],
+    "person": ["base", "tensor", "models"],
+    "media": ["base", "tensor", "corpus"],
+    "face": ["base", "tensor", "corpus", "media"],
+    "infer": ["base", "tensor", "models"],
+    "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
+}
+ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
+APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
+
+# Third-party headers and the only folders that may see them.
+THIRD_PARTY = [
+    (re.compile(r"(torch|ATen|c10|caffe2)/"), {"src/train", "apps/train", "bench"}),
+    (re.compile(r"lib(av|sw)\w+/"), {"src/media"}),
+    (re.compile(r"dlib/"), {"src/face"}),
+    (re.compile(r"opencv2/"), {"src/media", "src/face", "src/pipeline"}),
+    (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/infer", "bench"}),
+]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+LINKED = re.compile(r"vultus::(\w+)")
+
+
+def folder_of(path):
+    """'src/media/png.cpp' -> ('src/media', names it may include, its own name)."""
+    parts = path.split("/")
+    if parts[0] == "src":
+        return "src/" + parts[1], ALLOWED.get(parts[1]), parts[1]
+    if parts[0] == "apps":
+        return "apps/" + parts[1], APPS.get(parts[1]), None
+    return parts[0], None, None
+
+
+def violations(path, text):
+    folder, allowed, own = folder_of(path)
+    if allowed is None and folder.startswith(("src/", "apps/")):
+        return [f"{path}: folder {folder} has no place among the layers (tools/check_layers.py)"]
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        header = match[2]
+        for pattern, folders in THIRD_PARTY:
+            if pattern.match(header) and folder not in folders:
+                found.append(f"{path}:{number}: {header} belongs to {', '.join(sorted(folders))} only")
+        target = header.split("/")[0]
+        if match[1] == '"' and "/" in header and allowed is not None:
+            if target != own and target not in allowed:
+                found.append(f"{path}:{number}: {folder} must not include {header}")
+    return found
+
+
+def link_violations(path, text):
+    folder, allowed, own = folder_of(path)
+    if allowed is None:
+        return []
+    text = re.sub(r"#.*", "", text)
+    return [
+        f"{path}: {folder} must not link vultus::{name}"
+        for name in sorted(set(LINKED.findall(text)))
+        if name != own and name not in allowed
+    ]
+
+
+def self_test():
+    assert not violations("src/audio/a.cpp", '#include "base/rng.h"\n#include <vector>\n#include "audio/b.h"\n')
+    assert violations("src/base/a.h", '#include "tensor/archive.h"\n')
+    assert violations("src/train/a.cpp", '#include "media/png.h"\n')
+    assert violations("src/models/a.cpp", "#include <torch/torch.h>\n")
+    assert not violations("src/train/a.cpp", "#include <torch/torch.h>\n")
+    assert violations("src/pipeline/a.cpp", '#include "train/trainer.h"\n')
+    assert violations("src/novel/a.cpp", "")
+    assert link_violations("src/corpus/CMakeLists.txt", "DEPENDS vultus::base vultus::media")
+    assert not link_violations("src/corpus/CMakeLists.txt", "DEPENDS vultus::base  # not vultus::media")
+
+
+def main():
+    self_test()
+    if "--self-test" in sys.argv:
+        return
+    found = []
+    for top in ("src", "apps", "bench"):
+        for file in sorted((ROOT / top).rglob("*")):
+            path = file.relative_to(ROOT).as_posix()
+            if file.suffix in (".h", ".cpp"):
+                found += violations(path, file.read_text())
+            elif file.name == "CMakeLists.txt":
+                found += link_violations(path, file.read_text())
+    print("\n".join(found), end="\n" if found else "")
+    sys.exit(1 if found else 0)
+
+
+main()
