@@ -33,7 +33,11 @@ std::vector<Option> options_of(TrainOptions& o) {
     };
     const auto integer = [](const char* name, auto& target, double low, double high) {
         return [=, &target](const std::string& text) {
-            target = static_cast<std::decay_t<decltype(target)>>(number(name, text, low, high));
+            const double value = number(name, text, low, high);
+            if (value != std::floor(value))
+                fail(ErrorCode::kInvalidArgument, "[train] {}: expected a whole number, got '{}'", name,
+                     text);
+            target = static_cast<std::decay_t<decltype(target)>>(value);
         };
     };
     const auto text = [](std::string& target) {
@@ -61,8 +65,10 @@ std::vector<Option> options_of(TrainOptions& o) {
          real("--freeze-encoder-at", o.freeze_encoder_at, 0, 1)},
         {"--full-noise", "X", "part of the samples at the highest noise",
          real("--full-noise", o.full_noise, 0, 1)},
-        {"--mouth-weight", "X", "of the loss inside the mouth box",
+        {"--mouth-weight", "X", "of the loss around the mouth; eyes half as much",
          real("--mouth-weight", o.mouth_weight, 1, 100)},
+        {"--edge-weight", "X", "of the loss on edges at high noise",
+         real("--edge-weight", o.edge_weight, 0, 100)},
         {"--checkpoint-every", "TIME", "between checkpoints",
          [&o](const std::string& value) { o.checkpoint_every_s = parse_duration_s(value); }},
         {"--seed", "N", "of weights, batches, noise and the person's x_T",

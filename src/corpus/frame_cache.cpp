@@ -36,8 +36,6 @@ std::shared_ptr<const std::uint8_t> map_file(const std::filesystem::path& path,
     ::close(descriptor);
     if (data == MAP_FAILED)
         fail(ErrorCode::kIo, "[corpus] {}: cannot map: {}", path.string(), std::strerror(error));
-    // Training reads frames in random order; read-ahead would only fill the page cache with others.
-    ::madvise(data, bytes, MADV_RANDOM);
     return {static_cast<const std::uint8_t*>(data),
             [bytes](const std::uint8_t* start) { ::munmap(const_cast<std::uint8_t*>(start), bytes); }};
 }

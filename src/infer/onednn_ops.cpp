@@ -1,95 +1,45 @@
 #include "infer/onednn_ops.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <dnnl.hpp>
 #include <thread>
-#include <vector>
 
 #include "base/error.h"
 #include "infer/kernels.h"
+#include "infer/onednn_state.h"
 
 namespace vultus::infer {
 
 using models::Value;
-using Index = std::int64_t;
-using Memory = dnnl::memory;
 
 namespace {
 
-/// Arrays that come back to be used again, by size.
-class Pool {
-  public:
-    std::shared_ptr<float> take(std::size_t count) {
-        std::vector<std::unique_ptr<float[]>>& shelf = shelves_[count];
-        if (shelf.empty())
-            shelf.push_back(std::unique_ptr<float[]>(new float[std::max<std::size_t>(count, 1)]));
-        float* array = shelf.back().release();
-        shelf.pop_back();
-        return {array, [this, count](float* done) { shelves_[count].emplace_back(done); }};
-    }
-
-  private:
-    std::map<std::size_t, std::vector<std::unique_ptr<float[]>>> shelves_;
-};
-
-/// A convolution prepared for one input shape, with its weights in the order that it wants.
-struct PreparedConvolution {
-    dnnl::convolution_forward::primitive_desc description;
-    dnnl::convolution_forward primitive;
-    Memory weights, bias, source, target;
-};
-
-/// What a Value holds: an array, and for weights the convolutions made of it.
-struct Array {
-    std::shared_ptr<float> values;
-    std::map<Shape, PreparedConvolution> convolutions;
-};
-
-Array& array_of(const Value& value) { return value.storage<Array>(); }
-float* get(const Value& value) { return array_of(value).values.get(); }
-std::size_t count_of(const Value& value) { return static_cast<std::size_t>(num_elements(value.shape())); }
-
-constexpr Index kParallelFrom = 1 << 15;
-
-/// Runs body(begin, end) over parts of 0..count on all threads when that pays.
-template <typename F>
-void parallel(Index count, Index work_each, F body) {
-    if (count * work_each < kParallelFrom) {
-        body(Index{0}, count);
-        return;
-    }
-#pragma omp parallel
-    {
-        const Index threads = omp_get_num_threads(), me = omp_get_thread_num();
-        body(count * me / threads, count * (me + 1) / threads);
-    }
-}
+// Plain order for everything but images, which onednn_images.cpp looks after.
+float* get(const Value& value) { return plain(value); }
 
 bool has_bf16() {
     const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
     return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
 }
 
+bool has_avx512() {
+    switch (dnnl::get_effective_cpu_isa()) {
+        case dnnl::cpu_isa::sse41:
+        case dnnl::cpu_isa::avx:
+        case dnnl::cpu_isa::avx2:
+        case dnnl::cpu_isa::avx2_vnni:
+            return false;
+        default:
+            return true;
+    }
+}
+
 }  // namespace
-
-struct OnednnOps::Impl {
-    const Archive* weights;
-    bool bf16;
-    dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-    dnnl::stream stream{engine};
-    Pool pool;
-    std::map<std::string, Value> params;
-
-    PreparedConvolution prepare(const Value& x, const Value& weight, const Value& bias, int stride);
-};
 
 OnednnOps::OnednnOps(const Archive& weights, int num_threads, Precision precision) : impl_(new Impl) {
     impl_->weights = &weights;
     impl_->bf16 = precision == Precision::kAuto && has_bf16();
+    impl_->block = has_avx512() ? 16 : 8;
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     omp_set_num_threads(num_threads > 0 ? num_threads : cores);
 }
@@ -119,13 +69,8 @@ std::string OnednnOps::isa_name() {
     }
 }
 
-Value OnednnOps::make(const Shape& shape) {
-    const auto count = static_cast<std::size_t>(num_elements(shape));
-    return {shape, std::make_shared<Array>(Array{impl_->pool.take(count), {}})};
-}
-
 Value OnednnOps::input(const Shape& shape, const float* values) {
-    const Value out = make(shape);
+    const Value out = impl_->make(shape);
     std::copy_n(values, count_of(out), get(out));
     return out;
 }
@@ -142,56 +87,11 @@ Value OnednnOps::param(const std::string& name, const Shape& shape, const models
     return impl_->params.emplace(name, input(shape, tensor.to_f32().data())).first->second;
 }
 
-PreparedConvolution OnednnOps::Impl::prepare(const Value& x, const Value& weight, const Value& bias,
-                                             int stride) {
-    using Tag = Memory::format_tag;
-    const Index kernel = weight.dim(2), pad = kernel / 2;
-    const auto out_size = [&](Index size) { return (size + 2 * pad - kernel) / stride + 1; };
-    const Memory::dims target_dims = {x.dim(0), weight.dim(0), out_size(x.dim(2)), out_size(x.dim(3))};
-    const auto type = bf16 ? Memory::data_type::bf16 : Memory::data_type::f32;
-    const auto f32 = Memory::data_type::f32;
-    const dnnl::convolution_forward::desc wanted(
-        dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, {x.shape(), type, Tag::any},
-        {weight.shape(), type, Tag::any}, {bias.shape(), f32, Tag::a}, {target_dims, f32, Tag::any},
-        {stride, stride}, {pad, pad}, {pad, pad});
-    PreparedConvolution c;
-    c.description = dnnl::convolution_forward::primitive_desc(wanted, engine);
-    c.primitive = dnnl::convolution_forward(c.description);
-    c.source = Memory(c.description.src_desc(), engine);
-    c.target = Memory(c.description.dst_desc(), engine);
-    c.weights = Memory(c.description.weights_desc(), engine);
-    Memory plain({weight.shape(), f32, Tag::abcd}, engine, get(weight));
-    dnnl::reorder(plain, c.weights).execute(stream, plain, c.weights);
-    c.bias = Memory({bias.shape(), f32, Tag::a}, engine, get(bias));
-    stream.wait();
-    return c;
-}
-
-Value OnednnOps::conv2d(const Value& x, const Value& weight, const Value& bias, int stride) {
-    using Tag = Memory::format_tag;
-    std::map<Shape, PreparedConvolution>& prepared = array_of(weight).convolutions;
-    auto found = prepared.find(x.shape());
-    if (found == prepared.end())
-        found = prepared.emplace(x.shape(), impl_->prepare(x, weight, bias, stride)).first;
-    PreparedConvolution& c = found->second;
-    const Value out = make(c.description.dst_desc().dims());
-    Memory from({x.shape(), Memory::data_type::f32, Tag::abcd}, impl_->engine, get(x));
-    Memory to({out.shape(), Memory::data_type::f32, Tag::abcd}, impl_->engine, get(out));
-    dnnl::reorder(from, c.source).execute(impl_->stream, from, c.source);
-    c.primitive.execute(impl_->stream, {{DNNL_ARG_SRC, c.source},
-                                        {DNNL_ARG_WEIGHTS, c.weights},
-                                        {DNNL_ARG_BIAS, c.bias},
-                                        {DNNL_ARG_DST, c.target}});
-    dnnl::reorder(c.target, to).execute(impl_->stream, c.target, to);
-    impl_->stream.wait();
-    return out;
-}
-
 Value OnednnOps::linear(const Value& x, const Value& weight, const Value& bias) {
     const Index in = weight.dim(1), outs = weight.dim(0), rows = num_elements(x.shape()) / in;
     Shape shape = x.shape();
     shape.back() = outs;
-    const Value out = make(shape);
+    const Value out = impl_->make(shape);
     for (Index r = 0; r < rows; ++r) std::copy_n(get(bias), outs, get(out) + r * outs);
     if (rows == 1) {  // matrix times vector: bound by reading the weights
         parallel(outs, in, [&](Index begin, Index end) {
@@ -209,7 +109,7 @@ Value OnednnOps::conv1d(const Value& x, const Value& weight, const Value& bias, 
     // Gathers the kernel's frames in rows, then one matrix product with weights [O, I * K].
     const Index kernel = weight.dim(2), pad = (kernel - 1) / 2, in = x.dim(2), frames = x.dim(1);
     const Index out_frames = (frames + 2 * pad - kernel) / stride + 1;
-    const Value rows = make({x.dim(0), out_frames, in * kernel});
+    const Value rows = impl_->make({x.dim(0), out_frames, in * kernel});
     for (Index b = 0; b < x.dim(0); ++b)
         for (Index t = 0; t < out_frames; ++t)
             for (Index k = 0; k < kernel; ++k) {
@@ -227,7 +127,7 @@ Value OnednnOps::depthwise_conv1d(const Value& x, const Value& weight, const Val
     for (Index f = 0; f < width; ++f)
         for (Index k = 0; k < kernel; ++k)
             by_frame[static_cast<std::size_t>(k * width + f)] = get(weight)[f * kernel + k];
-    const Value out = make(x.shape());
+    const Value out = impl_->make(x.shape());
     for (Index b = 0; b < x.dim(0); ++b)
         for (Index t = 0; t < frames; ++t) {
             float* to = get(out) + (b * frames + t) * width;
@@ -243,25 +143,8 @@ Value OnednnOps::depthwise_conv1d(const Value& x, const Value& weight, const Val
     return out;
 }
 
-Value OnednnOps::group_norm(const Value& x, int groups, const Value& weight, const Value& bias) {
-    const Value out = make(x.shape());
-    const Index channels = x.dim(1) / groups, area = x.dim(2) * x.dim(3);
-    parallel(x.dim(0) * groups, channels * area, [&](Index begin, Index end) {
-        for (Index g = begin; g < end; ++g) {
-            float mean = 0, inverse = 0;
-            kernels::moments(get(x) + g * channels * area, channels * area, mean, inverse);
-            for (Index c = g * channels; c < (g + 1) * channels; ++c) {
-                const float factor = inverse * get(weight)[c % x.dim(1)];
-                kernels::scale_shift(get(x) + c * area, factor, get(bias)[c % x.dim(1)] - mean * factor,
-                                     get(out) + c * area, area);
-            }
-        }
-    });
-    return out;
-}
-
 Value OnednnOps::layer_norm(const Value& x, const Value& weight, const Value& bias) {
-    const Value out = make(x.shape());
+    const Value out = impl_->make(x.shape());
     const Index width = x.shape().back();
     for (Index row = 0; row < static_cast<Index>(count_of(x)); row += width) {
         float mean = 0, inverse = 0;
@@ -274,58 +157,52 @@ Value OnednnOps::layer_norm(const Value& x, const Value& weight, const Value& bi
     return out;
 }
 
-Value OnednnOps::silu(const Value& x) {
-    const Value out = make(x.shape());
-    parallel(static_cast<Index>(count_of(x)), 4,
-             [&](Index begin, Index end) { kernels::silu(get(x) + begin, get(out) + begin, end - begin); });
-    return out;
-}
-
 Value OnednnOps::sigmoid(const Value& x) {
-    const Value out = make(x.shape());
-    kernels::sigmoid(get(x), get(out), static_cast<Index>(count_of(x)));
+    const float* from = settled(x);
+    const Value out = impl_->make(x.shape(), block_of(x));
+    kernels::sigmoid(from, settled(out), static_cast<Index>(count_of(x)));
     return out;
 }
 
-Value OnednnOps::add(const Value& a, const Value& b) {
-    const Value out = make(a.shape());
+/// a and b value by value, b repeated.
+template <typename F>
+Value OnednnOps::Impl::combine(const Value& a, const Value& b, F kernel) {
+    int block = 1;
+    if (a.shape().size() == 4 && b.shape().size() == 4 &&
+        std::equal(a.shape().begin() + 1, a.shape().end(), b.shape().begin() + 1))
+        block = std::max(block_of(a), block_of(b));
+    const float* left = block > 1 ? in_blocks(a, block) : plain(a);
+    const float* right = block > 1 ? in_blocks(b, block) : plain(b);
     const auto count = static_cast<Index>(count_of(a)), part = static_cast<Index>(count_of(b));
-    require(count % part == 0, "[infer] cannot add {} to {}", to_string(b.shape()), to_string(a.shape()));
-    for (Index begin = 0; begin < count; begin += part)
-        kernels::add(get(a) + begin, get(b), get(out) + begin, part);
-    return out;
-}
-
-Value OnednnOps::mul(const Value& a, const Value& b) {
-    const Value out = make(a.shape());
-    const auto count = static_cast<Index>(count_of(a)), part = static_cast<Index>(count_of(b));
-    require(count % part == 0, "[infer] cannot multiply {} by {}", to_string(a.shape()),
+    require(count % part == 0, "[infer] cannot combine {} with {}", to_string(a.shape()),
             to_string(b.shape()));
-    for (Index begin = 0; begin < count; begin += part)
-        kernels::mul(get(a) + begin, get(b), get(out) + begin, part);
+    const Value out = make(a.shape(), block);
+    float* to = settled(out);
+    if (count == part) {
+        parallel(count, 1, [&](Index begin, Index end) {
+            kernel(left + begin, right + begin, to + begin, end - begin);
+        });
+        return out;
+    }
+    for (Index begin = 0; begin < count; begin += part) kernel(left + begin, right, to + begin, part);
     return out;
 }
+
+Value OnednnOps::add(const Value& a, const Value& b) { return impl_->combine(a, b, kernels::add); }
+
+Value OnednnOps::mul(const Value& a, const Value& b) { return impl_->combine(a, b, kernels::mul); }
 
 Value OnednnOps::scale(const Value& x, double factor) {
-    const Value out = make(x.shape());
-    kernels::scale_shift(get(x), static_cast<float>(factor), 0.0f, get(out), static_cast<Index>(count_of(x)));
-    return out;
-}
-
-Value OnednnOps::modulate(const Value& x, const Value& scale, const Value& shift) {
-    const Value out = make(x.shape());
-    const Index area = x.dim(2) * x.dim(3);
-    parallel(x.dim(0) * x.dim(1), area, [&](Index begin, Index end) {
-        for (Index c = begin; c < end; ++c)
-            kernels::scale_shift(get(x) + c * area, 1.0f + get(scale)[c], shift ? get(shift)[c] : 0.0f,
-                                 get(out) + c * area, area);
-    });
+    const float* from = settled(x);
+    const Value out = impl_->make(x.shape(), block_of(x));
+    kernels::scale_shift(from, static_cast<float>(factor), 0.0f, settled(out),
+                         static_cast<Index>(count_of(x)));
     return out;
 }
 
 Value OnednnOps::attention(const Value& q, const Value& k, const Value& v, int heads, models::Window window,
                            const Value& bias) {
-    const Value out = make(q.shape());
+    const Value out = impl_->make(q.shape());
     const Index frames = q.dim(1), width = q.dim(2), head = width / heads;
     const float factor = 1.0f / std::sqrt(static_cast<float>(head));
     parallel(q.dim(0) * frames, width * frames, [&](Index begin, Index end) {
@@ -356,17 +233,15 @@ Value OnednnOps::attention(const Value& q, const Value& k, const Value& v, int h
 }
 
 Value OnednnOps::concat(const Value& a, const Value& b) {
-    const std::size_t dim = a.shape().size() == 4 ? 1 : a.shape().size() - 1;
-    Index outer = 1;
-    for (std::size_t d = 0; d < dim; ++d) outer *= a.dim(d);
+    if (a.shape().size() == 4) return concat_channels(a, b);
     Shape shape = a.shape();
-    shape[dim] += b.dim(dim);
-    const Value out = make(shape);
-    const Index from_a = static_cast<Index>(count_of(a)) / outer,
-                from_b = static_cast<Index>(count_of(b)) / outer;
-    for (Index o = 0; o < outer; ++o) {
-        std::copy_n(get(a) + o * from_a, from_a, get(out) + o * (from_a + from_b));
-        std::copy_n(get(b) + o * from_b, from_b, get(out) + o * (from_a + from_b) + from_a);
+    const Index from_a = shape.back(), from_b = b.shape().back(),
+                rows = static_cast<Index>(count_of(a)) / from_a;
+    shape.back() += from_b;
+    const Value out = impl_->make(shape);
+    for (Index r = 0; r < rows; ++r) {
+        std::copy_n(get(a) + r * from_a, from_a, get(out) + r * (from_a + from_b));
+        std::copy_n(get(b) + r * from_b, from_b, get(out) + r * (from_a + from_b) + from_a);
     }
     return out;
 }
@@ -375,98 +250,14 @@ Value OnednnOps::slice(const Value& x, std::int64_t begin, std::int64_t length) 
     Shape shape = x.shape();
     const Index width = shape.back(), rows = static_cast<Index>(count_of(x)) / width;
     shape.back() = length;
-    const Value out = make(shape);
+    const Value out = impl_->make(shape);
     for (Index r = 0; r < rows; ++r) std::copy_n(get(x) + r * width + begin, length, get(out) + r * length);
     return out;
 }
 
-Value OnednnOps::reshape(const Value& x, const Shape& shape) { return {shape, x.handle()}; }
-
-Value OnednnOps::image_to_sequence(const Value& x) {
-    const Value out = make({x.dim(0), x.dim(2) * x.dim(3), x.dim(1)});
-    const Index channels = x.dim(1), area = x.dim(2) * x.dim(3);
-    for (Index b = 0; b < x.dim(0); ++b)
-        for (Index c = 0; c < channels; ++c)
-            for (Index i = 0; i < area; ++i)
-                get(out)[(b * area + i) * channels + c] = get(x)[(b * channels + c) * area + i];
-    return out;
-}
-
-Value OnednnOps::sequence_to_image(const Value& x, std::int64_t height, std::int64_t width) {
-    const Value out = make({x.dim(0), x.dim(2), height, width});
-    const Index channels = x.dim(2), area = height * width;
-    for (Index b = 0; b < x.dim(0); ++b)
-        for (Index c = 0; c < channels; ++c)
-            for (Index i = 0; i < area; ++i)
-                get(out)[(b * channels + c) * area + i] = get(x)[(b * area + i) * channels + c];
-    return out;
-}
-
-Value OnednnOps::space_to_depth(const Value& x, int patch) {
-    if (patch == 1) return x;
-    const Index area = Index{patch} * patch, height = x.dim(2) / patch, width = x.dim(3) / patch;
-    const Value out = make({x.dim(0), x.dim(1) * area, height, width});
-    parallel(x.dim(0) * x.dim(1) * area, height * width, [&](Index begin, Index end) {
-        for (Index c = begin; c < end; ++c) {
-            const float* from =
-                get(x) + c / area * height * width * area + c % area / patch * width * patch + c % patch;
-            for (Index y = 0; y < height; ++y)
-                for (Index i = 0; i < width; ++i)
-                    get(out)[(c * height + y) * width + i] = from[y * patch * width * patch + i * patch];
-        }
-    });
-    return out;
-}
-
-Value OnednnOps::depth_to_space(const Value& x, int patch) {
-    if (patch == 1) return x;
-    const Index area = Index{patch} * patch, height = x.dim(2), width = x.dim(3);
-    const Value out = make({x.dim(0), x.dim(1) / area, height * patch, width * patch});
-    parallel(x.dim(0) * x.dim(1) / area, height * width * area, [&](Index begin, Index end) {
-        for (Index c = begin * area; c < end * area; ++c) {
-            float* to =
-                get(out) + c / area * height * width * area + c % area / patch * width * patch + c % patch;
-            for (Index y = 0; y < height; ++y)
-                for (Index i = 0; i < width; ++i)
-                    to[y * patch * width * patch + i * patch] = get(x)[(c * height + y) * width + i];
-        }
-    });
-    return out;
-}
-
-Value OnednnOps::upsample2(const Value& x) {
-    const Index height = x.dim(2), width = x.dim(3);
-    const Value out = make({x.dim(0), x.dim(1), 2 * height, 2 * width});
-    parallel(x.dim(0) * x.dim(1), 4 * height * width, [&](Index begin, Index end) {
-        for (Index row = begin * height; row < end * height; ++row) {
-            float* to = get(out) + row * 4 * width;
-            for (Index i = 0; i < width; ++i) to[2 * i] = to[2 * i + 1] = get(x)[row * width + i];
-            std::copy_n(to, 2 * width, to + 2 * width);
-        }
-    });
-    return out;
-}
-
-Value OnednnOps::avg_pool2(const Value& x) {
-    const Index height = x.dim(2) / 2, width = x.dim(3) / 2;
-    const Value out = make({x.dim(0), x.dim(1), height, width});
-    for (Index row = 0; row < x.dim(0) * x.dim(1) * height; ++row) {
-        const float* from = get(x) + row * 4 * width;
-        for (Index i = 0; i < width; ++i)
-            get(out)[row * width + i] = 0.25f * (from[2 * i] + from[2 * i + 1] + from[2 * width + 2 * i] +
-                                                 from[2 * width + 2 * i + 1]);
-    }
-    return out;
-}
-
-Value OnednnOps::global_avg_pool(const Value& x) {
-    const Value out = make({x.dim(0), x.dim(1)});
-    const Index area = x.dim(2) * x.dim(3);
-    for (Index c = 0; c < x.dim(0) * x.dim(1); ++c) {
-        float inverse = 0;
-        kernels::moments(get(x) + c * area, area, get(out)[c], inverse);
-    }
-    return out;
+Value OnednnOps::reshape(const Value& x, const Shape& shape) {
+    plain(x);
+    return {shape, x.handle()};
 }
 
 }  // namespace vultus::infer

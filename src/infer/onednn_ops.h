@@ -1,5 +1,5 @@
 // The networks' operators on oneDNN: convolutions and matrix products are its primitives, the rest is
-// kernels.h.
+// kernels.h. Images stay in the order that the convolutions like from one operator to the next.
 #pragma once
 
 #include <map>
@@ -61,7 +61,7 @@ class OnednnOps : public models::Ops {
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
-    Value make(const Shape& shape);
+    Value concat_channels(const Value& a, const Value& b);
 };
 
 }  // namespace vultus::infer

@@ -36,7 +36,9 @@ ModelConfig live_preset(int size_px) {
                                                    : std::vector<int>{3, 5, 6};
     unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true};
     EncoderConfig& encoder = config.encoder;
-    encoder = {std::min(size_px, 128), 4, 48, {1, 2, 4}, 2, false, {}, 128, 16, true, true};
+    int encoder_px = size_px;  // the picture is halved until it has at most 128 px
+    while (encoder_px > 128) encoder_px /= 2;
+    encoder = {encoder_px, 4, 48, {1, 2, 4}, 2, false, {}, 128, 16, true, true};
     config.speech.latent = 128;
     DiffusionConfig& diffusion = config.diffusion;
     diffusion.prediction = "v";
@@ -60,6 +62,22 @@ void check_levels(const char* what, const std::vector<int>& mult, int grid) {
              mult.size() - 1);
 }
 
+void check_name(const char* what, const std::string& name, const std::string& first,
+                const std::string& second) {
+    if (name != first && name != second)
+        fail(ErrorCode::kCorruptData, "[models] {}: expected {} or {}, got {}", what, first, second, name);
+}
+
+void check_diffusion(const DiffusionConfig& diffusion) {
+    check_range("diffusion.timesteps", diffusion.timesteps, 2, 100000);
+    check_range("diffusion.default_steps", diffusion.default_steps, 1, diffusion.timesteps);
+    check_range("diffusion.beta_first", diffusion.beta_first, 1e-9, 0.999);
+    check_range("diffusion.beta_last", diffusion.beta_last, diffusion.beta_first, 0.999);
+    check_range("diffusion.residual_scale", diffusion.residual_scale, 1e-6, 1e6);
+    check_name("diffusion.prediction", diffusion.prediction, "eps", "v");
+    check_name("diffusion.spacing", diffusion.spacing, "leading", "trailing");
+}
+
 void check_sizes(const ModelConfig& config) {
     const UNetConfig& unet = config.unet;
     const EncoderConfig& encoder = config.encoder;
@@ -77,7 +95,7 @@ void check_sizes(const ModelConfig& config) {
     check_range("encoder.base_channels", encoder.base_channels, 2, 512);
     check_range("encoder.blocks", encoder.blocks, 1, 8);
     check_range("encoder.groups", encoder.groups, 1, 512);
-    check_range("speech.num_mels", speech.num_mels, 1, 256);
+    check_range("speech.num_mels", speech.num_mels, 80, 80);  // what audio::log_mel makes
     check_range("speech.rate_per_frame", speech.rate_per_frame, 4, 4);
     check_range("speech.heads", speech.heads, 1, 64);
     check_range("speech.width", speech.width, speech.heads, 4096);
@@ -87,10 +105,14 @@ void check_sizes(const ModelConfig& config) {
     check_range("speech.attention", std::max(speech.attention_left, speech.attention_right), 0, 1000);
     check_range("speech.conv", std::min(speech.conv_left, speech.conv_right), 0, 100);
     check_range("speech.conv", std::max(speech.conv_left, speech.conv_right), 0, 100);
-    check_range("diffusion.timesteps", config.diffusion.timesteps, 2, 100000);
-    check_range("diffusion.default_steps", config.diffusion.default_steps, 1, config.diffusion.timesteps);
-    check_range("diffusion.residual_scale", config.diffusion.residual_scale, 1e-6, 1e6);
-    if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || unet.size_px % encoder.size_px ||
+    check_range("unet.dropout", unet.dropout, 0, 0.99);
+    check_range("speech.dropout", speech.dropout, 0, 0.99);
+    check_diffusion(config.diffusion);
+    if (speech.features != "log_mel")
+        fail(ErrorCode::kUnsupported, "[models] speech.features: expected log_mel, got {}", speech.features);
+    const int halvings = unet.size_px / encoder.size_px;
+    const bool halves = unet.size_px % encoder.size_px == 0 && (halvings & (halvings - 1)) == 0;
+    if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || !halves ||
         speech.width % speech.heads)
         fail(ErrorCode::kCorruptData,
              "[models] sizes do not divide: picture {}, patches {} and {}, encoder {}", unet.size_px,

@@ -91,9 +91,15 @@ Person person_from(Archive archive, const std::string& file) {
     person.card = card_from_json(Json::parse(entry(archive, "card", file)));
     person.fps_num = positive(archive, "fps_num", file);
     person.fps_den = positive(archive, "fps_den", file);
+    if (!(person.fps() >= 1 && person.fps() <= 1000))
+        fail(ErrorCode::kCorruptData, "[person] {}: frame rate: expected 1 to 1000 Hz, got {}/{}", file,
+             person.fps_num, person.fps_den);
     person.noise_seed = Json::parse(entry(archive, "noise_seed", file)).get<std::uint64_t>();
     person.stats = stats_from(archive, person.model, file);
     person.stats.blinks_per_minute = Json::parse(entry(archive, "blinks_per_minute", file)).get<double>();
+    if (!(person.stats.blinks_per_minute >= 0 && person.stats.blinks_per_minute <= 600))
+        fail(ErrorCode::kCorruptData, "[person] {}: blinks_per_minute: expected 0 to 600, got {}", file,
+             person.stats.blinks_per_minute);
     for (auto& [name, tensor] : archive.tensors)
         if (name.rfind("stats.", 0) != 0) person.weights.tensors.emplace(name, std::move(tensor));
     return person;

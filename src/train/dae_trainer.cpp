@@ -35,6 +35,22 @@ Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
     return torch::tensor(values).view({static_cast<std::int64_t>(timesteps.size()), width});
 }
 
+/// Boxes around the mouth and both eyes; landmarks_px [68, 2] times `factor` gives pixels of the picture.
+std::array<corpus::Box, 3> feature_boxes(const float* landmarks_px, double factor) {
+    constexpr int kRanges[3][2] = {{48, 68}, {36, 42}, {42, 48}};
+    std::array<corpus::Box, 3> boxes;
+    for (std::size_t part = 0; part < 3; ++part) {
+        double low[2] = {1e9, 1e9}, high[2] = {-1e9, -1e9};
+        for (int i = kRanges[part][0]; i < kRanges[part][1]; ++i)
+            for (int axis = 0; axis < 2; ++axis) {
+                low[axis] = std::min(low[axis], landmarks_px[2 * i + axis] * factor);
+                high[axis] = std::max(high[axis], landmarks_px[2 * i + axis] * factor);
+            }
+        boxes[part] = {low[0], low[1], high[0] - low[0], high[1] - low[1]};
+    }
+    return boxes;
+}
+
 }  // namespace
 
 RunFolder::RunFolder(const std::filesystem::path& out) : folder(out.string() + ".training") {
@@ -63,7 +79,6 @@ DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus
     choose_frames();
     measure_pictures();
     if (!options.from.empty()) warm_start();
-    build_loss_weights();
 }
 
 void DaeTrainer::choose_frames() {
@@ -73,8 +88,12 @@ void DaeTrainer::choose_frames() {
         const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, *kept[i]);
         std::vector<std::int64_t>& frames =
             kept[i]->split == corpus::Split::kTrain ? train_frames_ : validation;
-        for (std::int64_t f = 0; f < kept[i]->num_frames; ++f)
-            if (tracks.valid[static_cast<std::size_t>(f)]) frames.push_back(cache_.first_frame(i) + f);
+        for (std::int64_t f = 0; f < kept[i]->num_frames; ++f) {
+            if (!tracks.valid[static_cast<std::size_t>(f)]) continue;
+            frames.push_back(cache_.first_frame(i) + f);
+            features_px_[frames.back()] = feature_boxes(&tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
+                                                        static_cast<double>(model_.unet.size_px) / corpus_.size_px);
+        }
     }
     if (train_frames_.empty())
         fail(ErrorCode::kInvalidArgument, "[train] {}: no usable frames to train on",
@@ -119,20 +138,25 @@ void DaeTrainer::measure_pictures() {
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
 }
 
-/// More weight inside the mouth box, falling off softly over a quarter of its size.
-void DaeTrainer::build_loss_weights() {
+/// More weight on the mouth and, half as much, on the eyes of each frame, falling off softly around them.
+Tensor DaeTrainer::loss_weights(const std::vector<std::int64_t>& frames) const {
     const int size = model_.unet.size_px;
-    std::vector<float> weights(static_cast<std::size_t>(size) * size);
-    const double cx = mouth_px_.x + mouth_px_.width / 2, cy = mouth_px_.y + mouth_px_.height / 2;
-    for (int y = 0; y < size; ++y)
-        for (int x = 0; x < size; ++x) {
-            const double dx = std::abs(x + 0.5 - cx) / std::max(1.0, mouth_px_.width / 2) - 1;
-            const double dy = std::abs(y + 0.5 - cy) / std::max(1.0, mouth_px_.height / 2) - 1;
-            const double outside = std::max({dx, dy, 0.0}) / 0.25;
-            weights[static_cast<std::size_t>(y * size + x)] =
-                static_cast<float>(1 + (options_.mouth_weight - 1) * std::exp(-outside * outside));
+    Tensor weights = torch::ones({static_cast<std::int64_t>(frames.size()), 1, size, size});
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        float* map = weights.data_ptr<float>() + static_cast<std::int64_t>(i) * size * size;
+        for (std::size_t part = 0; part < 3; ++part) {
+            const corpus::Box& box = features_px_.at(frames[i])[part];
+            const double extra = (options_.mouth_weight - 1) * (part == 0 ? 1.0 : 0.5);
+            const double soft = 0.05 * size;
+            for (int y = std::max(0, static_cast<int>(box.y - 2 * soft)); y < std::min<double>(size, box.y + box.height + 2 * soft); ++y)
+                for (int x = std::max(0, static_cast<int>(box.x - 2 * soft)); x < std::min<double>(size, box.x + box.width + 2 * soft); ++x) {
+                    const double dx = std::max({box.x - x, x - box.x - box.width, 0.0}) / soft;
+                    const double dy = std::max({box.y - y, y - box.y - box.height, 0.0}) / soft;
+                    map[y * size + x] += static_cast<float>(extra * std::exp(-2 * (dx * dx + dy * dy)));
+                }
         }
-    weights_ = torch::tensor(weights).view({1, 1, size, size}).to(device_);
+    }
+    return weights.to(device_);
 }
 
 Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
@@ -157,14 +181,17 @@ std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
 /// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.
 DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) const {
     const std::int64_t batch = x0.size(0);
-    const auto seed = options_.seed * 7919 + static_cast<std::uint64_t>(step) * 131 +
-                      static_cast<std::uint64_t>(group_.rank());
-    Rng rng(seed);
-    torch::manual_seed(rng.next());
-    Tensor noise = torch::randn(x0.sizes(), x0.options());
+    Tensor noise = torch::empty_like(x0);
+    Tensor latent_noise = torch::empty({batch, model_.unet.latent}, x0.options());
     std::vector<int> timesteps;
     std::vector<float> signal, spread;
     for (std::int64_t i = 0; i < batch; ++i) {
+        // By the sample's place in the batch of all processes: any number of them draws the same noise.
+        const std::int64_t sample = (step * group_.size() + group_.rank()) * batch + i;
+        Rng rng(options_.seed * 7919 + static_cast<std::uint64_t>(sample) * 131);
+        torch::manual_seed(rng.next());
+        noise[i].normal_();
+        latent_noise[i].normal_();
         const double dice = rng.uniform();
         const double uniform = std::sqrt(rng.uniform());
         const int last = model_.diffusion.timesteps - 1;
@@ -177,28 +204,41 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
         signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[static_cast<std::size_t>(t)])));
         spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[static_cast<std::size_t>(t)])));
     }
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
+    torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
     const Tensor s = torch::tensor(signal).view({batch, 1, 1, 1}).to(device_);
     const Tensor n = torch::tensor(spread).view({batch, 1, 1, 1}).to(device_);
     const bool v = model_.diffusion.prediction == "v";
     return {s * x0 + n * noise, v ? s * noise - n * x0 : noise,
-            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_)};
+            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_), n.square(),
+            latent_noise};
 }
 
-Tensor DaeTrainer::loss(const Tensor& x0, std::int64_t step) {
+/// Squared error of the prediction, weighted by place; the live preset adds the error of its finite differences where
+/// the noise is high, so that edges (lips, teeth, lids) are learnt early.
+Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
     TorchOps ops(parameters_, compute_, /*training=*/true);
+    const Tensor x0 = pictures(frames);
     const Noised noised = add_noise(x0, step);
     Tensor z = TorchOps::unwrap(models::encoder({ops, "encoder"}, model_.encoder, TorchOps::wrap(x0)));
     if (model_.encoder.normalise && options_.latent_noise > 0)
-        z = z + options_.latent_noise * torch::randn(z.sizes(), z.options());
+        z = z + options_.latent_noise * noised.latent_noise;
     const models::Value prediction = models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(noised.x_t),
                                                   TorchOps::wrap(noised.time), TorchOps::wrap(z));
-    const Tensor squared = (TorchOps::unwrap(prediction) - noised.target).square();
-    return (model_.preset == "paper" ? squared : squared * weights_).mean();
+    const Tensor error = TorchOps::unwrap(prediction) - noised.target;
+    if (model_.preset == "paper") return error.square().mean();
+    const Tensor weights = loss_weights(frames);
+    const Tensor edge_weights = weights * noised.noise_share.pow(4) * options_.edge_weight;
+    const std::int64_t last = error.size(2) - 1;
+    const Tensor down = error.narrow(2, 1, last) - error.narrow(2, 0, last);
+    const Tensor right = error.narrow(3, 1, last) - error.narrow(3, 0, last);
+    return (error.square() * weights).mean() + (down.square() * edge_weights.narrow(2, 0, last)).mean() +
+           (right.square() * edge_weights.narrow(3, 0, last)).mean();
 }
 
 double DaeTrainer::train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction) {
     adam_.zero_grad();
-    const Tensor value = loss(pictures(frames), step);
+    const Tensor value = loss(frames, step);
     value.backward();
     std::vector<Tensor> gradients;
     for (const auto& [name, weight] : parameters_.all())
@@ -327,6 +367,18 @@ void DaeTrainer::save_checkpoint(double elapsed_s) {
 double DaeTrainer::load_checkpoint() {
     if (!std::filesystem::exists(run_.dae_checkpoint())) return 0;
     const Archive archive = load_archive(run_.dae_checkpoint());
+    try {
+        return resume_from(archive);
+    } catch (const std::logic_error& error) {  // a missing entry, or one that is no number
+        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
+             run_.dae_checkpoint().string(), error.what());
+    } catch (const nlohmann::json::exception& error) {
+        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
+             run_.dae_checkpoint().string(), error.what());
+    }
+}
+
+double DaeTrainer::resume_from(const Archive& archive) {
     models::ModelConfig saved =
         models::model_config_from_json(nlohmann::json::parse(archive.metadata.at("model")));
     saved.diffusion.residual_scale = model_.diffusion.residual_scale;

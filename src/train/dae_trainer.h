@@ -1,6 +1,9 @@
 // Stage 1: the diffusion autoencoder learns to draw one person.
 #pragma once
 
+#include <array>
+#include <map>
+
 #include "corpus/frame_cache.h"
 #include "person/picture_space.h"
 #include "train/optimizer.h"
@@ -38,18 +41,21 @@ class DaeTrainer {
   private:
     struct Noised {
         torch::Tensor x_t, target, time;
+        torch::Tensor noise_share;  ///< [B, 1, 1, 1]: 1 - alpha_bar
+        torch::Tensor latent_noise;  ///< [B, latent], standard normal
     };
     void choose_frames();
     void measure_pictures();
-    void build_loss_weights();
+    torch::Tensor loss_weights(const std::vector<std::int64_t>& frames) const;
     torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
-    torch::Tensor loss(const torch::Tensor& x0, std::int64_t step);
+    torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
     void freeze_encoder();
     void report(double seconds);
     void validate(std::vector<double>& psnr);
     void save_checkpoint(double elapsed_s);
     double load_checkpoint();
+    double resume_from(const Archive& archive);
     void warm_start();
 
     TrainOptions options_;
@@ -64,7 +70,9 @@ class DaeTrainer {
     std::vector<std::uint8_t> mean_picture_;
     std::unique_ptr<person::PictureSpace> space_;
     corpus::Box mouth_px_;  ///< at size_px
-    torch::Tensor weights_, shared_noise_;
+    /// By frame: boxes around the mouth and each eye, at size_px; what a face says lies there.
+    std::map<std::int64_t, std::array<corpus::Box, 3>> features_px_;
+    torch::Tensor shared_noise_;
     std::vector<double> alpha_bar_;
     Parameters parameters_;
     Adam adam_;

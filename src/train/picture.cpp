@@ -99,25 +99,30 @@ void write_png(const std::filesystem::path& path, const Picture& picture) {
 Picture plot_log(const std::vector<Curve>& curves) {
     constexpr int kWidth = 800, kHeight = 400, kMargin = 10;
     Picture picture(kWidth, kHeight);
+    // Values that are no numbers leave a gap: a bad batch must not stop a run.
+    const auto height_of = [](double y) { return std::log10(std::max(1e-9, y)); };
+    const auto shown = [](const Curve& curve, std::size_t i) { return std::isfinite(curve.y[i]); };
     double x_max = 1, low = 1e30, high = -1e30;
     for (const Curve& curve : curves)
         for (std::size_t i = 0; i < curve.x.size(); ++i) {
+            if (!shown(curve, i)) continue;
             x_max = std::max(x_max, curve.x[i]);
-            low = std::min(low, std::log10(std::max(curve.y[i], 1e-9)));
-            high = std::max(high, std::log10(std::max(curve.y[i], 1e-9)));
+            low = std::min(low, height_of(curve.y[i]));
+            high = std::max(high, height_of(curve.y[i]));
         }
     if (low > high) return picture;
     high = std::max(high, low + 0.1);
     const auto at_x = [&](double x) { return kMargin + x / x_max * (kWidth - 2 * kMargin); };
-    const auto at_y = [&](double y) {
-        return kHeight - kMargin - (y - low) / (high - low) * (kHeight - 2 * kMargin);
+    const auto at_y = [&](double height) {
+        return kHeight - kMargin - (height - low) / (high - low) * (kHeight - 2 * kMargin);
     };
     for (double decade = std::ceil(low); decade <= high; ++decade)
         picture.line(at_x(0), at_y(decade), at_x(x_max), at_y(decade), 0xcccccc);
     for (const Curve& curve : curves)
         for (std::size_t i = 1; i < curve.x.size(); ++i)
-            picture.line(at_x(curve.x[i - 1]), at_y(std::log10(std::max(curve.y[i - 1], 1e-9))),
-                         at_x(curve.x[i]), at_y(std::log10(std::max(curve.y[i], 1e-9))), curve.colour);
+            if (shown(curve, i - 1) && shown(curve, i))
+                picture.line(at_x(curve.x[i - 1]), at_y(height_of(curve.y[i - 1])), at_x(curve.x[i]),
+                             at_y(height_of(curve.y[i])), curve.colour);
     return picture;
 }
 

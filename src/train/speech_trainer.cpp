@@ -200,6 +200,9 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
 }
 
 Tensor SpeechTrainer::loss(const Batch& batch) {
+    // Dropout of a step does not depend on what ran before: a resumed run equals one that never stopped.
+    const auto place = static_cast<std::uint64_t>(step_ * group_.size() + group_.rank());
+    torch::manual_seed(Rng(options_.seed * 104729 + place).next());
     TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
     const models::SpeechToLatentOutput out = models::speech_to_latent(
         {ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features), TorchOps::wrap(batch.pose));
@@ -284,10 +287,15 @@ void SpeechTrainer::save_checkpoint(double elapsed_s) {
 double SpeechTrainer::load_checkpoint() {
     if (!std::filesystem::exists(run_.speech_checkpoint())) return 0;
     const Archive archive = load_archive(run_.speech_checkpoint());
-    parameters_.load(archive, "speech.");
-    adam_.load(archive);
-    step_ = std::stoll(archive.metadata.at("step"));
-    return std::stod(archive.metadata.at("elapsed_s"));
+    try {
+        parameters_.load(archive, "speech.");
+        adam_.load(archive);
+        step_ = std::stoll(archive.metadata.at("step"));
+        return std::stod(archive.metadata.at("elapsed_s"));
+    } catch (const std::logic_error& error) {  // a missing entry, or one that is no number
+        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
+             run_.speech_checkpoint().string(), error.what());
+    }
 }
 
 person::Person SpeechTrainer::person() const {

@@ -1,0 +1,106 @@
+#include "infer/image_kernels.h"
+
+#include "infer/fast_exp.h"
+
+namespace vultus::infer::kernels {
+namespace {
+
+using Index = std::int64_t;
+
+/// Every block divides it: a tile of values starts at the first channel of its block.
+constexpr int kTile = 32;
+
+VULTUS_INLINE void fold(const float* lanes, int block, float* totals) {
+    for (int k = 0; k < block; ++k) totals[k] = 0;
+    for (int k = 0; k < kTile; ++k) totals[k % block] += lanes[k];
+}
+
+VULTUS_INLINE void spread(const float* values, int block, float* lanes) {
+    for (int k = 0; k < kTile; ++k) lanes[k] = values[k % block];
+}
+
+template <int kBlock>
+VULTUS_INLINE void double_row_of(const float* x, Index width, float* y) {
+    for (Index i = 0; i < width; ++i)
+        for (int k = 0; k < kBlock; ++k)
+            y[2 * i * kBlock + k] = y[(2 * i + 1) * kBlock + k] = x[i * kBlock + k];
+}
+
+template <int kBlock>
+VULTUS_INLINE void halve_rows_of(const float* top, const float* bottom, Index width, float* y) {
+    for (Index i = 0; i < width; ++i)
+        for (int k = 0; k < kBlock; ++k) {
+            const Index left = 2 * i * kBlock + k, right = left + kBlock;
+            y[i * kBlock + k] = 0.25f * (top[left] + top[right] + bottom[left] + bottom[right]);
+        }
+}
+
+}  // namespace
+
+VULTUS_CLONES void channel_sums(const float* x, Index pixels, int block, float* totals) {
+    float lanes[kTile] = {};
+    const Index count = pixels * block;
+    Index i = 0;
+    for (; i + kTile <= count; i += kTile)
+        for (int k = 0; k < kTile; ++k) lanes[k] += x[i + k];
+    for (int k = 0; i + k < count; ++k) lanes[k] += x[i + k];
+    fold(lanes, block, totals);
+}
+
+VULTUS_CLONES void channel_squares(const float* x, Index pixels, int block, const float* centre,
+                                   float* totals) {
+    float lanes[kTile] = {}, centres[kTile];
+    spread(centre, block, centres);
+    const Index count = pixels * block;
+    Index i = 0;
+    for (; i + kTile <= count; i += kTile)
+        for (int k = 0; k < kTile; ++k) lanes[k] += (x[i + k] - centres[k]) * (x[i + k] - centres[k]);
+    for (int k = 0; i + k < count; ++k) lanes[k] += (x[i + k] - centres[k]) * (x[i + k] - centres[k]);
+    fold(lanes, block, totals);
+}
+
+VULTUS_CLONES void affine(const float* x, Index pixels, int block, const float* factor, const float* offset,
+                          bool silu, float* y) {
+    float factors[kTile], offsets[kTile];
+    spread(factor, block, factors);
+    spread(offset, block, offsets);
+    const Index count = pixels * block;
+    for (Index i = 0; i < count; i += kTile) {
+        const int end = static_cast<int>(std::min<Index>(kTile, count - i));
+        float part[kTile] = {};
+        if (end == kTile)
+            for (int k = 0; k < kTile; ++k) part[k] = x[i + k] * factors[k] + offsets[k];
+        else
+            for (int k = 0; k < end; ++k) part[k] = x[i + k] * factors[k] + offsets[k];
+        if (silu)
+            for (int k = 0; k < kTile; ++k) part[k] = part[k] / (1.0f + fast_exp(-part[k]));
+        if (end == kTile)
+            for (int k = 0; k < kTile; ++k) y[i + k] = part[k];
+        else
+            for (int k = 0; k < end; ++k) y[i + k] = part[k];
+    }
+}
+
+VULTUS_CLONES void double_row(const float* x, Index width, int block, float* y) {
+    if (block == 16) return double_row_of<16>(x, width, y);
+    if (block == 8) return double_row_of<8>(x, width, y);
+    double_row_of<1>(x, width, y);
+}
+
+VULTUS_CLONES void halve_rows(const float* top, const float* bottom, Index width, int block, float* y) {
+    if (block == 16) return halve_rows_of<16>(top, bottom, width, y);
+    if (block == 8) return halve_rows_of<8>(top, bottom, width, y);
+    halve_rows_of<1>(top, bottom, width, y);
+}
+
+VULTUS_CLONES void interleave(const float* x, Index pixels, int block, float* y) {
+    for (Index i = 0; i < pixels; ++i)
+        for (int k = 0; k < block; ++k) y[i * block + k] = x[k * pixels + i];
+}
+
+VULTUS_CLONES void separate(const float* x, Index pixels, int block, float* y) {
+    for (int k = 0; k < block; ++k)
+        for (Index i = 0; i < pixels; ++i) y[k * pixels + i] = x[i * block + k];
+}
+
+}  // namespace vultus::infer::kernels

@@ -1,0 +1,170 @@
+// A run that is stopped and goes on is bit for bit the run that never stopped.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "tensor/archive.h"
+#include "train/tiny_corpus_testonly.h"
+#include "train/train.h"
+
+namespace vultus::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Resume : public testing::Test {
+  protected:
+    void SetUp() override { Progress::set_quiet(true); }
+    void TearDown() override { set_cancel_requested(false); }
+
+    TrainOptions options(const std::string& name) {
+        TrainOptions options;
+        options.corpus = corpus_.corpus.folder;
+        options.out = scratch_ / (name + ".vultus");
+        options.size_px = TinyCorpus::kSizePx;
+        options.batch = 2;
+        options.num_threads = 1;
+        options.steps = 6;
+        options.report_every_s = 1e9;
+        options.seed = 7;
+        options.card.name = "Drawn";
+        return options;
+    }
+
+    fs::path checkpoint(const std::string& name, const std::string& stage) {
+        return scratch_ / (name + ".vultus.training") / (stage + ".safetensors");
+    }
+
+    /// Trains until a checkpoint is there, stops as Ctrl-C does, and says after which step.
+    std::int64_t interrupted(TrainOptions options, const fs::path& checkpoint) {
+        options.checkpoint_every_s = 0;  // after every step
+        std::atomic<bool> ended{false};
+        std::thread watcher([&] {
+            while (!ended && !fs::exists(checkpoint)) std::this_thread::yield();
+            set_cancel_requested(true);
+        });
+        ErrorCode code = ErrorCode::kInternal;
+        try {
+            train_person(options);
+        } catch (const Error& error) {
+            code = error.code();
+        }
+        ended = true;
+        watcher.join();
+        set_cancel_requested(false);
+        EXPECT_EQ(code, ErrorCode::kCancelled);
+        EXPECT_FALSE(fs::exists(options.out)) << "an unfinished person has its final name";
+        return std::stoll(load_archive(checkpoint).metadata.at("step"));
+    }
+
+    static void expect_same(const fs::path& a, const fs::path& b) {
+        Archive first = load_archive(a), second = load_archive(b);
+        first.metadata.erase("elapsed_s");
+        second.metadata.erase("elapsed_s");
+        EXPECT_EQ(first.metadata, second.metadata);
+        ASSERT_EQ(first.tensors.size(), second.tensors.size());
+        for (const auto& [name, tensor] : first.tensors)
+            ASSERT_EQ(tensor.bytes, second.at(name).bytes) << name << " differs";
+    }
+
+    ScratchFolder scratch_{"resume-test"};
+    TinyCorpus corpus_{scratch_ / "tiny.corpus"};
+};
+
+TEST_F(Resume, PicturesStageIsExact) {
+    TrainOptions straight = options("straight"), again = options("again"), stopped = options("stopped");
+    for (TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
+    train_person(straight);
+    train_person(again);
+    expect_same(checkpoint("straight", "dae"), checkpoint("again", "dae"));
+    EXPECT_EQ(read_file(straight.out), read_file(again.out));
+
+    const std::int64_t step = interrupted(stopped, checkpoint("stopped", "dae"));
+    ASSERT_GE(step, 1);
+    ASSERT_LT(step, 6) << "the run was over before it was stopped: nothing was resumed";
+    train_person(stopped);
+    expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+    EXPECT_EQ(read_file(straight.out), read_file(stopped.out));
+}
+
+TEST_F(Resume, ResumesAfterTheEncoderIsFrozen) {
+    TrainOptions straight = options("straight"), stopped = options("stopped");
+    for (TrainOptions* run : {&straight, &stopped}) {
+        run->stage = "dae";
+        run->freeze_encoder_at = 0.15;  // from the second step on
+    }
+    train_person(straight);
+    ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
+    train_person(stopped);
+    expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+}
+
+TEST_F(Resume, SpeechStageIsExact) {
+    TrainOptions pictures = options("person");
+    pictures.stage = "dae";
+    pictures.steps = 2;
+    train_person(pictures);
+    TrainOptions straight = options("straight"), stopped = options("stopped");
+    for (TrainOptions* run : {&straight, &stopped}) {
+        run->stage = "speech";
+        run->from = pictures.out;
+    }
+    train_person(straight);
+    const std::int64_t step = interrupted(stopped, checkpoint("stopped", "speech"));
+    ASSERT_GE(step, 1);
+    ASSERT_LT(step, 6);
+    train_person(stopped);
+    expect_same(checkpoint("straight", "speech"), checkpoint("stopped", "speech"));
+    EXPECT_EQ(read_file(straight.out), read_file(stopped.out));
+}
+
+TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
+    TrainOptions run = options("whole");
+    run.steps = 3;
+    train_person(run);
+    const person::Person person = person::load_person(run.out);
+    EXPECT_TRUE(person.can_speak());
+    EXPECT_EQ(person.card.name, "Drawn");
+    EXPECT_EQ(person.card.training.at("dae_steps"), 3);
+    EXPECT_EQ(person.card.training.at("speech_steps"), 3);
+    EXPECT_GT(person.stats.blinks_per_minute, 0) << "the drawn face blinks";
+    for (const char* file : {"dae-losses.csv", "dae-losses.png", "preview.png", "speech-losses.csv"})
+        EXPECT_GT(fs::file_size(scratch_ / "whole.vultus.training" / file), 20u) << file;
+}
+
+TEST_F(Resume, RefusesOtherSettingsAndDamage) {
+    TrainOptions run = options("one");
+    run.stage = "dae";
+    run.steps = 1;
+    train_person(run);
+    TrainOptions other = run;
+    other.preset = "paper";
+    EXPECT_THROW(train_person(other), Error);
+    const fs::path state = checkpoint("one", "dae");
+    const std::string bytes = read_file(state);
+    for (const std::string& damaged :
+         {bytes.substr(0, bytes.size() / 2), std::string("text"), std::string(), bytes.substr(0, 2000)}) {
+        write_file(state, damaged);
+        EXPECT_THROW(train_person(run), Error) << damaged.size() << " bytes";
+    }
+    Archive archive = parse_archive(bytes, "test");
+    archive.metadata.erase("step");
+    write_file(state, serialize_archive(archive));
+    try {
+        train_person(run);
+        ADD_FAILURE() << "a checkpoint without its step was resumed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kCorruptData) << error.what();
+    }
+    run.restart = true;
+    train_person(run);
+    EXPECT_EQ(load_archive(state).metadata.at("step"), "1");
+}
+
+}  // namespace
+}  // namespace vultus::train

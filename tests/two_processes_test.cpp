@@ -1,0 +1,125 @@
+// Two processes that train together learn what one process with the joined batch learns.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cmath>
+
+#include "base/output_file.h"
+#include "run_program_testonly.h"
+#include "tensor/archive.h"
+#include "train/tiny_corpus_testonly.h"
+
+namespace vultus {
+namespace {
+
+using test::Finished;
+using test::Program;
+
+class TwoProcesses : public testing::Test {
+  protected:
+    /// A port that nobody listens on now.
+    static int free_port() {
+        const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        socklen_t length = sizeof address;
+        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+        ::close(socket);
+        return ntohs(address.sin_port);
+    }
+
+    std::vector<std::string> arguments(const std::string& name, int batch, const std::string& stage) {
+        return {tiny_.corpus.folder,
+                "-o",
+                (scratch_ / (name + ".vultus")).string(),
+                "--batch",
+                std::to_string(batch),
+                "--steps",
+                "4",
+                "--threads",
+                "1",
+                "--stage",
+                stage,
+                "--seed",
+                "5"};
+    }
+
+    static Program::Options as_rank(int rank, int size, int port) {
+        return {{"MASTER_ADDR=127.0.0.1", "MASTER_PORT=" + std::to_string(port),
+                 "WORLD_SIZE=" + std::to_string(size), "RANK=" + std::to_string(rank)}};
+    }
+
+    std::filesystem::path state(const std::string& name, const std::string& file) {
+        return scratch_ / (name + ".vultus.training") / file;
+    }
+
+    /// Second column of the last row of the CSV: the mean loss of the steps.
+    double last_loss(const std::string& name) {
+        const std::string csv = read_file(state(name, "dae-losses.csv"));
+        const std::size_t row = csv.rfind('\n', csv.size() - 2) + 1;
+        return std::stod(csv.substr(csv.find(',', row) + 1));
+    }
+
+    train::ScratchFolder scratch_{"two-processes-test"};
+    train::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
+};
+
+TEST_F(TwoProcesses, EqualOneWithTheJoinedBatch) {
+    const Finished one = test::run("vultus-train", arguments("one", 4, "dae"));
+    ASSERT_EQ(one.exit_code, 0) << one.err;
+    const int port = free_port();
+    Program first("vultus-train", arguments("two", 2, "dae"), as_rank(0, 2, port));
+    Program second("vultus-train", arguments("two", 2, "dae"), as_rank(1, 2, port));
+    const Finished first_end = first.wait(), second_end = second.wait();
+    ASSERT_EQ(first_end.exit_code, 0) << first_end.err;
+    ASSERT_EQ(second_end.exit_code, 0) << second_end.err;
+
+    EXPECT_NEAR(last_loss("two"), last_loss("one"), 1e-4);
+    const Archive a = load_archive(state("one", "dae.safetensors"));
+    const Archive b = load_archive(state("two", "dae.safetensors"));
+    EXPECT_EQ(a.metadata.at("step"), b.metadata.at("step"));
+    double moved = 0;
+    ASSERT_EQ(a.tensors.size(), b.tensors.size());
+    for (const auto& [name, tensor] : a.tensors) {
+        // Adam divides by the gradient's size: where it is next to nothing, rounding decides its sign. The
+        // first moment is the gradient itself.
+        const std::vector<float> x = tensor.to_f32(), y = b.at(name).to_f32();
+        ASSERT_EQ(x.size(), y.size()) << name;
+        for (std::size_t i = 0; i < x.size(); ++i)
+            ASSERT_NEAR(x[i], y[i], 1e-4 * (1 + std::abs(x[i]))) << name << " " << i;
+        if (name.rfind("adam.first.", 0) == 0)
+            for (const float value : x) moved = std::max(moved, static_cast<double>(std::abs(value)));
+    }
+    EXPECT_GT(moved, 1e-3) << "nothing was learnt, so nothing was compared";
+}
+
+TEST_F(TwoProcesses, WholeRunTogether) {
+    const int port = free_port();
+    Program first("vultus-train", arguments("both", 2, "all"), as_rank(0, 2, port));
+    Program second("vultus-train", arguments("both", 2, "all"), as_rank(1, 2, port));
+    const Finished first_end = first.wait(), second_end = second.wait();
+    EXPECT_EQ(first_end.exit_code, 0) << first_end.err;
+    EXPECT_EQ(second_end.exit_code, 0) << second_end.err;
+    EXPECT_TRUE(std::filesystem::exists(scratch_ / "both.vultus"));
+}
+
+TEST_F(TwoProcesses, WrongVariablesAreRefused) {
+    const auto refused = [&](std::vector<std::string> environment, const std::string& says) {
+        Program program("vultus-train", arguments("bad", 2, "dae"), {std::move(environment)});
+        const Finished end = program.wait(60);
+        EXPECT_EQ(end.exit_code, 1) << end.err;
+        ASSERT_EQ(end.complaints().size(), 1u) << end.err;
+        EXPECT_NE(end.complaints()[0].find(says), std::string::npos) << end.err;
+    };
+    refused({"WORLD_SIZE=2"}, "RANK");
+    refused({"WORLD_SIZE=2", "RANK=2"}, "RANK: expected 0 to 1");
+    refused({"WORLD_SIZE=two", "RANK=0"}, "WORLD_SIZE");
+    refused({"WORLD_SIZE=2", "RANK=0", "MASTER_PORT=99999", "MASTER_ADDR=127.0.0.1"}, "MASTER_PORT");
+    refused({"WORLD_SIZE=2", "RANK=0", "MASTER_PORT=29500"}, "MASTER_ADDR");
+}
+
+}  // namespace
+}  // namespace vultus
