@@ -28,15 +28,18 @@ std::string value_of(const std::vector<std::string>& arguments, const std::strin
     return "";
 }
 
-/// The trainer needs no FFmpeg: the frames are unpacked for it here.
+/// The trainer needs no FFmpeg: the frames are unpacked for it here. What it would refuse at once is left to
+/// it to say, before minutes of work.
 void unpack_for(const std::vector<std::string>& arguments) {
-    if (arguments.empty() || arguments[0].rfind("-", 0) == 0) return;  // the trainer says what is missing
-    const corpus::Corpus corpus = corpus::load_corpus(arguments[0]);
+    if (arguments.empty() || arguments[0].rfind("-", 0) == 0) return;
     const std::string from = value_of(arguments, "--from"), size = value_of(arguments, "--size");
+    const fs::path out = value_of(arguments, "-o") + value_of(arguments, "--out");
+    if (out.empty() || (out.has_parent_path() && !fs::is_directory(out.parent_path()))) return;
+    const corpus::Corpus corpus = corpus::load_corpus(arguments[0]);
     int size_px = corpus.size_px;
     if (!size.empty()) size_px = std::atoi(size.c_str());
     if (!from.empty()) size_px = person::load_person(from).model.unet.size_px;
-    if (size_px >= 16 && size_px <= 1024) pipeline::unpack_frames(corpus, size_px);
+    if (size_px >= 64 && size_px <= 512 && size_px % 64 == 0) pipeline::unpack_frames(corpus, size_px);
 }
 
 [[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {

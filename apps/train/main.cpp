@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <string_view>
 
 #include "arguments.h"
 #include "base/cancel.h"
@@ -20,7 +21,8 @@ int main(int argc, char** argv) {
                    cancelled ? "cancelled; the same command goes on from the checkpoint" : error.what());
         return cancelled ? 130 : 1;
     } catch (const std::exception& error) {
-        fmt::print(stderr, "\nvultus: {}\n", error.what());
+        const std::string_view what = error.what();  // LibTorch appends a back trace
+        fmt::print(stderr, "\nvultus: {}\n", what.substr(0, what.find('\n')));
         return 1;
     }
 }

@@ -19,8 +19,8 @@ std::shared_ptr<const std::uint8_t> map_file(const std::filesystem::path& path,
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         fail(ErrorCode::kIo,
-             "[corpus] {}: {}; 'vultus prepare' writes the unpacked frames (--frames-only for an existing "
-             "corpus)",
+             "[corpus] {}: {}; 'vultus train' unpacks the frames first; without FFmpeg, "
+             "tools/unpack_frames.py does",
              path.string(), std::strerror(errno));
     struct stat status {};
     const bool known = ::fstat(descriptor, &status) == 0;

@@ -1,6 +1,8 @@
 #include "infer/image_kernels.h"
 
-#include "infer/fast_exp.h"
+#include <algorithm>
+
+#include "infer/lanes.h"
 
 namespace vultus::infer::kernels {
 namespace {
@@ -17,6 +19,31 @@ VULTUS_INLINE void fold(const float* lanes, int block, float* totals) {
 
 VULTUS_INLINE void spread(const float* values, int block, float* lanes) {
     for (int k = 0; k < kTile; ++k) lanes[k] = values[k % block];
+}
+
+/// One tile; every kNumLanes of its values are done at once.
+template <bool kSilu>
+VULTUS_INLINE void affine_tile(const float* x, const float* factors, const float* offsets, float* y) {
+    for (int k = 0; k < kTile; k += kNumLanes) {
+        Lanes value, factor, offset;
+        load(x + k, value);
+        load(factors + k, factor);
+        load(offsets + k, offset);
+        value = value * factor + offset;
+        if (kSilu) silu(value, value);
+        store(value, y + k);
+    }
+}
+
+template <bool kSilu>
+VULTUS_INLINE void affine_of(const float* x, Index count, const float* factors, const float* offsets,
+                             float* y) {
+    Index i = 0;
+    for (; i + kTile <= count; i += kTile) affine_tile<kSilu>(x + i, factors, offsets, y + i);
+    float rest[kTile] = {};
+    std::copy_n(x + i, count - i, rest);
+    affine_tile<kSilu>(rest, factors, offsets, rest);
+    std::copy_n(rest, count - i, y + i);
 }
 
 template <int kBlock>
@@ -64,21 +91,10 @@ VULTUS_CLONES void affine(const float* x, Index pixels, int block, const float* 
     float factors[kTile], offsets[kTile];
     spread(factor, block, factors);
     spread(offset, block, offsets);
-    const Index count = pixels * block;
-    for (Index i = 0; i < count; i += kTile) {
-        const int end = static_cast<int>(std::min<Index>(kTile, count - i));
-        float part[kTile] = {};
-        if (end == kTile)
-            for (int k = 0; k < kTile; ++k) part[k] = x[i + k] * factors[k] + offsets[k];
-        else
-            for (int k = 0; k < end; ++k) part[k] = x[i + k] * factors[k] + offsets[k];
-        if (silu)
-            for (int k = 0; k < kTile; ++k) part[k] = part[k] / (1.0f + fast_exp(-part[k]));
-        if (end == kTile)
-            for (int k = 0; k < kTile; ++k) y[i + k] = part[k];
-        else
-            for (int k = 0; k < end; ++k) y[i + k] = part[k];
-    }
+    if (silu)
+        affine_of<true>(x, pixels * block, factors, offsets, y);
+    else
+        affine_of<false>(x, pixels * block, factors, offsets, y);
 }
 
 VULTUS_CLONES void double_row(const float* x, Index width, int block, float* y) {

@@ -10,7 +10,7 @@ namespace vultus::infer::kernels {
 void channel_sums(const float* x, std::int64_t pixels, int block, float* totals);
 /// totals[k] = sum over pixels of (x - centre[k])^2.
 void channel_squares(const float* x, std::int64_t pixels, int block, const float* centre, float* totals);
-/// y = x * factor[k] + offset[k], then SiLU if asked for; in place allowed.
+/// y = x * factor[k] + offset[k], then SiLU if asked for; y is another array.
 void affine(const float* x, std::int64_t pixels, int block, const float* factor, const float* offset,
             bool silu, float* y);
 /// A row of `width` pixels to one of 2 * width, each twice.

@@ -1,13 +1,30 @@
 #include "infer/kernels.h"
 
+#include <bit>
 #include <cmath>
 
-#include "infer/fast_exp.h"
+#include "infer/lanes.h"
 
 namespace vultus::infer::kernels {
 namespace {
 
 constexpr int kLanes = 16;
+
+/// exp for finite x, relative error about 1e-7: 2^n times a polynomial (Cephes), free of branches.
+VULTUS_INLINE float fast_exp(float x) {
+    x = x > -87.0f ? x : -87.0f;  // as the instructions maxps and minps do
+    x = x < 88.0f ? x : 88.0f;
+    const float n = std::floor(x * 1.44269504f + 0.5f);
+    const float r = x - n * 0.693359375f + n * 2.12194440e-4f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    return p * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+}
 
 }  // namespace
 

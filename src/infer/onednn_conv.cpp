@@ -33,6 +33,10 @@ PreparedConvolution OnednnOps::Impl::prepare(const Value& x, const Value& weight
         {weight.shape(), type, Tag::any}, {bias.shape(), f32, Tag::a}, {target_dims, f32, Tag::any},
         {stride, stride}, {pad, pad}, {pad, pad});
     PreparedConvolution c;
+    if (avx2 && Winograd::pays(x.shape(), weight.shape(), stride)) {
+        c.winograd = std::make_shared<Winograd>(plain(weight), plain(bias), weight.dim(0), weight.dim(1));
+        return c;
+    }
     c.description = dnnl::convolution_forward::primitive_desc(wanted, engine);
     c.primitive = dnnl::convolution_forward(c.description);
     c.source_block = matching_block(c.description.src_desc(), x.shape());
@@ -56,6 +60,12 @@ Value OnednnOps::conv2d(const Value& x, const Value& weight, const Value& bias, 
     if (found == prepared.end())
         found = prepared.emplace(x.shape(), impl_->prepare(x, weight, bias, stride)).first;
     PreparedConvolution& c = found->second;
+    if (c.winograd) {
+        const Value out = impl_->make({x.dim(0), weight.dim(0), x.dim(2), x.dim(3)}, 8);
+        const auto scratch_size = static_cast<std::size_t>(c.winograd->scratch_size(x.shape()));
+        c.winograd->run(x.shape(), in_blocks(x, 8), impl_->pool.take(scratch_size).get(), settled(out));
+        return out;
+    }
     if (c.source_block != 0) {
         c.source.set_data_handle(in_blocks(x, c.source_block));
     } else {

@@ -39,6 +39,7 @@ bool has_avx512() {
 OnednnOps::OnednnOps(const Archive& weights, int num_threads, Precision precision) : impl_(new Impl) {
     impl_->weights = &weights;
     impl_->bf16 = precision == Precision::kAuto && has_bf16();
+    impl_->avx2 = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx2;
     impl_->block = has_avx512() ? 16 : 8;
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     omp_set_num_threads(num_threads > 0 ? num_threads : cores);
@@ -164,6 +165,18 @@ Value OnednnOps::sigmoid(const Value& x) {
     return out;
 }
 
+namespace {
+
+/// True when b, written out again and again, is what broadcasting to a means: ones, then a's last dimensions.
+bool repeats_in(const Shape& a, const Shape& b) {
+    std::size_t same = 0;
+    while (same < b.size() && same < a.size() && b[b.size() - 1 - same] == a[a.size() - 1 - same]) ++same;
+    return std::all_of(b.begin(), b.end() - static_cast<std::ptrdiff_t>(same),
+                       [](auto dim) { return dim == 1; });
+}
+
+}  // namespace
+
 /// a and b value by value, b repeated.
 template <typename F>
 Value OnednnOps::Impl::combine(const Value& a, const Value& b, F kernel) {
@@ -174,7 +187,7 @@ Value OnednnOps::Impl::combine(const Value& a, const Value& b, F kernel) {
     const float* left = block > 1 ? in_blocks(a, block) : plain(a);
     const float* right = block > 1 ? in_blocks(b, block) : plain(b);
     const auto count = static_cast<Index>(count_of(a)), part = static_cast<Index>(count_of(b));
-    require(count % part == 0, "[infer] cannot combine {} with {}", to_string(a.shape()),
+    require(repeats_in(a.shape(), b.shape()), "[infer] cannot combine {} with {}", to_string(a.shape()),
             to_string(b.shape()));
     const Value out = make(a.shape(), block);
     float* to = settled(out);

@@ -25,7 +25,7 @@ void settle(Array& array) {
     if (array.factor.empty()) return;
     const std::shared_ptr<float> to = array.pool->take(array.count());
     const Index parts = array.outer * array.channels / array.block;
-    parallel(parts, 4 * array.area * array.block, [&](Index begin, Index end) {
+    parallel(parts, 2 * array.area * array.block, [&](Index begin, Index end) {
         for (Index part = begin; part < end; ++part)
             kernels::affine(part_of(array.values.get(), array, part), array.area, array.block,
                             &array.factor[static_cast<std::size_t>(part * array.block)],

@@ -1,8 +1,6 @@
 // What lies behind OnednnOps' values: pooled arrays, their layout, and steps that were put off.
 #pragma once
 
-#include <omp.h>
-
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
@@ -10,6 +8,8 @@
 #include <vector>
 
 #include "infer/onednn_ops.h"
+#include "infer/parallel.h"
+#include "infer/winograd.h"
 
 namespace vultus::infer {
 
@@ -37,6 +37,8 @@ struct PreparedConvolution {
     Memory weights, bias, source, target;
     /// The arrays' order that the convolution reads and writes itself; 0: a copy in between (bf16).
     int source_block = 0, target_block = 0;
+    /// Instead of all that, where it is faster.
+    std::shared_ptr<Winograd> winograd;
 };
 
 /// What a Value holds. Images [B, C, H, W] may lie in memory as [B, C / block, H, W, block]; block 1 is the
@@ -71,25 +73,10 @@ inline std::size_t count_of(const models::Value& value) {
     return static_cast<std::size_t>(num_elements(value.shape()));
 }
 
-constexpr Index kParallelFrom = 1 << 15;
-
-/// Runs body(begin, end) over parts of 0..count on all threads when that pays.
-template <typename F>
-void parallel(Index count, Index work_each, F body) {
-    if (count * work_each < kParallelFrom) {
-        body(Index{0}, count);
-        return;
-    }
-#pragma omp parallel
-    {
-        const Index threads = omp_get_num_threads(), me = omp_get_thread_num();
-        body(count * me / threads, count * (me + 1) / threads);
-    }
-}
-
 struct OnednnOps::Impl {
     const Archive* weights;
     bool bf16;
+    bool avx2;  ///< and nothing newer
     int block;  ///< channels side by side in the order that this CPU's convolutions like
     dnnl::engine engine{dnnl::engine::kind::cpu, 0};
     dnnl::stream stream{engine};

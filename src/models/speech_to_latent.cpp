@@ -55,7 +55,7 @@ Value conformer(const Net& net, const SpeechConfig& config, Value x) {
 }
 
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
-                                      const Value& pose) {
+                                      const Value& pose, const Value& reference) {
     SpeechToLatentOutput out;
     Value h = log_mel_features(net / "features", config, features);
     h = conformers(net / "encoder", config, h);
@@ -66,6 +66,10 @@ SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config
     const Value shown = adaptor->silu(linear(adaptor / "project" / 0, pose ? pose : out.pose, config.width));
     h = net->add(h, linear(adaptor / "project" / 1, shown, config.width));
 
+    if (reference) {
+        const Value posture = linear(net / "reference", reference, config.width);
+        h = net->add(h, net->reshape(posture, {posture.dim(0), 1, config.width}));
+    }
     h = conformers(net / "decoder", config, h);
     out.latents = linear(net / "out", h, config.latent);
     return out;

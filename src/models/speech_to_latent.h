@@ -19,10 +19,14 @@ struct SpeechToLatentOutput {
 ///          frames, with a learnt bias for each relative position, so that any length runs in constant memory
 ///          and chunked equals whole.
 /// Input    features [B, 4 * T, num_mels] at four times the video rate, normalised;
-///          pose [B, T, 3]: the pose to show; empty: the predicted one
-/// Weights  PREFIX.features.* PREFIX.encoder.N.* PREFIX.pose.* PREFIX.decoder.N.* PREFIX.out.*
+///          pose [B, T, 3]: the pose to show, normalised; empty: the predicted one
+///          reference [B, latent]: how the person sits and is lit, the mean latent of a recording,
+///          normalised; latents are predicted as deviations from it, since speech does not tell it; empty:
+///          none
+/// Weights  PREFIX.features.* PREFIX.encoder.N.* PREFIX.pose.* PREFIX.reference.* PREFIX.decoder.N.*
+/// PREFIX.out.*
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
-                                      const Value& pose);
+                                      const Value& pose, const Value& reference = {});
 
 /// Conformer block: mixes global (attention) and local (convolution) context.
 /// Source   Gulati et al. 2020, arXiv:2005.08100, sec. 2.4.

@@ -63,6 +63,7 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
         stats.mean_picture = mean.bytes;
     }
     const bool silent = !archive.has("stats.latent_mean");
+    stats.reference = statistic(archive, "stats.reference", latent, true, file);
     stats.latent_mean = statistic(archive, "stats.latent_mean", latent, silent, file);
     stats.latent_std = statistic(archive, "stats.latent_std", latent, silent, file);
     stats.pose_mean = statistic(archive, "stats.pose_mean", 3, silent, file);
@@ -142,6 +143,7 @@ void save_person(const std::filesystem::path& path, const Person& person) {
             archive.tensors[name] =
                 HostTensor::from_f32(columns ? Shape{count / columns, columns} : Shape{count}, values);
     };
+    put("stats.reference", stats.reference);
     put("stats.latent_mean", stats.latent_mean);
     put("stats.latent_std", stats.latent_std);
     put("stats.pose_mean", stats.pose_mean);

@@ -3,12 +3,11 @@
 //     metadata  format=vultus-person, version, card (JSON), model (JSON of ModelConfig), fps_num, fps_den,
 //     noise_seed tensors   unet.* encoder.* speech.*          weights, bf16
 //               stats.mean_picture  u8 [S, S, 3]    see DiffusionConfig::residual
-//               stats.latent_mean, stats.latent_std f32 [D]
-//               stats.pose_mean, stats.pose_std     f32 [3], degrees
-//               stats.mel_mean, stats.mel_std       f32 [num_mels]
-//               stats.blink_direction f32 [D], stats.blink_shape f32 [K] (0..1 at the frame rate)
-//               stats.pose_motion   f32 [N, 3], normalised recorded head motion about the mean, for idle
-//               motion
+//               stats.reference     f32 [D]         normalised mean latent of the reference recording, see
+//               below stats.latent_mean, stats.latent_std f32 [D] stats.pose_mean, stats.pose_std     f32
+//               [3], degrees stats.mel_mean, stats.mel_std       f32 [num_mels] stats.blink_direction f32
+//               [D], stats.blink_shape f32 [K] (0..1 at the frame rate) stats.pose_motion   f32 [N, 3],
+//               normalised recorded head motion about the mean, for idle motion
 #pragma once
 
 #include <filesystem>
@@ -31,6 +30,9 @@ struct Card {
 
 struct Stats {
     std::vector<std::uint8_t> mean_picture;  ///< RGB [S, S, 3]
+    /// Speech does not tell how the person sits: latents and pose are deviations from the means of one
+    /// recording, the reference, in units of the spread within recordings.
+    std::vector<float> reference;  ///< the reference's mean latent among those of all recordings
     std::vector<float> latent_mean, latent_std;
     std::vector<float> pose_mean, pose_std;
     std::vector<float> mel_mean, mel_std;

@@ -119,7 +119,9 @@ TEST_F(PersonFile, RoundTrip) {
 
 TEST_F(PersonFile, WithoutSpeech) {
     Person person = someone();
-    person.stats = {person.stats.mean_picture, {}, {}, {}, {}, {}, {}, {}, {}, 0, {}};
+    Stats pictures_only;
+    pictures_only.mean_picture = person.stats.mean_picture;
+    person.stats = pictures_only;
     save_person(path_, person);
     EXPECT_FALSE(load_person(path_).can_speak());
 }

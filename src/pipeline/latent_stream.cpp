@@ -79,8 +79,8 @@ struct LatentStream::Impl {
     PoseOptions options;
     audio::FrameFeatureStream stream;
     BlinkTimes blinks;
-    Rows features{audio::FrameFeatureStream::kNumMels};
-    Rows pose{3};               ///< normalised, as shown
+    Rows features{audio::FrameFeatureStream::kNumMels, 0, {}};
+    Rows pose{3, 0, {}};        ///< normalised, as shown
     std::int64_t num_done = 0;  ///< latents given out
     std::int64_t num_samples = 0;
 
@@ -97,7 +97,9 @@ models::SpeechToLatentOutput LatentStream::Impl::run(std::int64_t begin, std::in
     const std::int64_t rate = config.rate_per_frame, frames = end - begin;
     const Value rows = me.ops.input({1, rate * frames, features.width}, features.row(rate * begin));
     const Value shown = with_pose ? me.ops.input({1, frames, 3}, pose.row(begin)) : Value{};
-    return models::speech_to_latent({me.ops, "speech"}, config, rows, shown);
+    const Value reference =
+        stats.reference.empty() ? Value{} : me.ops.input({1, config.latent}, stats.reference.data());
+    return models::speech_to_latent({me.ops, "speech"}, config, rows, shown, reference);
 }
 
 /// Adds to `pose` what the head shows at this frame, from the network's prediction.

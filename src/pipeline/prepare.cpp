@@ -199,6 +199,11 @@ class PrepareRun {
             if (clip.kept) clip.session = corpus_.sessions[choice_.clips[i].session].id;
             corpus_.clips.push_back(clip);
         }
+        // A handful of recordings: the last one measures.
+        const auto kept = corpus_.kept();
+        if (kept.size() > 1 && corpus_.kept(corpus::Split::kValidation).empty())
+            for (corpus::Clip& clip : corpus_.clips)
+                if (clip.name == kept.back()->name) clip.split = corpus::Split::kValidation;
     }
 
     corpus::Session make_session(std::size_t s) const {

@@ -1,5 +1,5 @@
 // Plain dense arrays on the host. Dimension order of the whole project: images [H, W, C] as bytes, network
-// activations [B, H, W, C] or [B, T, F], convolution weights [O, I, Kh, Kw], linear weights [O, I].
+// activations [B, C, H, W] or [B, T, F], convolution weights [O, I, Kh, Kw], linear weights [O, I].
 #pragma once
 
 #include <cstdint>

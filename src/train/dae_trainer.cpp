@@ -54,6 +54,9 @@ std::array<corpus::Box, 3> feature_boxes(const float* landmarks_px, double facto
 }  // namespace
 
 RunFolder::RunFolder(const std::filesystem::path& out) : folder(out.string() + ".training") {
+    const std::filesystem::path parent = folder.has_parent_path() ? folder.parent_path() : ".";
+    if (!std::filesystem::is_directory(parent))
+        fail(ErrorCode::kIo, "[train] {}: folder {} does not exist", out.string(), parent.string());
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) fail(ErrorCode::kIo, "[train] cannot create {}: {}", folder.string(), error.message());
@@ -91,8 +94,9 @@ void DaeTrainer::choose_frames() {
         for (std::int64_t f = 0; f < kept[i]->num_frames; ++f) {
             if (!tracks.valid[static_cast<std::size_t>(f)]) continue;
             frames.push_back(cache_.first_frame(i) + f);
-            features_px_[frames.back()] = feature_boxes(&tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
-                                                        static_cast<double>(model_.unet.size_px) / corpus_.size_px);
+            features_px_[frames.back()] =
+                feature_boxes(&tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
+                              static_cast<double>(model_.unet.size_px) / corpus_.size_px);
         }
     }
     if (train_frames_.empty())
@@ -148,8 +152,10 @@ Tensor DaeTrainer::loss_weights(const std::vector<std::int64_t>& frames) const {
             const corpus::Box& box = features_px_.at(frames[i])[part];
             const double extra = (options_.mouth_weight - 1) * (part == 0 ? 1.0 : 0.5);
             const double soft = 0.05 * size;
-            for (int y = std::max(0, static_cast<int>(box.y - 2 * soft)); y < std::min<double>(size, box.y + box.height + 2 * soft); ++y)
-                for (int x = std::max(0, static_cast<int>(box.x - 2 * soft)); x < std::min<double>(size, box.x + box.width + 2 * soft); ++x) {
+            for (int y = std::max(0, static_cast<int>(box.y - 2 * soft));
+                 y < std::min<double>(size, box.y + box.height + 2 * soft); ++y)
+                for (int x = std::max(0, static_cast<int>(box.x - 2 * soft));
+                     x < std::min<double>(size, box.x + box.width + 2 * soft); ++x) {
                     const double dx = std::max({box.x - x, x - box.x - box.width, 0.0}) / soft;
                     const double dy = std::max({box.y - y, y - box.y - box.height, 0.0}) / soft;
                     map[y * size + x] += static_cast<float>(extra * std::exp(-2 * (dx * dx + dy * dy)));
@@ -210,12 +216,11 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
     const Tensor n = torch::tensor(spread).view({batch, 1, 1, 1}).to(device_);
     const bool v = model_.diffusion.prediction == "v";
     return {s * x0 + n * noise, v ? s * noise - n * x0 : noise,
-            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_), n.square(),
-            latent_noise};
+            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_), n.square(), latent_noise};
 }
 
-/// Squared error of the prediction, weighted by place; the live preset adds the error of its finite differences where
-/// the noise is high, so that edges (lips, teeth, lids) are learnt early.
+/// Squared error of the prediction, weighted by place; the live preset adds the error of its finite
+/// differences where the noise is high, so that edges (lips, teeth, lids) are learnt early.
 Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
     TorchOps ops(parameters_, compute_, /*training=*/true);
     const Tensor x0 = pictures(frames);
@@ -261,7 +266,7 @@ void DaeTrainer::run(double budget_s) {
     StageClock clock(budget_s, before, options_.steps);
     Progress progress("dae", "steps", 0);
     double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
-    while (!group_.from_first(clock.finished(step_) || cancel_requested())) {
+    while (!group_.any(clock.finished(step_) || cancel_requested())) {
         const double fraction = clock.fraction(step_);
         if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
         loss_sum_ += train_step(frames_of_step(step_), step_, fraction);
@@ -286,7 +291,7 @@ void DaeTrainer::run(double budget_s) {
         if (loss_count_ > 0) report(clock.elapsed_s());
         save_checkpoint(clock.elapsed_s());
     }
-    throw_if_cancelled();
+    if (group_.any(cancel_requested())) fail(ErrorCode::kCancelled, "cancelled");
 }
 
 void DaeTrainer::report(double seconds) {

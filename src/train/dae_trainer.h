@@ -41,7 +41,7 @@ class DaeTrainer {
   private:
     struct Noised {
         torch::Tensor x_t, target, time;
-        torch::Tensor noise_share;  ///< [B, 1, 1, 1]: 1 - alpha_bar
+        torch::Tensor noise_share;   ///< [B, 1, 1, 1]: 1 - alpha_bar
         torch::Tensor latent_noise;  ///< [B, latent], standard normal
     };
     void choose_frames();

@@ -125,7 +125,7 @@ void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::St
     stats.blinks_per_minute = count / (frames / fps / 60);
 
     const Tensor latents = gather(clips, &LatentClip::latents);
-    const Tensor z = (latents - latents.mean(0)) / latents.std(0).clamp_min(1e-3);
+    const Tensor z = latents / latents.std(0).clamp_min(1e-3);
     const Tensor pose = gather(clips, &LatentClip::pose_deg);
     const Tensor blink = gather(clips, &LatentClip::blink).unsqueeze(1).clamp(-0.2, 1);
     const Tensor causes =
@@ -143,10 +143,33 @@ void measure_motion(const std::vector<LatentClip>& clips, double fps, person::St
         if (clip.validation || !all_valid || stats.pose_motion.size() >= wanted) continue;
         const std::int64_t frames = clip.pose_deg.size(0);
         const Tensor window = torch::hann_window(frames, /*periodic=*/false).sqrt().unsqueeze(1);
-        const std::vector<float> motion =
-            to_vector((clip.pose_deg - clip.pose_deg.mean(0)) / spread * window);
+        const std::vector<float> motion = to_vector(clip.pose_deg / spread * window);
         stats.pose_motion.insert(stats.pose_motion.end(), motion.begin(), motion.end());
     }
+}
+
+/// The training clip whose posture is nearest to the mean of all.
+const LatentClip& most_usual(const std::vector<LatentClip>& clips) {
+    const Postures postures = measure_postures(clips);
+    const LatentClip* best = nullptr;
+    double nearest = 1e30;
+    for (const LatentClip& clip : clips) {
+        const double distance =
+            ((clip.latent_mean - postures.mean) / postures.std).square().sum().item<double>();
+        if (clip.validation || distance >= nearest) continue;
+        nearest = distance;
+        best = &clip;
+    }
+    return *best;
+}
+
+/// Takes the clip's means out of its latents, pose and mouth.
+void centre(LatentClip& clip) {
+    clip.latent_mean = clip.latents.mean(0);
+    clip.latents = clip.latents - clip.latent_mean;
+    clip.pose_mean = clip.pose_deg.mean(0);
+    clip.pose_deg = clip.pose_deg - clip.pose_mean;
+    clip.mouth = clip.mouth - clip.mouth.mean(0);
 }
 
 }  // namespace
@@ -210,19 +233,29 @@ std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person:
             parts.push_back(TorchOps::unwrap(z).to(torch::kCPU));
         }
         clips.back().latents = torch::cat(parts);
+        centre(clips.back());
         progress.update(static_cast<std::int64_t>(i) + 1);
     }
     return clips;
 }
 
+Postures measure_postures(const std::vector<LatentClip>& clips) {
+    std::vector<Tensor> means;
+    for (const LatentClip& clip : clips)
+        if (!clip.validation) means.push_back(clip.latent_mean);
+    const Tensor all = torch::stack(means);
+    return {all.mean(0), all.std(0, /*unbiased=*/false).clamp_min(1e-3)};
+}
+
 person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::Person& person) {
     person::Stats stats = person.stats;
-    const Tensor latents = gather(clips, &LatentClip::latents);
-    stats.latent_mean = to_vector(latents.mean(0));
-    stats.latent_std = to_vector(latents.std(0).clamp_min(1e-3));
-    const Tensor pose = gather(clips, &LatentClip::pose_deg);
-    stats.pose_mean = to_vector(pose.mean(0));
-    stats.pose_std = to_vector(pose.std(0).clamp_min(0.1));
+    const LatentClip& reference = most_usual(clips);
+    const Postures postures = measure_postures(clips);
+    stats.reference = to_vector((reference.latent_mean - postures.mean) / postures.std);
+    stats.latent_mean = to_vector(reference.latent_mean);
+    stats.latent_std = to_vector(gather(clips, &LatentClip::latents).std(0).clamp_min(1e-3));
+    stats.pose_mean = to_vector(reference.pose_mean);
+    stats.pose_std = to_vector(gather(clips, &LatentClip::pose_deg).std(0).clamp_min(0.1));
     measure_mel(clips, person.fps(), person.model.speech.rate_per_frame, stats);
     measure_blinks(clips, person.fps(), stats);
     measure_motion(clips, person.fps(), stats);

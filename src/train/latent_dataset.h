@@ -12,10 +12,13 @@ namespace vultus::train {
 struct LatentClip {
     std::string name;
     bool validation = false;
-    std::vector<float> audio;  ///< 16 kHz, -1..1
-    torch::Tensor latents;     ///< [T, D] as the encoder gives them
-    torch::Tensor pose_deg;    ///< [T, 3]
-    torch::Tensor mouth;    ///< [T, 40]: mouth landmarks 48..67 about their mean, in inter-ocular distances
+    std::vector<float> audio;   ///< 16 kHz, -1..1
+    torch::Tensor latent_mean;  ///< [D]: over the clip; how the person sat and was lit
+    torch::Tensor latents;      ///< [T, D]: what the encoder gives, minus the clip's mean
+    torch::Tensor pose_mean;    ///< [3], degrees
+    torch::Tensor pose_deg;     ///< [T, 3] minus the clip's mean
+    torch::Tensor mouth;  ///< [T, 40]: mouth landmarks 48..67 about their centre, in inter-ocular distances,
+                          ///< minus the clip's mean
     torch::Tensor opening;  ///< [T]: corpus::lip_opening
     torch::Tensor blink;    ///< [T]: 0 open .. 1 closed, from the eye aspect ratio
     std::vector<std::uint8_t> valid;
@@ -30,6 +33,12 @@ void centred_mouth(const float* landmarks_px, float* out);
 
 /// 1 - eye aspect ratio over the clip's open eyes (its 80th percentile), so that a closed eye is near 1; [T].
 std::vector<float> blink_signal(const std::vector<float>& landmarks_px);
+
+/// Mean and spread [D] of the training clips' mean latents.
+struct Postures {
+    torch::Tensor mean, std;
+};
+Postures measure_postures(const std::vector<LatentClip>& clips);
 
 /// Statistics that talking needs: normalisation of latents, pose and log-mel, blinks, recorded head motion.
 person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::Person& person);

@@ -3,20 +3,33 @@
 #include <cstdlib>
 #include <string>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#ifndef USE_C10D_GLOO
 #define USE_C10D_GLOO
+#endif
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
 #include "base/error.h"
 
 namespace vultus::train {
 
+namespace {
+/// LibTorch appends a back trace to its messages.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+}  // namespace
+
 struct ProcessGroup::Impl {
     c10::intrusive_ptr<c10d::TCPStore> store;
     c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
 
+    /// Errors: kIo when another process went away.
     void sum(torch::Tensor& tensor) {
-        std::vector<at::Tensor> one{tensor};
-        gloo->allreduce(one)->wait();
+        try {
+            std::vector<at::Tensor> one{tensor};
+            gloo->allreduce(one)->wait();
+        } catch (const std::exception& error) {
+            fail(ErrorCode::kIo, "[train] expected an answer of the other processes: {}",
+                 first_line(error.what()));
+        }
     }
 };
 
@@ -57,7 +70,7 @@ ProcessGroup::ProcessGroup() {
         impl_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(impl_->store, rank_, size_, options);
     } catch (const std::exception& error) {
         fail(ErrorCode::kIo, "[train] process {} of {} cannot reach the others at {}:{}: {}", rank_, size_,
-             address, port, error.what());
+             address, port, first_line(error.what()));
     }
 }
 
@@ -85,11 +98,13 @@ double ProcessGroup::average(double value) {
     return one[0].item<double>();
 }
 
-bool ProcessGroup::from_first(bool value) {
+bool ProcessGroup::from_first(bool value) { return any(rank_ == 0 && value); }
+
+bool ProcessGroup::any(bool value) {
     if (size_ == 1) return value;
-    torch::Tensor vote = torch::full({1}, rank_ == 0 && value ? 1.0 : 0.0);
-    impl_->sum(vote);
-    return vote.item<double>() > 0.5;
+    torch::Tensor votes = torch::full({1}, value ? 1.0 : 0.0);
+    impl_->sum(votes);
+    return votes.item<double>() > 0.5;
 }
 
 }  // namespace vultus::train

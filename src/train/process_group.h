@@ -28,6 +28,8 @@ class ProcessGroup {
     double average(double value);
     /// Everybody gets the first process's decision.
     bool from_first(bool value);
+    /// True everywhere when it is true anywhere.
+    bool any(bool value);
 
   private:
     struct Impl;

@@ -61,6 +61,7 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "seconds"}) {
     std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
     person_.stats = measure_stats(clips, person_);
+    postures_ = measure_postures(clips);
     make_examples(std::move(clips));
     fit_mouth_probe();
     make_silence();
@@ -71,11 +72,12 @@ SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::
     const person::Stats& stats = person_.stats;
     const std::int64_t frames = clip.latents.size(0);
     Example example;
-    example.target = (clip.latents - vector_tensor(stats.latent_mean)) / vector_tensor(stats.latent_std);
+    example.target = clip.latents / vector_tensor(stats.latent_std);
+    example.reference = (clip.latent_mean - postures_.mean) / postures_.std;
     if (!stats.blink_direction.empty())
         example.target -=
             clip.blink.clamp(0, 1).unsqueeze(1) * vector_tensor(stats.blink_direction).unsqueeze(0);
-    example.pose = (clip.pose_deg - vector_tensor(stats.pose_mean)) / vector_tensor(stats.pose_std);
+    example.pose = clip.pose_deg / vector_tensor(stats.pose_std);
     example.mouth = clip.mouth;
     example.opening = clip.opening;
     std::vector<float> valid(clip.valid.begin(), clip.valid.end());
@@ -168,9 +170,10 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
     if (frames > 60 && rng.uniform() < 0.4)
         frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));
     const int rate = person_.model.speech.rate_per_frame;
-    std::vector<Tensor> features, target, pose, valid;
+    std::vector<Tensor> features, target, pose, reference, valid;
     for (const std::size_t index : chosen) {
         const Example& example = train_[index];
+        reference.push_back(example.reference);
         const std::int64_t length = example.target.size(0);
         const auto begin =
             static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length - frames + 1)));
@@ -196,7 +199,8 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
         valid.push_back(example.valid.narrow(0, begin, frames));
     }
     return {torch::stack(features).to(device_), torch::stack(target).to(device_),
-            torch::stack(pose).to(device_), torch::stack(valid).unsqueeze(2).to(device_)};
+            torch::stack(pose).to(device_), torch::stack(reference).to(device_),
+            torch::stack(valid).unsqueeze(2).to(device_)};
 }
 
 Tensor SpeechTrainer::loss(const Batch& batch) {
@@ -204,8 +208,9 @@ Tensor SpeechTrainer::loss(const Batch& batch) {
     const auto place = static_cast<std::uint64_t>(step_ * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());
     TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
-    const models::SpeechToLatentOutput out = models::speech_to_latent(
-        {ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features), TorchOps::wrap(batch.pose));
+    const models::SpeechToLatentOutput out =
+        models::speech_to_latent({ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features),
+                                 TorchOps::wrap(batch.pose), TorchOps::wrap(batch.reference));
     const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
     const Tensor mouth = error.matmul(mouth_probe_) / mouth_scale_;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
@@ -219,7 +224,7 @@ void SpeechTrainer::run(double budget_s) {
     StageClock clock(budget_s, before, options_.steps);
     Progress progress("speech", "steps", 0);
     double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
-    while (!group_.from_first(clock.finished(step_) || cancel_requested())) {
+    while (!group_.any(clock.finished(step_) || cancel_requested())) {
         adam_.zero_grad();
         const Tensor value = loss(make_batch(step_));
         value.backward();
@@ -228,7 +233,7 @@ void SpeechTrainer::run(double budget_s) {
             if (weight.grad().defined()) gradients.push_back(weight.grad());
         group_.average(gradients);
         adam_.step(learning_rate_at(kLearningRate, step_, clock.fraction(step_)));
-        loss_sum_ += value.item<double>();
+        loss_sum_ += group_.average(value.item<double>());
         ++loss_count_;
         ++step_;
         progress.update(step_, fmt::format("loss {:.4f}  {} left", loss_sum_ / loss_count_,
@@ -247,7 +252,7 @@ void SpeechTrainer::run(double budget_s) {
         if (loss_count_ > 0) report(clock.elapsed_s());
         save_checkpoint(clock.elapsed_s());
     }
-    throw_if_cancelled();
+    if (group_.any(cancel_requested())) fail(ErrorCode::kCancelled, "cancelled");
 }
 
 /// Error and lip opening on the validation clips, driven by speech alone (predicted pose).
@@ -260,7 +265,8 @@ void SpeechTrainer::report(double seconds) {
     for (const Example& example : validation_) {
         const models::SpeechToLatentOutput out =
             models::speech_to_latent({ops, "speech"}, person_.model.speech,
-                                     TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {});
+                                     TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {},
+                                     TorchOps::wrap(example.reference.unsqueeze(0).to(device_)));
         const Tensor latents = TorchOps::unwrap(out.latents)[0];
         error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
                  static_cast<double>(validation_.size());

@@ -19,6 +19,7 @@ class SpeechTrainer {
 
   private:
     struct Example {
+        torch::Tensor reference;              ///< [D] the posture of the clip, normalised
         torch::Tensor target;                 ///< [T, D] normalised, blinks taken out
         torch::Tensor pose;                   ///< [T, 3] normalised
         torch::Tensor mouth;                  ///< [T, 40]
@@ -28,7 +29,7 @@ class SpeechTrainer {
         std::int64_t rest_frame = 0;          ///< quiet, mouth closed
     };
     struct Batch {
-        torch::Tensor features, target, pose, valid;
+        torch::Tensor features, target, pose, reference, valid;
     };
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;
@@ -46,6 +47,7 @@ class SpeechTrainer {
     ProcessGroup& group_;
     person::Person person_;
     torch::Device device_;
+    Postures postures_;
     std::vector<Example> train_, validation_;
     std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
     torch::Tensor mouth_probe_;           ///< [D, 40]: mouth landmarks per unit of normalised latent

@@ -67,7 +67,6 @@ Value TorchOps::wrap(Tensor tensor) {
 namespace {
 Tensor get(const Value& value) { return TorchOps::unwrap(value); }
 Tensor get_or_none(const Value& value) { return value ? TorchOps::unwrap(value) : Tensor(); }
-Value wrap(Tensor tensor) { return TorchOps::wrap(std::move(tensor)); }
 }  // namespace
 
 Value TorchOps::param(const std::string& name, const Shape& shape, const Init& init) {

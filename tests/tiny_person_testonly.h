@@ -1,0 +1,68 @@
+// For tests: a person whose weights are drawn at random; small, quick, and complete.
+#pragma once
+
+#include "infer/random_weights_testonly.h"
+#include "models/speech_to_latent.h"
+#include "models/unet.h"
+#include "person/person.h"
+
+namespace vultus::test {
+
+inline models::ModelConfig tiny_model() {
+    models::ModelConfig model = models::preset("live", 64);
+    model.unet.base_channels = 4;
+    model.unet.embedding = 16;
+    model.unet.groups = 4;
+    model.encoder.base_channels = 4;
+    model.encoder.blocks = 1;
+    model.encoder.groups = 4;
+    model.speech.width = 16;
+    model.speech.heads = 2;
+    model.speech.feed_forward = 16;
+    model.speech.blocks = 1;
+    model.unet.latent = model.encoder.latent = model.speech.latent = 16;
+    return model;
+}
+
+/// Every weight that the networks ask for, drawn at random.
+inline Archive random_weights(const models::ModelConfig& model) {
+    infer::RandomWeights ops(11);
+    const auto zeros = [](const Shape& shape) {
+        return infer::ReferenceOps::wrap(
+            shape, infer::ReferenceOps::Array(static_cast<std::size_t>(num_elements(shape)), 0.0));
+    };
+    const std::int64_t size = model.unet.size_px;
+    models::encoder({ops, "encoder"}, model.encoder, zeros({1, 3, size, size}));
+    models::unet({ops, "unet"}, model.unet, zeros({1, 3, size, size}), zeros({1, model.unet.base_channels}),
+                 zeros({1, model.unet.latent}));
+    models::speech_to_latent({ops, "speech"}, model.speech, zeros({1, 8, model.speech.num_mels}), {});
+    Archive weights;
+    for (const auto& [name, tensor] : ops.archive().tensors) weights.tensors[name] = tensor.to_bf16();
+    return weights;
+}
+
+inline person::Person tiny_person() {
+    person::Person person;
+    person.model = tiny_model();
+    person.card.name = "Nobody";
+    person.card.licence = "CC0";
+    person.weights = random_weights(person.model);
+    const auto filled = [](int count, float value) {
+        return std::vector<float>(static_cast<std::size_t>(count), value);
+    };
+    person::Stats& stats = person.stats;
+    stats.mean_picture.assign(64 * 64 * 3, 120);
+    stats.latent_mean = filled(16, 0);
+    stats.latent_std = filled(16, 1);
+    stats.pose_mean = filled(3, 0);
+    stats.pose_std = filled(3, 4);
+    stats.mel_mean = filled(80, -5);
+    stats.mel_std = filled(80, 2);
+    stats.blink_direction = filled(16, 0.1f);
+    stats.blink_shape = {0, 0.5f, 1, 0.5f, 0};
+    stats.blinks_per_minute = 20;
+    stats.pose_motion = filled(30, 0.1f);
+    return person;
+}
+
+}  // namespace vultus::test
