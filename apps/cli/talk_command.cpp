@@ -40,7 +40,7 @@ void add_talk_command(CLI::App& app) {
     command->add_option("--crf", options->crf, "H.264 quality, lower is better")
         ->check(CLI::Range(0, 51))
         ->capture_default_str();
-    command->add_option("--threads", options->talker.num_threads, "Threads (default: all cores)")
+    command->add_option("--threads", options->num_threads, "Frames drawn at a time (default: one per core)")
         ->check(CLI::Range(0, 1024));
     command->add_option("--head", *head, "Head motion: model or still")
         ->check(CLI::IsMember({"model", "still"}))

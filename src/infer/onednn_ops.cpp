@@ -42,7 +42,7 @@ OnednnOps::OnednnOps(const Archive& weights, int num_threads, Precision precisio
     impl_->avx2 = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx2;
     impl_->block = has_avx512() ? 16 : 8;
     const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    omp_set_num_threads(num_threads > 0 ? num_threads : cores);
+    impl_->num_threads = num_threads > 0 ? num_threads : cores;
 }
 
 OnednnOps::~OnednnOps() { impl_->params.clear(); }
@@ -71,6 +71,7 @@ std::string OnednnOps::isa_name() {
 }
 
 Value OnednnOps::input(const Shape& shape, const float* values) {
+    omp_set_num_threads(impl_->num_threads);  // OpenMP keeps this number for each calling thread
     const Value out = impl_->make(shape);
     std::copy_n(values, count_of(out), get(out));
     return out;

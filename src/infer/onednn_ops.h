@@ -25,7 +25,7 @@ class OnednnOps : public models::Ops {
     OnednnOps(const Archive& weights, int num_threads, Precision precision = Precision::kAuto);
     ~OnednnOps() override;
 
-    /// A copy of `values`.
+    /// A copy of `values`. What follows on this thread uses the runtime's number of threads.
     Value input(const Shape& shape, const float* values);
     static const float* data(const Value& value);
     /// "f32" or "bf16": what convolutions compute with; and oneDNN's name of the instruction set.

@@ -74,6 +74,7 @@ inline std::size_t count_of(const models::Value& value) {
 }
 
 struct OnednnOps::Impl {
+    int num_threads = 1;
     const Archive* weights;
     bool bf16;
     bool avx2;  ///< and nothing newer

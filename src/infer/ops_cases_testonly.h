@@ -167,12 +167,13 @@ inline std::vector<OpsCase> network_cases() {
                          const models::SpeechToLatentOutput out = speech(ops, in[0], in[1]);
                          return ops.concat(out.latents, out.pose);
                      }});
-    cases.push_back(
-        {"speech_to_latent_with_reference",
-         {{1, 48, 10}, {1, 12, 3}, {1, 6}},
-         [](models::Ops& ops, const CaseInputs& in) {
-             return models::speech_to_latent({ops, "speech"}, tiny_speech(), in[0], in[1], in[2]).latents;
-         }});
+    cases.push_back({"speech_to_latent_with_reference",
+                     {{1, 48, 10}, {1, 12, 3}, {1, 6}},
+                     [](models::Ops& ops, const CaseInputs& in) {
+                         const models::SpeechToLatentOutput out =
+                             models::speech_to_latent({ops, "speech"}, tiny_speech(), in[0], in[1], in[2]);
+                         return ops.concat(out.latents, out.pose);
+                     }});
     return cases;
 }
 

@@ -16,6 +16,7 @@
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_writer.h"
+#include "pipeline/decode_workers.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -170,15 +171,20 @@ TalkReport talk(const TalkOptions& options) {
     }
     const person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options.fps);
-    Talker talker(person, options.talker);
+    DecodeWorkers workers(person, options.talker, options.num_threads);
+    Talker& talker = workers.talker();
     LatentStream stream(talker, pose);
     media::AudioReader reader(options.speech);
     Outputs outputs(options, talker.size_px(), fps_num, fps_den);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 
-    std::vector<float> samples(kReadSamples), latents, latent;
-    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3) * talker.size_px() * talker.size_px());
+    std::vector<float> samples(kReadSamples), latents, latent, batch;
+    const auto draw = [&] {
+        workers.decode(batch, [&](const std::vector<std::uint8_t>& rgb) { outputs.frame(rgb); });
+        batch.clear();
+        progress.update(outputs.count());
+    };
     std::int64_t num_samples = 0;
     for (bool last = false; !last;) {
         const std::size_t count = reader.read(samples.data(), samples.size());
@@ -194,12 +200,14 @@ TalkReport talk(const TalkOptions& options) {
         rate.push(latents);
         const auto frames_due = static_cast<std::int64_t>(
             std::ceil(static_cast<double>(num_samples) * fps_num / fps_den / 16000 - 1e-6));
-        while ((!last || outputs.count() < frames_due) && rate.next(last, latent)) {
+        const auto width = static_cast<std::int64_t>(talker.latent_dim());
+        const auto taken = [&] { return outputs.count() + static_cast<std::int64_t>(batch.size()) / width; };
+        while ((!last || taken() < frames_due) && rate.next(last, latent)) {
             throw_if_cancelled();
-            talker.decode(latent.data(), rgb.data());
-            outputs.frame(rgb);
-            progress.update(outputs.count());
+            batch.insert(batch.end(), latent.begin(), latent.end());
+            if (static_cast<std::int64_t>(batch.size()) >= workers.batch() * width) draw();
         }
+        if (!batch.empty()) draw();
     }
     outputs.finish();
     TalkReport report;

@@ -14,6 +14,7 @@ struct TalkOptions {
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
     TalkerOptions talker;
+    int num_threads = 0;  ///< frames drawn at a time; 0: one per core. Does not change the result
     PoseOptions pose;
     double fps = 0;  ///< of the video; 0: the person's own rate
     int crf = 18;    ///< quality of H.264

@@ -11,7 +11,7 @@
 namespace vultus::pipeline {
 
 struct TalkerOptions {
-    int num_threads = 0;     ///< 0: all cores
+    int num_threads = 1;     ///< inside a frame; 0: all cores
     int steps = 0;           ///< DDIM steps per frame; 0: the person's default
     std::int64_t seed = -1;  ///< of x_T; -1: the person's own
 };

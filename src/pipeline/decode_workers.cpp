@@ -1,0 +1,42 @@
+#include "pipeline/decode_workers.h"
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr int kMostWorkers = 8;
+
+int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+}  // namespace
+
+DecodeWorkers::DecodeWorkers(const person::Person& person, TalkerOptions options, int count) {
+    options.num_threads = 1;
+    const int workers = count > 0 ? count : std::min(kMostWorkers, cores());
+    for (int i = 0; i < workers; ++i) talkers_.push_back(std::make_unique<Talker>(person, options));
+}
+
+void DecodeWorkers::decode(const std::vector<float>& latents,
+                           const std::function<void(const std::vector<std::uint8_t>&)>& show) {
+    const auto width = static_cast<std::size_t>(talker().latent_dim());
+    const std::size_t count = latents.size() / width, workers = talkers_.size();
+    const auto bytes = static_cast<std::size_t>(3) * talker().size_px() * talker().size_px();
+    pictures_.resize(std::max(pictures_.size(), count));
+    const auto work = [&](std::size_t worker) {
+        for (std::size_t i = worker; i < count; i += workers) {
+            pictures_[i].resize(bytes);
+            talkers_[worker]->decode(&latents[i * width], pictures_[i].data());
+        }
+    };
+    std::vector<std::future<void>> others;
+    for (std::size_t worker = 1; worker < std::min(workers, count); ++worker)
+        others.push_back(std::async(std::launch::async, work, worker));
+    work(0);
+    for (std::future<void>& other : others) other.get();
+    for (std::size_t i = 0; i < count; ++i) show(pictures_[i]);
+}
+
+}  // namespace vultus::pipeline
