@@ -140,17 +140,6 @@ std::vector<T> values_of(const HostTensor& tensor) {
     return std::vector<T>(data, data + tensor.size());
 }
 
-double distance(const float* face, int a, int b) {
-    return std::hypot(face[2 * a] - face[2 * b], face[2 * a + 1] - face[2 * b + 1]);
-}
-
-double inter_ocular(const float* face) {
-    double eye[2][2] = {};
-    for (int i = 0; i < 12; ++i)
-        for (int axis = 0; axis < 2; ++axis) eye[i / 6][axis] += face[2 * (36 + i) + axis] / 6.0;
-    return std::hypot(eye[0][0] - eye[1][0], eye[0][1] - eye[1][1]);
-}
-
 }  // namespace
 
 std::vector<const Clip*> Corpus::kept(Split split) const {
@@ -242,6 +231,17 @@ Split default_split(std::size_t position_in_sorted_names) {
     return position_in_sorted_names % 10 == 9 ? Split::kValidation : Split::kTrain;
 }
 
+double landmark_distance(const float* face, int a, int b) {
+    return std::hypot(face[2 * a] - face[2 * b], face[2 * a + 1] - face[2 * b + 1]);
+}
+
+double inter_ocular_distance(const float* face) {
+    double eye[2][2] = {};
+    for (int i = 0; i < 12; ++i)
+        for (int axis = 0; axis < 2; ++axis) eye[i / 6][axis] += face[2 * (36 + i) + axis] / 6.0;
+    return std::hypot(eye[0][0] - eye[1][0], eye[0][1] - eye[1][1]);
+}
+
 std::vector<float> lip_opening(const std::vector<float>& landmarks_px) {
     constexpr std::size_t kFloatsPerFrame = 2 * kNumLandmarks;
     require(landmarks_px.size() % kFloatsPerFrame == 0,
@@ -249,9 +249,10 @@ std::vector<float> lip_opening(const std::vector<float>& landmarks_px) {
     std::vector<float> result(landmarks_px.size() / kFloatsPerFrame);
     for (std::size_t i = 0; i < result.size(); ++i) {
         const float* face = landmarks_px.data() + i * kFloatsPerFrame;
-        const double opening =
-            (distance(face, 61, 67) + distance(face, 62, 66) + distance(face, 63, 65)) / 3.0;
-        const double scale = inter_ocular(face);
+        const double opening = (landmark_distance(face, 61, 67) + landmark_distance(face, 62, 66) +
+                                landmark_distance(face, 63, 65)) /
+                               3.0;
+        const double scale = inter_ocular_distance(face);
         // A frame without a face has all landmarks at one place; its opening counts as none.
         result[i] = scale > 0 ? static_cast<float>(opening / scale) : 0.0f;
     }

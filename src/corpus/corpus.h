@@ -89,6 +89,11 @@ void save_tracks(const Corpus& corpus, const Clip& clip, const ClipTracks& track
 /// Default split: clips whose position in the sorted list of kept and unkept names is 9 modulo 10 validate.
 Split default_split(std::size_t position_in_sorted_names);
 
+/// Distance between two landmarks of a face [68, 2], in its pixels.
+double landmark_distance(const float* face, int a, int b);
+/// Distance between the eye centres (means of 36..41 and of 42..47).
+double inter_ocular_distance(const float* face);
+
 /// Inner-lip opening of every frame, in inter-ocular distances: mean of |61-67|, |62-66|, |63-65| over the
 /// distance between the eye centres (mean of 36..41 and of 42..47).
 /// landmarks_px [T, 68, 2]; result [T].

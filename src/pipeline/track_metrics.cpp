@@ -13,17 +13,6 @@ namespace {
 constexpr std::size_t kFace = 2 * corpus::kNumLandmarks;
 constexpr int kMouthFirst = 48, kMouthLast = 67;
 
-double point_distance(const float* face, int a, int b) {
-    return std::hypot(double(face[2 * a]) - face[2 * b], double(face[2 * a + 1]) - face[2 * b + 1]);
-}
-
-double inter_ocular(const float* face) {
-    double eyes[2][2] = {};
-    for (int i = 0; i < 12; ++i)
-        for (int axis = 0; axis < 2; ++axis) eyes[i / 6][axis] += face[2 * (36 + i) + axis] / 6.0;
-    return std::hypot(eyes[0][0] - eyes[1][0], eyes[0][1] - eyes[1][1]);
-}
-
 double pearson_range(const float* a, const float* b, std::size_t count) {
     double mean_a = 0, mean_b = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -111,8 +100,8 @@ Series lip_width(const std::vector<float>& landmarks_px) {
     Series result(landmarks_px.size() / kFace);
     for (std::size_t i = 0; i < result.size(); ++i) {
         const float* face = landmarks_px.data() + i * kFace;
-        const double scale = inter_ocular(face);
-        result[i] = scale > 0 ? static_cast<float>(point_distance(face, 48, 54) / scale) : 0.0f;
+        const double scale = corpus::inter_ocular_distance(face);
+        result[i] = scale > 0 ? static_cast<float>(corpus::landmark_distance(face, 48, 54) / scale) : 0.0f;
     }
     return result;
 }
@@ -132,7 +121,7 @@ double mouth_distance(const std::vector<float>& generated_px, const std::vector<
             sum += std::hypot(double(a[2 * point]) - b[2 * point] - offset[0],
                               double(a[2 * point + 1]) - b[2 * point + 1] - offset[1]) /
                    kPoints;
-        scale += inter_ocular(b);
+        scale += corpus::inter_ocular_distance(b);
     }
     return scale > 0 ? sum / scale : 0.0;
 }
@@ -162,9 +151,9 @@ Series eye_openness(const std::vector<float>& landmarks_px) {
         const float* face = landmarks_px.data() + i * kFace;
         double sum = 0;
         for (const int eye : {36, 42}) {
-            const double height =
-                point_distance(face, eye + 1, eye + 5) + point_distance(face, eye + 2, eye + 4);
-            const double width = point_distance(face, eye, eye + 3);
+            const double height = corpus::landmark_distance(face, eye + 1, eye + 5) +
+                                  corpus::landmark_distance(face, eye + 2, eye + 4);
+            const double width = corpus::landmark_distance(face, eye, eye + 3);
             if (width > 0) sum += 0.25 * height / width;
         }
         result[i] = static_cast<float>(sum);

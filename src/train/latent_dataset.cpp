@@ -20,22 +20,10 @@ namespace {
 constexpr std::int64_t kEncodeBatch = 25;
 constexpr int kBlinkFrames = 9;
 
-double distance(const float* face, int a, int b) {
-    return std::hypot(face[2 * a] - face[2 * b], face[2 * a + 1] - face[2 * b + 1]);
-}
-
 double eye_aspect_ratio(const float* face, int first) {
-    return (distance(face, first + 1, first + 5) + distance(face, first + 2, first + 4)) /
-           (2 * std::max(1e-6, distance(face, first, first + 3)));
-}
-
-double inter_ocular(const float* face) {
-    double x[2] = {0, 0}, y[2] = {0, 0};
-    for (int i = 0; i < 12; ++i) {
-        x[i / 6] += face[2 * (36 + i)] / 6;
-        y[i / 6] += face[2 * (36 + i) + 1] / 6;
-    }
-    return std::hypot(x[0] - x[1], y[0] - y[1]);
+    return (corpus::landmark_distance(face, first + 1, first + 5) +
+            corpus::landmark_distance(face, first + 2, first + 4)) /
+           (2 * std::max(1e-6, corpus::landmark_distance(face, first, first + 3)));
 }
 
 float percentile(std::vector<float> values, double part) {
@@ -178,7 +166,7 @@ void centred_mouth(const float* landmarks_px, float* out) {
     double mean[2] = {0, 0};
     for (int i = 0; i < 20; ++i)
         for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * (48 + i) + axis] / 20.0;
-    const double unit = std::max(1e-6, inter_ocular(landmarks_px));
+    const double unit = std::max(1e-6, corpus::inter_ocular_distance(landmarks_px));
     for (int i = 0; i < 20; ++i)
         for (int axis = 0; axis < 2; ++axis)
             out[2 * i + axis] = static_cast<float>((landmarks_px[2 * (48 + i) + axis] - mean[axis]) / unit);
