@@ -64,6 +64,15 @@ class TwoProcesses : public testing::Test {
         return std::stod(csv.substr(csv.find(',', row) + 1));
     }
 
+    /// Two ranks to their end, batch 2 each.
+    std::vector<Finished> run_pair(const char* name, const char* stage) {
+        const int port = free_port();
+        Program first("vultus-train", arguments(name, 2, stage), as_rank(0, 2, port));
+        Program second("vultus-train", arguments(name, 2, stage), as_rank(1, 2, port));
+        Finished first_end = first.wait();
+        return {first_end, second.wait()};
+    }
+
     train::ScratchFolder scratch_{"two-processes-test"};
     train::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
 };
@@ -71,12 +80,7 @@ class TwoProcesses : public testing::Test {
 TEST_F(TwoProcesses, EqualOneWithTheJoinedBatch) {
     const Finished one = test::run("vultus-train", arguments("one", 4, "dae"));
     ASSERT_EQ(one.exit_code, 0) << one.err;
-    const int port = free_port();
-    Program first("vultus-train", arguments("two", 2, "dae"), as_rank(0, 2, port));
-    Program second("vultus-train", arguments("two", 2, "dae"), as_rank(1, 2, port));
-    const Finished first_end = first.wait(), second_end = second.wait();
-    ASSERT_EQ(first_end.exit_code, 0) << first_end.err;
-    ASSERT_EQ(second_end.exit_code, 0) << second_end.err;
+    for (const Finished& end : run_pair("two", "dae")) ASSERT_EQ(end.exit_code, 0) << end.err;
 
     EXPECT_NEAR(last_loss("two"), last_loss("one"), 1e-4);
     const Archive a = load_archive(state("one", "dae.safetensors"));
@@ -100,12 +104,7 @@ TEST_F(TwoProcesses, EqualOneWithTheJoinedBatch) {
 }
 
 TEST_F(TwoProcesses, WholeRunTogether) {
-    const int port = free_port();
-    Program first("vultus-train", arguments("both", 2, "all"), as_rank(0, 2, port));
-    Program second("vultus-train", arguments("both", 2, "all"), as_rank(1, 2, port));
-    const Finished first_end = first.wait(), second_end = second.wait();
-    EXPECT_EQ(first_end.exit_code, 0) << first_end.err;
-    EXPECT_EQ(second_end.exit_code, 0) << second_end.err;
+    for (const Finished& end : run_pair("both", "all")) EXPECT_EQ(end.exit_code, 0) << end.err;
     EXPECT_TRUE(std::filesystem::exists(scratch_ / "both.vultus"));
 }
 
