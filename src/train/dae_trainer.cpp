@@ -245,9 +245,7 @@ double DaeTrainer::train_step(const std::vector<std::int64_t>& frames, std::int6
     adam_.zero_grad();
     const Tensor value = loss(frames, step);
     value.backward();
-    std::vector<Tensor> gradients;
-    for (const auto& [name, weight] : parameters_.all())
-        if (weight.grad().defined()) gradients.push_back(weight.grad());
+    std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
     adam_.step(learning_rate_at(options_.learning_rate, step, fraction));
     return group_.average(value.item<double>());

@@ -8,6 +8,13 @@ void Adam::zero_grad() {
     for (auto& [name, weight] : parameters_.all()) weight.mutable_grad() = torch::Tensor();
 }
 
+std::vector<torch::Tensor> Adam::gradients() const {
+    std::vector<torch::Tensor> gradients;
+    for (const auto& [name, weight] : parameters_.all())
+        if (weight.grad().defined()) gradients.push_back(weight.grad());
+    return gradients;
+}
+
 double Adam::step(double learning_rate) {
     torch::NoGradGuard no_grad;
     torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(parameters_.device()));

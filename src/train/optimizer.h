@@ -17,6 +17,9 @@ class Adam {
     Adam(Parameters& parameters, AdamOptions options) : parameters_(parameters), options_(options) {}
 
     void zero_grad();
+    /// What backward() left: tensors that share the gradients' memory, to be averaged over processes before
+    /// step().
+    std::vector<torch::Tensor> gradients() const;
     /// One update with the gradients that backward() left. Returns the norm of the gradient before clipping.
     double step(double learning_rate);
     std::int64_t steps() const { return steps_; }

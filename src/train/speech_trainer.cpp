@@ -228,9 +228,7 @@ void SpeechTrainer::run(double budget_s) {
         adam_.zero_grad();
         const Tensor value = loss(make_batch(step_));
         value.backward();
-        std::vector<Tensor> gradients;
-        for (const auto& [name, weight] : parameters_.all())
-            if (weight.grad().defined()) gradients.push_back(weight.grad());
+        std::vector<Tensor> gradients = adam_.gradients();
         group_.average(gradients);
         adam_.step(learning_rate_at(kLearningRate, step_, clock.fraction(step_)));
         loss_sum_ += group_.average(value.item<double>());
