@@ -174,6 +174,12 @@ inline std::vector<OpsCase> network_cases() {
                              models::speech_to_latent({ops, "speech"}, tiny_speech(), in[0], in[1], in[2]);
                          return ops.concat(out.latents, out.pose);
                      }});
+    cases.push_back(
+        {"speech_to_latent_looking_one_frame_ahead",
+         {{2, 48, 10}},
+         [](models::Ops& ops, const CaseInputs& in) {
+             return models::speech_to_latent({ops, "speech"}, tiny_speech(), in[0], {}, {}, 1).latents;
+         }});
     return cases;
 }
 

@@ -60,21 +60,33 @@ Value weight(Ops& ops, const Shape& shape, const char* name = "w") { return case
 TEST(Networks, ChunkedSpeechEqualsWhole) {
     RandomWeights reference(3);
     const models::SpeechConfig config = tiny_speech();
-    const std::int64_t frames = 60, begin = 24, count = 10;
-    const std::int64_t left = config.context_left(), right = config.context_right();
+    const std::int64_t frames = 60, begin = 24, count = 10, left = config.context_left();
     const std::vector<float> features = RandomWeights::random_input({1, 4 * frames, 10}, 5);
-    const Value whole = models::speech_to_latent({reference, "speech"}, config,
-                                                 RandomWeights::wrap_f32({1, 4 * frames, 10}, features), {})
-                            .latents;
-    const std::vector<float> part(features.begin() + 40 * (begin - left),
-                                  features.begin() + 40 * (begin + count + right));
-    const Value chunk =
-        models::speech_to_latent({reference, "speech"}, config,
-                                 RandomWeights::wrap_f32({1, 4 * (left + count + right), 10}, part), {})
-            .latents;
-    for (std::int64_t i = 0; i < count * config.latent; ++i)
-        EXPECT_NEAR(ReferenceOps::unwrap(chunk)[static_cast<std::size_t>(left * config.latent + i)],
-                    ReferenceOps::unwrap(whole)[static_cast<std::size_t>(begin * config.latent + i)], 1e-9);
+    const auto latents = [&](std::int64_t first, std::int64_t last, int look_ahead) {
+        const std::vector<float> rows(features.begin() + 40 * first, features.begin() + 40 * last);
+        const Value input = RandomWeights::wrap_f32({1, 4 * (last - first), 10}, rows);
+        return ReferenceOps::unwrap(
+            models::speech_to_latent({reference, "speech"}, config, input, {}, {}, look_ahead).latents);
+    };
+    for (const int look_ahead : {-1, 0, 1, 3}) {
+        const auto whole = latents(0, frames, look_ahead);
+        const auto chunk =
+            latents(begin - left, begin + count + config.context_right(look_ahead), look_ahead);
+        for (std::int64_t i = 0; i < count * config.latent; ++i)
+            EXPECT_NEAR(chunk[static_cast<std::size_t>(left * config.latent + i)],
+                        whole[static_cast<std::size_t>(begin * config.latent + i)], 1e-9)
+                << look_ahead;
+        // Not one frame more than it says: what comes later changes nothing, what comes last does.
+        const auto shorter = latents(0, begin + config.context_right(look_ahead), look_ahead);
+        const auto short_by_context = latents(0, begin + std::max(0, look_ahead), look_ahead);
+        double change = 0;
+        for (std::int64_t k = 0; k < config.latent; ++k) {
+            const auto at = static_cast<std::size_t>((begin - 1) * config.latent + k);
+            EXPECT_NEAR(shorter[at], whole[at], 1e-9) << look_ahead;
+            change += std::abs(short_by_context[at] - whole[at]);
+        }
+        EXPECT_GT(change, 1e-6) << look_ahead;
+    }
 }
 
 TEST(OnednnOps, SaysWhichWeightIsWrong) {

@@ -59,7 +59,9 @@ struct SpeechConfig {
 
     /// Frames before and after that an output frame depends on.
     int context_left() const { return 2 * blocks * (attention_left + conv_left) + 3; }
-    int context_right() const { return 2 * blocks * (attention_right + conv_right) + 3; }
+    int context_right(int look_ahead_frames = -1) const {
+        return (look_ahead_frames < 0 ? 2 * blocks * (attention_right + conv_right) : look_ahead_frames) + 3;
+    }
 };
 
 /// Noise schedule and what the U-Net predicts; see diffusion/schedule.h.

@@ -1,5 +1,7 @@
 #include "models/speech_to_latent.h"
 
+#include <algorithm>
+
 #include "models/layers.h"
 
 namespace vultus::models {
@@ -11,23 +13,39 @@ Value feed_forward(const Net& net, const SpeechConfig& config, const Value& x) {
     return net->dropout(linear(net / "down", h, config.width), config.dropout);
 }
 
-Value self_attention(const Net& net, const SpeechConfig& config, const Value& x) {
+/// How far one Conformer looks ahead; all of them share the frames that the whole network may.
+struct Reach {
+    int attention_right, conv_right;
+};
+
+/// The first blocks take what may be looked ahead, as much as one attention window holds each.
+Reach reach_of(const SpeechConfig& config, int look_ahead_frames, int block) {
+    if (look_ahead_frames < 0) return {config.attention_right, config.conv_right};
+    const int left_over = look_ahead_frames - block * config.attention_right;
+    return {std::clamp(left_over, 0, config.attention_right), 0};
+}
+
+Value self_attention(const Net& net, const SpeechConfig& config, const Value& x, int right) {
     const std::int64_t width = config.width;
     const Value qkv = linear(net / "qkv", layer_norm(net / "norm", x), 3 * width);
-    const Window window{config.attention_left, config.attention_right};
-    const Value bias = net.param("position", {config.heads, window.left + window.right + 1}, Init::zeros());
+    const Window window{config.attention_left, right};
+    Value bias =
+        net.param("position", {config.heads, window.left + config.attention_right + 1}, Init::zeros());
+    if (right < config.attention_right) bias = net->slice(bias, 0, window.left + right + 1);
     const Value mixed = net->attention(net->slice(qkv, 0, width), net->slice(qkv, width, width),
                                        net->slice(qkv, 2 * width, width), config.heads, window, bias);
     return net->dropout(linear(net / "out", mixed, width), config.dropout);
 }
 
-Value convolution(const Net& net, const SpeechConfig& config, const Value& x) {
+Value convolution(const Net& net, const SpeechConfig& config, const Value& x, int right) {
     const std::int64_t width = config.width;
     const int kernel = config.conv_left + config.conv_right + 1;
     const Value gates = linear(net / "up", layer_norm(net / "norm", x), 2 * width);
     Value h = net->mul(net->slice(gates, 0, width), net->sigmoid(net->slice(gates, width, width)));
-    h = net->depthwise_conv1d(h, net.param("depthwise.weight", {width, kernel}, Init::fan_in(kernel)),
-                              net.param("depthwise.bias", {width}, Init::zeros()), config.conv_left);
+    Value weight = net.param("depthwise.weight", {width, kernel}, Init::fan_in(kernel));
+    if (right < config.conv_right) weight = net->slice(weight, 0, config.conv_left + right + 1);
+    h = net->depthwise_conv1d(h, weight, net.param("depthwise.bias", {width}, Init::zeros()),
+                              config.conv_left);
     h = net->silu(layer_norm(net / "norm2", h));
     return net->dropout(linear(net / "down", h, width), config.dropout);
 }
@@ -39,26 +57,31 @@ Value log_mel_features(const Net& net, const SpeechConfig& config, const Value& 
     return net->dropout(linear(net / "out", layer_norm(net / "norm1", h), config.width), config.dropout);
 }
 
-Value conformers(const Net& net, const SpeechConfig& config, Value h) {
-    for (int i = 0; i < config.blocks; ++i) h = conformer(net / i, config, h);
-    return h;
-}
-
-}  // namespace
-
-Value conformer(const Net& net, const SpeechConfig& config, Value x) {
+/// Conformer block: mixes global (attention) and local (convolution) context.
+/// Source   Gulati et al. 2020, arXiv:2005.08100, sec. 2.4.
+/// Differs  LayerNorm instead of BatchNorm in the convolution module (the same for any batch and chunk).
+/// Compute  x += FFN1(x)/2;  x += MHSA(x);  x += Conv(x);  y = LayerNorm(x + FFN2(x)/2)
+/// Input    x [B, T, width]; output the same
+Value conformer(const Net& net, const SpeechConfig& config, Value x, Reach reach) {
     x = net->add(x, net->scale(feed_forward(net / "ffn1", config, x), 0.5));
-    x = net->add(x, self_attention(net / "mhsa", config, x));
-    x = net->add(x, convolution(net / "conv", config, x));
+    x = net->add(x, self_attention(net / "mhsa", config, x, reach.attention_right));
+    x = net->add(x, convolution(net / "conv", config, x, reach.conv_right));
     x = net->add(x, net->scale(feed_forward(net / "ffn2", config, x), 0.5));
     return layer_norm(net / "norm", x);
 }
 
+}  // namespace
+
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
-                                      const Value& pose, const Value& reference) {
+                                      const Value& pose, const Value& reference, int look_ahead_frames) {
+    const auto conformers = [&](const Net& place, Value h, int first_block) {
+        for (int i = 0; i < config.blocks; ++i)
+            h = conformer(place / i, config, h, reach_of(config, look_ahead_frames, first_block + i));
+        return h;
+    };
     SpeechToLatentOutput out;
     Value h = log_mel_features(net / "features", config, features);
-    h = conformers(net / "encoder", config, h);
+    h = conformers(net / "encoder", h, 0);
 
     const Net adaptor = net / "pose";
     const Value hidden = adaptor->silu(linear(adaptor / "predict" / 0, h, config.width));
@@ -70,7 +93,7 @@ SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config
         const Value posture = linear(net / "reference", reference, config.width);
         h = net->add(h, net->reshape(posture, {posture.dim(0), 1, config.width}));
     }
-    h = conformers(net / "decoder", config, h);
+    h = conformers(net / "decoder", h, config.blocks);
     out.latents = linear(net / "out", h, config.latent);
     return out;
 }

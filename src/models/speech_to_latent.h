@@ -23,16 +23,13 @@ struct SpeechToLatentOutput {
 ///          reference [B, latent]: how the person sits and is lit, the mean latent of a recording,
 ///          normalised; latents are predicted as deviations from it, since speech does not tell it; empty:
 ///          none
+///          look_ahead_frames: video frames after frame t that the Conformers may see for it; negative: as
+///          many as the configuration holds (the whole context). The features before them see 72.5 ms of
+///          sound after a frame's time. One set of weights serves every look-ahead (trained with several).
 /// Weights  PREFIX.features.* PREFIX.encoder.N.* PREFIX.pose.* PREFIX.reference.* PREFIX.decoder.N.*
 /// PREFIX.out.*
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
-                                      const Value& pose, const Value& reference = {});
-
-/// Conformer block: mixes global (attention) and local (convolution) context.
-/// Source   Gulati et al. 2020, arXiv:2005.08100, sec. 2.4.
-/// Differs  LayerNorm instead of BatchNorm in the convolution module (the same for any batch and chunk).
-/// Compute  x += FFN1(x)/2;  x += MHSA(x);  x += Conv(x);  y = LayerNorm(x + FFN2(x)/2)
-/// Input    x [B, T, width]; output the same
-Value conformer(const Net& net, const SpeechConfig& config, Value x);
+                                      const Value& pose, const Value& reference = {},
+                                      int look_ahead_frames = -1);
 
 }  // namespace vultus::models

@@ -23,6 +23,8 @@ constexpr std::int64_t kBatch = 16;
 constexpr double kLearningRate = 1e-3;
 constexpr double kCleanShare = 0.35;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
+/// Half of the batches see the whole context, the others as little as live speech will have.
+constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr double kMouthWeight = 2.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 
 Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
@@ -208,9 +210,10 @@ Tensor SpeechTrainer::loss(const Batch& batch) {
     const auto place = static_cast<std::uint64_t>(step_ * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());
     TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
+    const int look_ahead = kLookAheadFrames[Rng(options_.seed * 15485863 + place).below(8)];
     const models::SpeechToLatentOutput out =
         models::speech_to_latent({ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features),
-                                 TorchOps::wrap(batch.pose), TorchOps::wrap(batch.reference));
+                                 TorchOps::wrap(batch.pose), TorchOps::wrap(batch.reference), look_ahead);
     const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
     const Tensor mouth = error.matmul(mouth_probe_) / mouth_scale_;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
