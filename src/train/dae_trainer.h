@@ -1,11 +1,10 @@
 // Stage 1: the diffusion autoencoder learns to draw one person.
 #pragma once
 
-#include <array>
-#include <map>
-
 #include "corpus/frame_cache.h"
 #include "person/picture_space.h"
+#include "train/critic.h"
+#include "train/face_places.h"
 #include "train/optimizer.h"
 #include "train/options.h"
 #include "train/process_group.h"
@@ -21,6 +20,9 @@ struct RunFolder {
     std::filesystem::path speech_checkpoint() const { return folder / "speech.safetensors"; }
     std::filesystem::path dae_person() const { return folder / "dae.vultus"; }
 };
+
+/// [B, width]: models::time_embedding of each timestep.
+torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
 
 class DaeTrainer {
   public:
@@ -41,14 +43,19 @@ class DaeTrainer {
   private:
     struct Noised {
         torch::Tensor x_t, target, time;
-        torch::Tensor noise_share;   ///< [B, 1, 1, 1]: 1 - alpha_bar
-        torch::Tensor latent_noise;  ///< [B, latent], standard normal
+        torch::Tensor signal, spread;    ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor latent_noise;      ///< [B, latent], standard normal
+        std::vector<std::int64_t> full;  ///< samples at the highest noise
     };
     void choose_frames();
     void measure_pictures();
-    torch::Tensor loss_weights(const std::vector<std::int64_t>& frames) const;
     torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
+                                const std::vector<std::int64_t>& frames) const;
+    torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
+                                   const Noised& noised, const torch::Tensor& x0,
+                                   const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
     void freeze_encoder();
     void report(double seconds);
@@ -70,8 +77,7 @@ class DaeTrainer {
     std::vector<std::uint8_t> mean_picture_;
     std::unique_ptr<person::PictureSpace> space_;
     corpus::Box mouth_px_;  ///< at size_px
-    /// By frame: boxes around the mouth and each eye, at size_px; what a face says lies there.
-    std::map<std::int64_t, std::array<corpus::Box, 3>> features_px_;
+    FacePlaces places_;
     torch::Tensor shared_noise_;
     std::vector<double> alpha_bar_;
     Parameters parameters_;
@@ -81,6 +87,10 @@ class DaeTrainer {
     double loss_sum_ = 0;
     std::int64_t loss_count_ = 0;
     bool encoder_frozen_ = false;
+    std::unique_ptr<Critic> critic_;
+    double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
+    double critic_share_ = 0;         ///< of this step's samples, that the critic saw
+    torch::Tensor drawn_, recorded_;  ///< of this step, for the critic to learn from
 };
 
 }  // namespace vultus::train

@@ -92,11 +92,12 @@ TEST_F(Resume, PicturesStageIsExact) {
     EXPECT_EQ(read_file(straight.out), read_file(stopped.out));
 }
 
-TEST_F(Resume, ResumesAfterTheEncoderIsFrozen) {
+TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
     TrainOptions straight = options("straight"), stopped = options("stopped");
     for (TrainOptions* run : {&straight, &stopped}) {
         run->stage = "dae";
         run->freeze_encoder_at = 0.15;  // from the second step on
+        run->critic_weight = 0.5;
     }
     train_person(straight);
     ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);

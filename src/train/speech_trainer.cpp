@@ -18,10 +18,10 @@ using torch::Tensor;
 
 namespace {
 
-constexpr int kAugmentedVersions = 6;
+constexpr int kAugmentedVersions = 12;
 constexpr std::int64_t kBatch = 16;
 constexpr double kLearningRate = 1e-3;
-constexpr double kCleanShare = 0.35;    ///< of the batch
+constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
