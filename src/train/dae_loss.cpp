@@ -127,8 +127,9 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
     if (!encoder_frozen_ && options_.landmark_weight > 0) {
         const models::Value read =
             models::landmark_probe({ops, "landmarks"}, TorchOps::wrap(z), FacePlaces::kShapeValues);
-        loss = loss + options_.landmark_weight *
-                          (TorchOps::unwrap(read) - places_.shapes(frames).to(device_)).square().mean();
+        const Tensor error = (TorchOps::unwrap(read) - places_.shapes(frames).to(device_)).square().mean();
+        landmark_error_ = error.item<double>();
+        loss = loss + options_.landmark_weight * error;
     }
     return loss;
 }

@@ -4,9 +4,7 @@
 
 #include <cmath>
 
-#include "base/cancel.h"
 #include "base/error.h"
-#include "base/output_file.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "diffusion/schedule.h"
@@ -51,7 +49,8 @@ DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {}),
       log_(run.folder, "dae",
-           {"loss", "gradient_norm", "learning_rate", "psnr_db", "mouth_psnr_db", "seconds"}) {
+           {"loss", "psnr_db", "mouth_psnr_db", "gradient_norm", "learning_rate", "landmark_error",
+            "seconds"}) {
     const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
                                        model_.diffusion.beta_last);
     for (int t = 0; t < schedule.timesteps(); ++t) alpha_bar_.push_back(schedule.alpha_bar(t));
@@ -143,16 +142,17 @@ std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
     return {begin, begin + options_.batch};
 }
 
-double DaeTrainer::train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction) {
+double DaeTrainer::train_step(std::int64_t step, double fraction) {
+    if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
     adam_.zero_grad();
-    const Tensor value = loss(frames, step);
+    const Tensor value = loss(frames_of_step(step), step);
     value.backward();
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
-    const double rate = learning_rate_at(options_.learning_rate, step, fraction);
-    adam_.step(rate);
+    learning_rate_ = learning_rate_at(options_.learning_rate, step, fraction);
+    gradient_norm_ = adam_.step(learning_rate_);
     if (drawn_.defined()) {
-        critic_->learn(drawn_, recorded_, critic_share_, rate, group_);
+        critic_->learn(drawn_, recorded_, critic_share_, learning_rate_, group_);
         drawn_ = recorded_ = Tensor();
     }
     return group_.average(value.item<double>());
@@ -167,54 +167,26 @@ void DaeTrainer::freeze_encoder() {
 }
 
 void DaeTrainer::run(double budget_s) {
-    const double before = options_.restart ? 0 : load_checkpoint();
-    StageClock clock(budget_s, before, options_.steps);
-    Progress progress("dae", "steps", 0);
-    double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
-    while (!group_.any(clock.finished(step_) || cancel_requested())) {
-        const double fraction = clock.fraction(step_);
-        if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
-        loss_sum_ += train_step(frames_of_step(step_), step_, fraction);
-        ++loss_count_;
-        ++step_;
-        progress.update(step_, fmt::format("{:.1f} images/s  loss {:.4f}  {} left",
-                                           static_cast<double>(step_ * options_.batch * group_.size()) /
-                                               clock.elapsed_s(),
-                                           loss_sum_ / static_cast<double>(loss_count_),
-                                           format_duration(clock.seconds_left(step_))));
-        const double now = clock.elapsed_s();
-        if (group_.is_first() && now - last_report > options_.report_every_s) {
-            report(now);
-            last_report = now;
-        }
-        if (group_.is_first() && now - last_checkpoint > options_.checkpoint_every_s) {
-            save_checkpoint(now);
-            last_checkpoint = now;
-        }
-    }
-    if (group_.is_first()) {
-        if (loss_count_ > 0) report(clock.elapsed_s());
-        save_checkpoint(clock.elapsed_s());
-    }
-    if (group_.any(cancel_requested())) fail(ErrorCode::kCancelled, "cancelled");
+    steps_done_ = run_stage(*this,
+                            {"dae", run_.dae_checkpoint(), budget_s, options_.steps, options_.report_every_s,
+                             options_.checkpoint_every_s, options_.batch * group_.size(), options_.restart},
+                            group_);
 }
 
-void DaeTrainer::report(double seconds) {
-    std::vector<double> psnr;
+void DaeTrainer::report(std::int64_t step, double mean_loss, double seconds) {
     adam_.swap_average();
-    validate(psnr);
+    const std::array<double, 2> psnr_db = validate();
     adam_.swap_average();
-    const double loss = loss_sum_ / static_cast<double>(std::max<std::int64_t>(1, loss_count_));
-    log_.row(step_, {loss, 0, 0, psnr[0], psnr[1], seconds});
-    fmt::print(
-        stderr, "\ndae step {}  {} images  loss {:.4f}  validation PSNR {:.2f} dB, mouth {:.2f} dB  {}\n",
-        step_, step_ * options_.batch * group_.size(), loss, psnr[0], psnr[1], format_duration(seconds));
-    loss_sum_ = 0;
-    loss_count_ = 0;
+    log_.row(step,
+             {mean_loss, psnr_db[0], psnr_db[1], gradient_norm_, learning_rate_, landmark_error_, seconds});
+    fmt::print(stderr,
+               "\ndae step {}  {} images  loss {:.4f}  validation PSNR {:.2f} dB, mouth {:.2f} dB  {}\n",
+               step, step * options_.batch * group_.size(), mean_loss, psnr_db[0], psnr_db[1],
+               format_duration(seconds));
 }
 
 /// Reconstructs the validation frames as talking would; writes the preview grid recording | reconstruction.
-void DaeTrainer::validate(std::vector<double>& psnr) {
+std::array<double, 2> DaeTrainer::validate() {
     torch::NoGradGuard no_grad;
     TorchOps ops(parameters_, compute_, /*training=*/false);
     const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
@@ -257,42 +229,30 @@ void DaeTrainer::validate(std::vector<double>& psnr) {
         grid.paste(truth, size, column * size, row * size);
         grid.paste(rgb.data(), size, (column + 1) * size, row * size);
     }
-    for (int region = 0; region < 2; ++region)
-        psnr.push_back(10 * std::log10(255.0 * 255.0 * counts[region] / std::max(squares[region], 1e-9)));
     write_png(run_.folder / "preview.png", grid);
+    const auto psnr_db = [&](int region) {
+        return 10 * std::log10(255.0 * 255.0 * counts[region] / std::max(squares[region], 1e-9));
+    };
+    return {psnr_db(0), psnr_db(1)};
 }
 
-void DaeTrainer::save_checkpoint(double elapsed_s) {
-    Archive archive;
+void DaeTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
     adam_.save(archive);
     if (critic_ && critic_balance_ > 0) {
         critic_->save(archive);
         archive.metadata["critic_balance"] = fmt::format("{}", critic_balance_);
     }
-    archive.metadata["step"] = std::to_string(step_);
-    archive.metadata["elapsed_s"] = std::to_string(elapsed_s);
     archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
     archive.metadata["model"] = models::to_json(model_).dump();
-    save_archive(run_.dae_checkpoint(), archive);
+}
+
+void DaeTrainer::on_saved(std::int64_t step) {
+    steps_done_ = step;
     person::save_person(run_.dae_person(), person());
 }
 
-double DaeTrainer::load_checkpoint() {
-    if (!std::filesystem::exists(run_.dae_checkpoint())) return 0;
-    const Archive archive = load_archive(run_.dae_checkpoint());
-    try {
-        return resume_from(archive);
-    } catch (const std::logic_error& error) {  // a missing entry, or one that is no number
-        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
-             run_.dae_checkpoint().string(), error.what());
-    } catch (const nlohmann::json::exception& error) {
-        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
-             run_.dae_checkpoint().string(), error.what());
-    }
-}
-
-double DaeTrainer::resume_from(const Archive& archive) {
+void DaeTrainer::load_state(const Archive& archive) {
     models::ModelConfig saved =
         models::model_config_from_json(nlohmann::json::parse(archive.metadata.at("model")));
     saved.diffusion.residual_scale = model_.diffusion.residual_scale;
@@ -300,18 +260,14 @@ double DaeTrainer::resume_from(const Archive& archive) {
         fail(ErrorCode::kInvalidArgument,
              "[train] {} belongs to a run with other settings; use --restart to begin anew",
              run_.dae_checkpoint().string());
-    parameters_.load(archive, "unet.");
-    parameters_.load(archive, "encoder.");
-    parameters_.load(archive, "landmarks.");
+    for (const char* part : {"unet.", "encoder.", "landmarks."}) parameters_.load(archive, part);
     adam_.load(archive);
     if (critic_ && archive.metadata.count("critic_balance")) {
         critic_->load(archive);
         critic_balance_ = std::stod(archive.metadata.at("critic_balance"));
     }
-    step_ = std::stoll(archive.metadata.at("step"));
     encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
     if (encoder_frozen_) parameters_.set_trainable("encoder.", false);
-    return std::stod(archive.metadata.at("elapsed_s"));
 }
 
 void DaeTrainer::warm_start() {
@@ -323,8 +279,8 @@ void DaeTrainer::warm_start() {
 person::Person DaeTrainer::person() const {
     person::Person person;
     person.card = options_.card;
-    person.card.training["dae_steps"] = step_;
-    person.card.training["dae_images"] = step_ * options_.batch * group_.size();
+    person.card.training["dae_steps"] = steps_done_;
+    person.card.training["dae_images"] = steps_done_ * options_.batch * group_.size();
     person.model = model_;
     person.fps_num = corpus_.fps_num;
     person.fps_den = corpus_.fps_den;

@@ -1,6 +1,8 @@
 // Stage 1: the diffusion autoencoder learns to draw one person.
 #pragma once
 
+#include <array>
+
 #include "corpus/frame_cache.h"
 #include "person/picture_space.h"
 #include "train/critic.h"
@@ -9,6 +11,7 @@
 #include "train/options.h"
 #include "train/process_group.h"
 #include "train/run_log.h"
+#include "train/stage.h"
 
 namespace vultus::train {
 
@@ -24,7 +27,7 @@ struct RunFolder {
 /// [B, width]: models::time_embedding of each timestep.
 torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
 
-class DaeTrainer {
+class DaeTrainer : public Stage {
   public:
     DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
                ProcessGroup& group);
@@ -36,9 +39,11 @@ class DaeTrainer {
     /// The person as learnt so far (averaged weights), without the speech part.
     person::Person person() const;
 
-    /// Loss of one step on the frames with these indices (for tests of data-parallel training).
-    double train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction);
-    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+    double train_step(std::int64_t step, double fraction) override;
+    void report(std::int64_t step, double mean_loss, double seconds) override;
+    void save_state(Archive& archive) const override;
+    void load_state(const Archive& archive) override;
+    void on_saved(std::int64_t step) override;
 
   private:
     struct Noised {
@@ -58,11 +63,8 @@ class DaeTrainer {
                                    const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
     void freeze_encoder();
-    void report(double seconds);
-    void validate(std::vector<double>& psnr);
-    void save_checkpoint(double elapsed_s);
-    double load_checkpoint();
-    double resume_from(const Archive& archive);
+    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+    std::array<double, 2> validate();
     void warm_start();
 
     TrainOptions options_;
@@ -83,9 +85,8 @@ class DaeTrainer {
     Parameters parameters_;
     Adam adam_;
     RunLog log_;
-    std::int64_t step_ = 0;
-    double loss_sum_ = 0;
-    std::int64_t loss_count_ = 0;
+    std::int64_t steps_done_ = 0;
+    double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
     std::unique_ptr<Critic> critic_;
     double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
