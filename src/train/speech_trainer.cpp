@@ -66,7 +66,23 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
     make_examples(std::move(clips));
     fit_mouth_probe();
     make_silence();
-    if (!options.from.empty()) parameters_.load(person_.weights, "speech.");
+    if (!options.from.empty()) warm_start();
+}
+
+/// From another person's speech: how sound becomes motion is much the same, only the latents mean other
+/// things.
+void SpeechTrainer::warm_start() {
+    const person::Person from = person::load_person(options_.from);
+    if (!from.can_speak()) return;
+    const auto sizes = [](const person::Person& person) {
+        return models::to_json(person.model).at("speech").dump();
+    };
+    if (sizes(from) != sizes(person_)) {
+        fmt::print(stderr, "[train] {}: its speech network has other sizes: speech starts anew\n",
+                   options_.from.string());
+        return;
+    }
+    parameters_.load(from.weights, "speech.");
 }
 
 SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::uint64_t seed) const {

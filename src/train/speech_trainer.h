@@ -36,6 +36,7 @@ class SpeechTrainer : public Stage {
     struct Batch {
         torch::Tensor features, target, pose, reference, valid;
     };
+    void warm_start();
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;
     std::int64_t quietest_frame(const Example& example) const;
