@@ -97,7 +97,6 @@ struct LatentStream::Impl {
     std::int64_t first_frame = 0;   ///< of the last restart, counted from the start
     std::int64_t posed_frames = 0;  ///< from the start: frames whose pose is chosen
     std::int64_t num_done = 0;      ///< from the start: latents given out
-    std::vector<float> last_shown;  ///< the last latent given out
     std::vector<float> lead_from;   ///< the latent that a restart leads over from; empty: none
 
     audio::FrameFeatureStream new_stream() const {
@@ -182,7 +181,6 @@ void LatentStream::Impl::append_latent(const float* normalised, std::vector<floa
     // The encoder's latents have mean 0 and variance 1; a regression shrinks them.
     if (me.model.encoder.normalise) normalise(latent, width);
     if (!lead_from.empty()) lead_over(latent);
-    last_shown.assign(latent, latent + width);
     ++num_done;
 }
 
@@ -251,14 +249,16 @@ void LatentStream::finish(std::int64_t num_frames, std::vector<float>& out) {
     me.advance(true, out);
 }
 
-void LatentStream::restart() {
+void LatentStream::restart(std::int64_t frame, const float* shown) {
     Impl& me = *impl_;
+    require(frame >= 0 && frame <= me.num_done, "[talk] restart at frame {} of {}", frame, me.num_done);
     me.stream = me.new_stream();
     me.ops.restart();
     me.features.clear();
     me.taken_rows = me.num_samples = 0;
-    me.first_frame = me.posed_frames = me.num_done;
-    me.lead_from = me.last_shown;
+    me.first_frame = me.posed_frames = me.num_done = frame;
+    me.lead_from.clear();
+    if (shown) me.lead_from.assign(shown, shown + me.config.latent);
 }
 
 }  // namespace vultus::pipeline

@@ -28,12 +28,12 @@ class LatentStream {
     /// Appends the rest up to `num_frames` since the start or the last restart; -1: as many frames as the
     /// sound is long (rounded up). Afterwards only restart() makes sense.
     void finish(std::int64_t num_frames, std::vector<float>& out);
-    /// Forgets the sound, what was given out of it excepted: what is pushed next belongs to the frame after
-    /// the last one given. Blinks and idle motion go on; a fifth of a second of frames leads over from the
-    /// last latent, so that nothing jumps.
-    void restart();
+    /// Forgets the sound: what is pushed next belongs to frame `frame` (at most num_frames()) and those after
+    /// it. Blinks and idle motion go on. shown [latent_dim]: the latent before that frame, from which a fifth
+    /// of a second of frames leads over, so that nothing jumps; null: none.
+    void restart(std::int64_t frame, const float* shown);
 
-    /// Frames given since the construction.
+    /// Frames given since the construction, less those that a restart took back.
     std::int64_t num_frames() const;
 
   private:

@@ -78,7 +78,7 @@ TEST(LatentStream, RestartLeadsOverWithoutAJump) {
     std::vector<float> latents;
     stream.push(sound.data(), 32000, latents);
     const std::size_t before = latents.size();
-    stream.restart();
+    stream.restart(stream.num_frames(), &latents[before - kWidth]);
     stream.push(silence.data(), 16000, latents);
     const auto distance = [&](std::size_t a, std::size_t b) {
         double sum = 0;
