@@ -50,7 +50,7 @@ extern "C" {
 
 /** What a call came to. */
 typedef enum vultus_status {
-    VULTUS_OK = 0,
+    VULTUS_OK = 0,                      /**< done */
     VULTUS_NO_FRAME = 1,                /**< pull: the pushed sound does not reach for another frame */
     VULTUS_ERROR_INVALID_ARGUMENT = -1, /**< the caller asked for something that makes no sense */
     VULTUS_ERROR_IO = -2,               /**< a file could not be read or written */
@@ -70,7 +70,10 @@ VULTUS_API const char* vultus_status_name(vultus_status status);
 VULTUS_API const char* vultus_last_error(void);
 
 /** Weight of a log line. */
-typedef enum vultus_log_level { VULTUS_LOG_INFO = 0, VULTUS_LOG_ERROR = 1 } vultus_log_level;
+typedef enum vultus_log_level {
+    VULTUS_LOG_INFO = 0, /**< good to know */
+    VULTUS_LOG_ERROR = 1 /**< a call failed */
+} vultus_log_level;
 /** Receives one line without a line break. */
 typedef void (*vultus_log_callback)(void* user, vultus_log_level level, const char* line);
 /** Sends log lines of the whole process (what was opened on which runtime; every failure) to `callback`;
@@ -85,7 +88,7 @@ typedef struct vultus_session vultus_session;
 
 /** How to open a person; see vultus_person_options_init(). */
 typedef struct vultus_person_options {
-    size_t struct_size;
+    size_t struct_size;  /**< set by the init function */
     int32_t num_threads; /**< inside a frame; 0: all cores. Default 0 */
     int32_t steps;       /**< diffusion steps per frame; 0: the person's default. Default 0 */
     int64_t seed;        /**< of the noise that all frames start from; -1: the person's own. Default -1 */
@@ -93,9 +96,10 @@ typedef struct vultus_person_options {
 
 /** What a person is like. */
 typedef struct vultus_person_info {
-    size_t struct_size;
+    size_t struct_size;        /**< set by the init function */
     int32_t size_px;           /**< sides of the square picture */
-    int32_t fps_num, fps_den;  /**< frame rate as a fraction */
+    int32_t fps_num;           /**< frame rate as a fraction: frames */
+    int32_t fps_den;           /**< in so many seconds */
     int32_t steps;             /**< diffusion steps per frame in use */
     int32_t most_look_ahead;   /**< largest vultus_session_options::look_ahead_frames of use */
     int32_t can_speak;         /**< 0: only its pictures are learnt yet */
@@ -122,11 +126,14 @@ VULTUS_API vultus_status vultus_person_close(vultus_person* person);
 VULTUS_API vultus_status vultus_person_get_info(vultus_person* person, vultus_person_info* info);
 
 /** Where the head's motion comes from. */
-typedef enum vultus_head { VULTUS_HEAD_MODEL = 0, VULTUS_HEAD_STILL = 1 } vultus_head;
+typedef enum vultus_head {
+    VULTUS_HEAD_MODEL = 0, /**< from the speech */
+    VULTUS_HEAD_STILL = 1  /**< none */
+} vultus_head;
 
 /** How a session talks; see vultus_session_options_init(). */
 typedef struct vultus_session_options {
-    size_t struct_size;
+    size_t struct_size;        /**< set by the init function */
     int32_t sample_rate_hz;    /**< of the sound pushed, 8000..192000. Default 16000 */
     int32_t look_ahead_frames; /**< frames of sound after a frame's time that shape it, beside 72.5 ms; -1:
                                   all that help (seconds of delay). Default 0 */
@@ -144,7 +151,7 @@ typedef enum vultus_missing {
 
 /** A frame; the caller sets the first part, the library the second. See vultus_frame_init(). */
 typedef struct vultus_frame {
-    size_t struct_size;
+    size_t struct_size;    /**< set by the init function */
     uint8_t* rgb;          /**< in: where to draw; null: do not draw (to skip a frame that is late) */
     size_t rgb_capacity;   /**< in: bytes at rgb, at least vultus_person_info::rgb_bytes */
     float* sound;          /**< in: where to put the sound that is heard meanwhile, 16 kHz; null: nowhere */
@@ -202,7 +209,7 @@ typedef int (*vultus_cancel_callback)(void* user);
 
 /** From a sound file to a video file; see vultus_talk_options_init(). */
 typedef struct vultus_talk_options {
-    size_t struct_size;
+    size_t struct_size;                /**< set by the init function */
     const char* person;                /**< path of the person file */
     const char* speech;                /**< path of any file with sound that FFmpeg reads */
     const char* out;                   /**< path of the video, .mp4; appears only when complete */
