@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
 constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
+constexpr float kMostSound = 4.0f;             ///< far beyond full scale
 constexpr double kIdleShare = 0.6;             ///< of the recorded motion, added to what the speech predicts
 constexpr float kMostPose = 2.5f;              ///< standard deviations that the head may turn from its mean
 constexpr std::uint64_t kBlinkSeed =
@@ -91,6 +92,7 @@ struct LatentStream::Impl {
     infer::StreamingOps ops;
     audio::FrameFeatureStream stream;
     BlinkTimes blinks;
+    std::vector<float> sound;       ///< the part that is pushed, without broken samples
     std::vector<float> features;    ///< rows that no step has taken yet
     std::int64_t taken_rows = 0;    ///< by steps, since the last restart
     std::int64_t num_samples = 0;   ///< since the last restart
@@ -224,7 +226,11 @@ void LatentStream::push(const float* audio, std::int64_t num_samples, std::vecto
     constexpr std::int64_t kPart = 16000;
     for (std::int64_t begin = 0; begin < num_samples; begin += kPart) {
         const std::int64_t count = std::min(kPart, num_samples - begin);
-        me.stream.push(audio + begin, count, me.features);
+        me.sound.assign(audio + begin, audio + begin + count);
+        // One broken sample would stay in the networks' memory for seconds.
+        for (float& sample : me.sound)
+            sample = std::isfinite(sample) ? std::clamp(sample, -kMostSound, kMostSound) : 0.0f;
+        me.stream.push(me.sound.data(), count, me.features);
         me.num_samples += count;
         me.advance(false, out);
     }

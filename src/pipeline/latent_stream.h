@@ -23,7 +23,8 @@ class LatentStream {
 
     static int most_look_ahead(const person::Person& person);
 
-    /// Sound at 16 kHz, -1..1; appends the latents of the frames that are certain, [n, latent_dim].
+    /// Sound at 16 kHz, -1..1 (samples that are not finite count as 0); appends the latents of the frames
+    /// that are certain, [n, latent_dim].
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
     /// Appends the rest up to `num_frames` since the start or the last restart; -1: as many frames as the
     /// sound is long (rounded up). Afterwards only restart() makes sense.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -93,6 +94,15 @@ TEST(LatentStream, RestartLeadsOverWithoutAJump) {
     for (std::size_t i = last; i < last + 6; ++i) EXPECT_LT(distance(i, i + 1), 0.5 * whole) << i - last;
     // Afterwards it is what a new stream shows, but for blinks and idle motion, which go on.
     EXPECT_EQ(stream.num_frames(), static_cast<std::int64_t>(latents.size() / kWidth));
+}
+
+TEST(LatentStream, BrokenSamplesDoNotSpread) {
+    Talker talker(test::tiny_person(), {});
+    std::vector<float> sound = noise(16000);
+    sound[3000] = std::numeric_limits<float>::max();
+    sound[5000] = std::numeric_limits<float>::quiet_NaN();
+    sound[7000] = -std::numeric_limits<float>::infinity();
+    for (const float value : in_parts(talker, sound, 1000, 0)) ASSERT_TRUE(std::isfinite(value));
 }
 
 TEST(LatentStream, RefusesLookAheadsThatTheNetworksCannotUse) {
