@@ -30,6 +30,8 @@ Progress::~Progress() {
 
 void Progress::set_quiet(bool quiet) { g_quiet = quiet; }
 
+bool Progress::quiet() { return g_quiet; }
+
 void Progress::update(std::int64_t done, const std::string& note) {
     if (first_done_ < 0) first_done_ = done;
     const auto now = Clock::now();
