@@ -264,11 +264,13 @@ Json memory_of_sessions(const person::Person& person) {
     const std::vector<float> z(static_cast<std::size_t>(person.model.unet.latent), 0.1f);
     std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3) * person.model.unet.size_px *
                                   person.model.unet.size_px);
-    std::vector<std::unique_ptr<DecodeWorkers>> sessions;
+    std::vector<std::unique_ptr<Talker>> sessions;
     const auto with_sessions = [&](std::size_t count) {
         while (sessions.size() < count)
-            sessions.push_back(std::make_unique<DecodeWorkers>(person, TalkerOptions{}, 1));
-        Talker& talker = sessions.back()->talker();
+            sessions.push_back(sessions.empty()
+                                   ? std::make_unique<Talker>(person, TalkerOptions{})
+                                   : std::make_unique<Talker>(*sessions.front(), TalkerOptions{}));
+        Talker& talker = *sessions.back();
         talker.decode(z.data(), rgb.data());
         if (person.can_speak()) talker.latents_from_speech(speech_like(4), kSpeechFrames, {});
         forget_peak_memory();
