@@ -4,10 +4,26 @@
 #include <memory>
 #include <vector>
 
+#include "models/cost_ops.h"
 #include "person/person.h"
-#include "speed.h"
 
 namespace vultus::bench {
+
+struct ConvolutionShape {
+    Shape input, weight;
+    int stride;
+};
+
+/// Notes every convolution of a network that runs on shapes alone.
+class ConvolutionList : public models::CostOps {
+  public:
+    models::Value conv2d(const models::Value& x, const models::Value& weight, const models::Value& bias,
+                         int stride) override {
+        shapes.push_back({x.shape(), weight.shape(), stride});
+        return CostOps::conv2d(x, weight, bias, stride);
+    }
+    std::vector<ConvolutionShape> shapes;
+};
 
 /// LibTorch in f32, eager, without gradients: what a person would get from PyTorch on this machine.
 class TorchBaseline {

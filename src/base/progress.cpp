@@ -31,6 +31,8 @@ Progress::~Progress() {
 
 void Progress::set_quiet(bool quiet) { g_quiet = quiet; }
 
+bool Progress::quiet() { return g_quiet; }
+
 ProgressScope::ProgressScope(std::function<void(std::int64_t)> show)
     : show_(std::move(show)), outer_(t_show) {
     t_show = &show_;

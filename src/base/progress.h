@@ -23,6 +23,7 @@ class Progress {
 
     /// Silences every Progress of the process (`--quiet`).
     static void set_quiet(bool quiet);
+    static bool quiet();
 
   private:
     using Clock = std::chrono::steady_clock;

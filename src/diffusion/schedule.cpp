@@ -46,33 +46,51 @@ Clean clean_from_prediction(Prediction kind, double alpha_bar, float x_t, float 
 
 namespace {
 
-/// One DDIM move of x from timestep `from` to `to`, given the prediction at `from`.
-void move(const Schedule& schedule, int from, int to, Prediction kind, std::span<const float> prediction,
-          const Clip& clip, std::span<float> x) {
-    const double ab = schedule.alpha_bar(from);
-    const auto signal = static_cast<float>(std::sqrt(ab));
-    const auto noise = static_cast<float>(std::sqrt(1 - ab));
-    const auto next_signal = static_cast<float>(std::sqrt(schedule.alpha_bar(to)));
-    const auto next_noise = static_cast<float>(std::sqrt(1 - schedule.alpha_bar(to)));
-    std::vector<float> x0(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i)
-        x0[i] = clean_from_prediction(kind, ab, x[i], prediction[i]).x0;
-    if (clip) clip(x0);
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        const float eps = noise > 0 ? (x[i] - signal * x0[i]) / noise : 0.0f;
-        x[i] = next_signal * x0[i] + next_noise * eps;
-    }
-}
+/// Both kinds of prediction are linear: x_0 = from_x * x_t + from_prediction * prediction.
+struct Coefficients {
+    float from_x, from_prediction;
+
+    Coefficients(Prediction kind, double alpha_bar)
+        : from_x(clean_from_prediction(kind, alpha_bar, 1, 0).x0),
+          from_prediction(clean_from_prediction(kind, alpha_bar, 0, 1).x0) {}
+};
 
 }  // namespace
 
+void ddim_step(const Schedule& schedule, int from, int to, Prediction kind, std::span<const float> prediction,
+               const Limits& limits, std::span<const float> x, std::span<float> out) {
+    const double ab = schedule.alpha_bar(from), next = schedule.alpha_bar(to);
+    const Coefficients clean(kind, ab);
+    // eps = (x - signal * x_0) / noise, so the next x is again a sum of x and the clipped x_0.
+    const double of_eps = ab < 1 ? std::sqrt((1 - next) / (1 - ab)) : 0.0;
+    const auto of_x = static_cast<float>(of_eps);
+    const auto of_x0 = static_cast<float>(std::sqrt(next) - of_eps * std::sqrt(ab));
+    const std::size_t part = limits.low.empty() ? x.size() : limits.low.size();
+    for (std::size_t begin = 0; begin < x.size(); begin += part) {
+        const float *x_t = &x[begin], *predicted = &prediction[begin];
+        const float *low = limits.low.data(), *high = limits.high.data();
+        float* to_x = &out[begin];
+        if (low == nullptr)
+            for (std::size_t i = 0; i < part; ++i)
+                to_x[i] =
+                    of_x * x_t[i] + of_x0 * (clean.from_x * x_t[i] + clean.from_prediction * predicted[i]);
+        else
+            for (std::size_t i = 0; i < part; ++i) {
+                float x0 = clean.from_x * x_t[i] + clean.from_prediction * predicted[i];
+                x0 = x0 < low[i] ? low[i] : x0;
+                x0 = x0 > high[i] ? high[i] : x0;
+                to_x[i] = of_x * x_t[i] + of_x0 * x0;
+            }
+    }
+}
+
 void ddim_sample(const Schedule& schedule, const std::vector<int>& timesteps, Prediction kind,
-                 const Denoiser& denoise, const Clip& clip, std::span<float> x) {
+                 const Denoiser& denoise, const Limits& limits, std::span<float> x) {
     std::vector<float> prediction(x.size());
     for (std::size_t i = 0; i < timesteps.size(); ++i) {
         denoise(x, timesteps[i], prediction);
         const int next = i + 1 < timesteps.size() ? timesteps[i + 1] : -1;
-        move(schedule, timesteps[i], next, kind, prediction, clip, x);
+        ddim_step(schedule, timesteps[i], next, kind, prediction, limits, x, x);
     }
 }
 
@@ -82,7 +100,7 @@ void ddim_invert(const Schedule& schedule, const std::vector<int>& timesteps, Pr
     // The clean picture stands for the lowest timestep: there is no noise to estimate below it.
     for (std::size_t i = timesteps.size(); i-- > 1;) {
         denoise(x, timesteps[i], prediction);
-        move(schedule, timesteps[i], timesteps[i - 1], kind, prediction, {}, x);
+        ddim_step(schedule, timesteps[i], timesteps[i - 1], kind, prediction, {}, x, x);
     }
 }
 

@@ -42,13 +42,20 @@ Clean clean_from_prediction(Prediction kind, double alpha_bar, float x_t, float 
 
 /// Writes the network's prediction for x_t at timestep t.
 using Denoiser = std::function<void(std::span<const float> x_t, int t, std::span<float> prediction)>;
-/// Clips x_0 in place to what a picture can be.
-using Clip = std::function<void(std::span<float> x0)>;
+/// What a picture can be, value by value; repeated over x when it is shorter. Empty: anything.
+struct Limits {
+    std::span<const float> low, high;
+};
 
 /// DDIM with eta 0 (Song et al. 2021, arXiv:2010.02502, eq. 12): x is x_T on entry and x_0 on return.
-/// As DiffAE, eps is derived again from the clipped x_0. clip may be empty.
+/// As DiffAE, eps is derived again from the clipped x_0.
 void ddim_sample(const Schedule& schedule, const std::vector<int>& timesteps, Prediction kind,
-                 const Denoiser& denoise, const Clip& clip, std::span<float> x);
+                 const Denoiser& denoise, const Limits& limits, std::span<float> x);
+
+/// One step of that from timestep `from` to `to` (-1: the clean picture), given the prediction at `from`.
+/// Writes to `out`, which may be x. Allocates nothing.
+void ddim_step(const Schedule& schedule, int from, int to, Prediction kind, std::span<const float> prediction,
+               const Limits& limits, std::span<const float> x, std::span<float> out);
 
 /// The same ODE upwards: x is x_0 on entry and x_T on return (DiffAE's stochastic encoder). `timesteps` as
 /// for sampling, highest first; they are walked backwards.

@@ -77,10 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Both, GaussianSampling, ::testing::Values(Prediction::k
 TEST(DdimSample, ClipsTheCleanPicture) {
     std::vector<float> x = {5.0f, -5.0f};
     const auto zero = [](std::span<const float>, int, std::span<float> out) { out[0] = out[1] = 0; };
-    const auto clip = [](std::span<float> x0) {
-        for (float& value : x0) value = std::min(1.0f, std::max(-1.0f, value));
-    };
-    ddim_sample(ddpm(), {10}, Prediction::kEps, zero, clip, x);
+    const std::vector<float> low = {-1}, high = {1};
+    ddim_sample(ddpm(), {10}, Prediction::kEps, zero, {low, high}, x);
     EXPECT_EQ(x[0], 1.0f);
     EXPECT_EQ(x[1], -1.0f);
 }

@@ -70,6 +70,10 @@ VULTUS_CLONES void axpy(float factor, const float* x, float* y, std::int64_t cou
     for (std::int64_t i = 0; i < count; ++i) y[i] += factor * x[i];
 }
 
+VULTUS_CLONES void multiply_add(const float* a, const float* b, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) y[i] += a[i] * b[i];
+}
+
 VULTUS_CLONES void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation) {
     float lanes[kLanes] = {};
     double sum = 0;

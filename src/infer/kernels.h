@@ -18,6 +18,8 @@ void mul(const float* a, const float* b, float* y, std::int64_t count);
 float dot(const float* a, const float* b, std::int64_t count);
 /// y += factor * x.
 void axpy(float factor, const float* x, float* y, std::int64_t count);
+/// y += a * b.
+void multiply_add(const float* a, const float* b, float* y, std::int64_t count);
 /// Mean and 1 / sqrt(variance + 1e-5).
 void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation);
 

@@ -14,15 +14,20 @@ namespace vultus::infer {
 /// bf16 inputs of convolutions where the CPU has instructions for them, f32 elsewhere. kF32 forces f32.
 enum class Precision { kAuto, kF32 };
 
-/// Runs a network as it is called, operator by operator. Arrays come from a pool: after the first frame
-/// nothing is allocated from the system for arrays. Results do not depend on the number of threads. Threads
-/// one caller at a time.
+struct PreparedConvolution;
+class Runtime;
+class Weights;
+
+/// Runs a network as it is called, operator by operator; infer/program.h records it instead. Arrays come from
+/// a pool. Results do not depend on the number of threads. Threads  one caller at a time.
 class OnednnOps : public models::Ops {
   public:
     using Value = models::Value;
 
-    /// weights must outlive this; converted to f32 on first use. num_threads 0: all cores.
+    /// weights must outlive this. num_threads 0: all cores.
     OnednnOps(const Archive& weights, int num_threads, Precision precision = Precision::kAuto);
+    /// Shares the weights with whoever else has them.
+    OnednnOps(std::shared_ptr<Weights> weights, int num_threads, Precision precision = Precision::kAuto);
     ~OnednnOps() override;
 
     /// A copy of `values`. What follows on this thread uses the runtime's number of threads.
@@ -31,6 +36,7 @@ class OnednnOps : public models::Ops {
     /// "f32" or "bf16": what convolutions compute with; and oneDNN's name of the instruction set.
     const char* precision_name() const;
     static std::string isa_name();
+    int num_threads() const;
 
     Value param(const std::string& name, const Shape& shape, const models::Init& init) override;
     Value conv2d(const Value& x, const Value& weight, const Value& bias, int stride) override;
@@ -58,10 +64,12 @@ class OnednnOps : public models::Ops {
     Value avg_pool2(const Value& x) override;
     Value global_avg_pool(const Value& x) override;
 
+  protected:
+    std::unique_ptr<Runtime> runtime_;
+
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
     Value concat_channels(const Value& a, const Value& b);
+    Value library_convolution(const PreparedConvolution& c, const Value& x);
 };
 
 }  // namespace vultus::infer

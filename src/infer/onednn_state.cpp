@@ -1,7 +1,7 @@
 #include "infer/onednn_state.h"
 
 #include <algorithm>
-#include <new>
+#include <thread>
 
 #include "base/error.h"
 #include "infer/image_kernels.h"
@@ -12,43 +12,75 @@ using models::Value;
 
 namespace {
 
-// Whole cache lines, so that vector loads do not straddle them.
-constexpr std::align_val_t kAlignment{64};
-
-/// Image number `part` of channels/block parts.
-float* part_of(float* values, const Array& array, Index part) {
-    return values + part * array.area * array.block;
+bool has_bf16() {
+    const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+    return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
 }
 
-/// Runs what was put off, into a buffer of its own.
+bool has_avx512() {
+    switch (dnnl::get_effective_cpu_isa()) {
+        case dnnl::cpu_isa::sse41:
+        case dnnl::cpu_isa::avx:
+        case dnnl::cpu_isa::avx2:
+        case dnnl::cpu_isa::avx2_vnni:
+            return false;
+        default:
+            return true;
+    }
+}
+
+dnnl::engine& cpu_engine() {
+    static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+    return engine;
+}
+
+/// A weight's values are fetched when they are first read: most weights are only ever read in another order.
+void fetch(Array& array) {
+    if (!array.values) array.values = array.weight->plain();
+}
+
+/// Runs what was put off, into an array of its own.
 void settle(Array& array) {
-    if (array.factor.empty()) return;
-    const std::shared_ptr<float> to = array.pool->take(array.count());
-    const Index parts = array.outer * array.channels / array.block;
-    parallel(parts, 2 * array.area * array.block, [&](Index begin, Index end) {
-        for (Index part = begin; part < end; ++part)
-            kernels::affine(part_of(array.values.get(), array, part), array.area, array.block,
-                            &array.factor[static_cast<std::size_t>(part * array.block)],
-                            &array.offset[static_cast<std::size_t>(part * array.block)], array.silu,
-                            part_of(to.get(), array, part));
+    fetch(array);
+    if (!array.affine) return;
+    const Array& affine = array_of(array.affine);
+    const bool fixed = array.all_fixed();
+    if (!fixed) {
+        array.runtime->keep(array);
+        array.runtime->keep(affine);
+    }
+    const std::shared_ptr<float> target = array.runtime->take(array.count(), fixed);
+    const Index all = array.outer * array.channels, block = array.block, area = array.area;
+    array.runtime->run(fixed, [from = array.values.get(), factors = affine.values.get(), to = target.get(),
+                               all, block, area, silu = array.silu] {
+        parallel(all / block, 2 * area * block, [&](Index begin, Index end) {
+            for (Index part = begin; part < end; ++part)
+                kernels::affine(from + part * area * block, area, static_cast<int>(block),
+                                factors + part * block, factors + all + part * block, silu,
+                                to + part * area * block);
+        });
     });
-    array.values = to;
-    array.factor.clear();
-    array.offset.clear();
+    array.values = target;
+    array.fixed = fixed;
+    array.affine = {};
     array.silu = false;
 }
 
 /// Between plain order and blocks; one of the two is plain.
 void rearrange(Array& array, int block) {
-    const std::shared_ptr<float> to = array.pool->take(array.count());
+    if (!array.fixed) array.runtime->keep(array);
+    const std::shared_ptr<float> target = array.runtime->take(array.count(), array.fixed);
     const int many = std::max(array.block, block);
-    const Index parts = array.outer * array.channels / many, size = array.area * many;
-    parallel(parts, size, [&](Index begin, Index end) {
-        for (Index part = begin; part < end; ++part)
-            (block > 1 ? kernels::interleave : kernels::separate)(array.values.get() + part * size,
-                                                                  array.area, many, to.get() + part * size);
+    const Index parts = array.outer * array.channels / many, area = array.area;
+    array.runtime->run(array.fixed, [from = array.values.get(), to = target.get(), many, parts, area, block] {
+        const Index size = area * many;
+        parallel(parts, size, [&](Index begin, Index end) {
+            for (Index part = begin; part < end; ++part)
+                (block > 1 ? kernels::interleave : kernels::separate)(from + part * size, area, many,
+                                                                      to + part * size);
+        });
     });
-    array.values = to;
+    array.values = target;
     array.block = block;
 }
 
@@ -61,20 +93,7 @@ void Array::set_sizes(const Shape& shape) {
     area = num_elements(shape) / std::max<Index>(1, outer * channels);
 }
 
-std::shared_ptr<float> Pool::take(std::size_t count) {
-    std::vector<float*>& shelf = shelves_[count];
-    if (shelf.empty())
-        shelf.push_back(
-            static_cast<float*>(::operator new(std::max<std::size_t>(count, 1) * sizeof(float), kAlignment)));
-    float* array = shelf.back();
-    shelf.pop_back();
-    return {array, [&shelf](float* done) { shelf.push_back(done); }};
-}
-
-Pool::~Pool() {
-    for (auto& [count, shelf] : shelves_)
-        for (float* array : shelf) ::operator delete(array, kAlignment);
-}
+bool Array::all_fixed() const { return fixed && (!affine || array_of(affine).fixed); }
 
 float* settled(const Value& value) {
     Array& array = array_of(value);
@@ -102,19 +121,63 @@ float* in_blocks(const Value& image, int block) {
     return array.values.get();
 }
 
-Value OnednnOps::Impl::make(const Shape& shape, int block) {
+Runtime::Runtime(std::shared_ptr<Weights> weights_, int num_threads_, Precision precision)
+    : weights(std::move(weights_)),
+      num_threads(num_threads_ > 0 ? num_threads_
+                                   : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
+      bf16(precision == Precision::kAuto && has_bf16()),
+      avx2(dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx2),
+      block(has_avx512() ? 16 : 8),
+      engine(cpu_engine()) {}
+
+void Runtime::record(Source& source, std::vector<Step>& steps, std::vector<std::shared_ptr<float>>& kept) {
+    source_ = &source;
+    steps_ = &steps;
+    kept_ = &kept;
+}
+
+std::shared_ptr<float> Runtime::take(std::size_t count, bool fixed) {
+    if (steps_ != nullptr && fixed) return aligned_floats(static_cast<Index>(count));
+    return source_->take(count);
+}
+
+void Runtime::keep(const Array& array) {
+    if (kept_ != nullptr && array.fixed && array.values) kept_->push_back(array.values);
+}
+
+Value Runtime::make(const Shape& shape, int block, std::initializer_list<Value> inputs) {
+    bool fixed = steps_ != nullptr;
+    for (const Value& input : inputs) fixed = fixed && (!input || array_of(input).all_fixed());
+    if (!fixed)
+        for (const Value& input : inputs)
+            if (input) keep(array_of(input));
+    Value out = wrap(shape, take(static_cast<std::size_t>(num_elements(shape)), fixed), fixed);
+    array_of(out).block = block;
+    return out;
+}
+
+Value Runtime::wrap(const Shape& shape, std::shared_ptr<float> values, bool fixed) {
     auto array = std::make_shared<Array>();
-    array->pool = &pool;
-    array->values = pool.take(static_cast<std::size_t>(num_elements(shape)));
-    array->block = block;
+    array->runtime = this;
+    array->values = std::move(values);
+    array->fixed = fixed;
     array->set_sizes(shape);
     return {shape, array};
 }
 
-Value OnednnOps::Impl::put_off(const Value& x) {
+Value Runtime::put_off(const Value& x) {
     auto array = std::make_shared<Array>(array_of(x));
     array->set_sizes(x.shape());
     return {x.shape(), array};
+}
+
+std::shared_ptr<const Matrix> Runtime::matrix(const Value& weight) const {
+    const Array& array = array_of(weight);
+    const Index outputs = weight.dim(0), inputs = static_cast<Index>(count_of(weight)) / outputs;
+    if (array.weight && array.weight->shape().front() == outputs && array.count() == count_of(weight))
+        return array.weight->matrix();
+    require(steps_ == nullptr || array.all_fixed(), "[infer] a recorded product wants fixed weights");
+    return std::make_shared<const Matrix>(plain(weight), outputs, inputs);
 }
 
 }  // namespace vultus::infer

@@ -1,63 +1,41 @@
-// What lies behind OnednnOps' values: pooled arrays, their layout, and steps that were put off.
+// What lies behind OnednnOps' values: arrays, their layout, and steps that were put off or recorded.
 #pragma once
 
 #include <dnnl.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "infer/memory.h"
 #include "infer/onednn_ops.h"
 #include "infer/parallel.h"
-#include "infer/winograd.h"
+#include "infer/weights.h"
 
 namespace vultus::infer {
 
 using Index = std::int64_t;
-using Memory = dnnl::memory;
-
-/// Buffers that come back to be used again, by size.
-class Pool {
-  public:
-    Pool() = default;
-    ~Pool();
-    Pool(const Pool&) = delete;
-    Pool& operator=(const Pool&) = delete;
-    /// `count` values, not set, at an address of whole cache lines. The pool must outlive it.
-    std::shared_ptr<float> take(std::size_t count);
-
-  private:
-    std::map<std::size_t, std::vector<float*>> shelves_;
-};
-
-/// A convolution prepared for one input shape, with its weights in the order that it wants.
-struct PreparedConvolution {
-    dnnl::convolution_forward::primitive_desc description;
-    dnnl::convolution_forward primitive;
-    Memory weights, bias, source, target;
-    /// The arrays' order that the convolution reads and writes itself; 0: a copy in between (bf16).
-    int source_block = 0, target_block = 0;
-    /// Instead of all that, where it is faster.
-    std::shared_ptr<Winograd> winograd;
-};
 
 /// What a Value holds. Images [B, C, H, W] may lie in memory as [B, C / block, H, W, block]; block 1 is the
 /// plain order. The order is the array's own affair: whoever reads it asks for the order it needs, and the
 /// array is rearranged once and stays so.
 struct Array {
-    Pool* pool = nullptr;
-    std::shared_ptr<float> values;
+    Runtime* runtime = nullptr;
+    std::shared_ptr<float> values;  ///< empty: of a weight that nobody has read yet
+    bool fixed = false;             ///< depends on constants and weights only: the same at every run
     Index outer = 1, channels = 1, area = 1;  ///< B, C, H * W of an image
     int block = 1;
-    /// Put off until somebody reads the values: x * factor + offset for each of B * C channels (empty: none),
-    /// then SiLU. Normalisation, modulation and activation so become one pass.
-    std::vector<float> factor, offset;
+    /// Put off until somebody reads the values: x * factor + offset for each of B * C channels ([2, B * C];
+    /// empty: none), then SiLU. Normalisation, modulation and activation so become one pass.
+    models::Value affine;
     bool silu = false;
-    /// Of weights.
-    std::map<Shape, PreparedConvolution> convolutions;
+    std::shared_ptr<Weight> weight;  ///< where the values come from
 
     void set_sizes(const Shape& shape);
     std::size_t count() const { return static_cast<std::size_t>(outer * channels * area); }
+    /// Nothing of it changes between runs, not even what was put off.
+    bool all_fixed() const;
 };
 
 inline Array& array_of(const models::Value& value) { return value.storage<Array>(); }
@@ -73,26 +51,68 @@ inline std::size_t count_of(const models::Value& value) {
     return static_cast<std::size_t>(num_elements(value.shape()));
 }
 
-struct OnednnOps::Impl {
-    int num_threads = 1;
-    const Archive* weights;
+using Step = std::function<void()>;
+
+/// Runs steps at once, or records them. An operator takes the pointers that it reads, then makes its result,
+/// then gives the step that fills it to run(); so recorded steps meet the arrays in the order in which
+/// they were taken and given back.
+class Runtime {
+  public:
+    Runtime(std::shared_ptr<Weights> weights, int num_threads, Precision precision);
+
+    std::shared_ptr<Weights> weights;
+    int num_threads;
     bool bf16;
     bool avx2;  ///< and nothing newer
     int block;  ///< channels side by side in the order that this CPU's convolutions like
-    dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+    /// One for the process: prepared weights go from one runtime to the next.
+    dnnl::engine& engine;
     dnnl::stream stream{engine};
-    Pool pool;
-    std::map<std::string, Value> params;
+
+    /// From now on steps are recorded here, arrays come from `source`, and `kept` holds what steps read but
+    /// never write. Steps on fixed arrays run at once.
+    void record(Source& source, std::vector<Step>& steps, std::vector<std::shared_ptr<float>>& kept);
 
     /// Blocked where the channels allow it.
     int block_for(Index channels) const { return channels % block == 0 ? block : 1; }
-    /// A new array for an image or anything else, its values not set.
-    Value make(const Shape& shape, int block = 1);
+    std::shared_ptr<float> take(std::size_t count, bool fixed);
+    /// A new array for what is computed from `inputs` (empty ones are left out), its values not set.
+    models::Value make(const Shape& shape, int block, std::initializer_list<models::Value> inputs);
+    /// An array around given values.
+    models::Value wrap(const Shape& shape, std::shared_ptr<float> values, bool fixed);
     /// A Value on an image's values to which more steps can be added.
-    Value put_off(const Value& x);
+    models::Value put_off(const models::Value& x);
+    /// The step that fills an array.
     template <typename F>
-    Value combine(const Value& a, const Value& b, F kernel);
-    PreparedConvolution prepare(const Value& x, const Value& weight, const Value& bias, int stride);
+    void run(const models::Value& out, F step) {
+        run(array_of(out).fixed, std::move(step));
+    }
+    template <typename F>
+    void run(bool fixed, F step) {
+        if (steps_ != nullptr && !fixed)
+            steps_->emplace_back(std::move(step));
+        else
+            step();
+    }
+    /// Call when a recorded step reads this array.
+    void keep(const Array& array);
+
+    std::shared_ptr<const Matrix> matrix(const models::Value& weight) const;
+    std::shared_ptr<const PreparedConvolution> convolution(const models::Value& x,
+                                                           const models::Value& weight,
+                                                           const models::Value& bias, int stride);
+    template <typename F>
+    models::Value combine(const models::Value& a, const models::Value& b, F kernel);
+
+    std::map<std::string, models::Value> params;
+
+  private:
+    std::shared_ptr<const PreparedConvolution> prepare(const models::Value& x, const models::Value& weight,
+                                                       const models::Value& bias, int stride);
+    Pool pool_;
+    Source* source_ = &pool_;
+    std::vector<Step>* steps_ = nullptr;
+    std::vector<std::shared_ptr<float>>* kept_ = nullptr;
 };
 
 }  // namespace vultus::infer

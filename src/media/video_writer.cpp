@@ -1,6 +1,7 @@
 #include "media/video_writer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <vector>
 
@@ -173,7 +174,9 @@ struct VideoWriter::Impl {
         check(av_frame_get_buffer(frame.get(), 0), "out of memory");
         const std::uint8_t* planes[4] = {rgb, nullptr, nullptr, nullptr};
         const int strides[4] = {3 * options.width, 0, 0, 0};
+        const auto start = std::chrono::steady_clock::now();
         sws_scale(scaler.get(), planes, strides, 0, options.height, frame->data, frame->linesize);
+        colour_conversion += std::chrono::steady_clock::now() - start;
         frame->pts = num_frames++;
         encode(video.get(), video_stream, frame.get());
         drain_audio(false);
@@ -284,6 +287,7 @@ struct VideoWriter::Impl {
     SwrPtr resampler;
     std::vector<float> pending;  // at kAacRateHz, not yet encoded
     std::int64_t num_frames = 0, samples_sent = 0;
+    std::chrono::duration<double> colour_conversion{0};
     bool finished = false;
 };
 
@@ -295,5 +299,6 @@ void VideoWriter::write_frame(const std::uint8_t* rgb) { impl_->write_frame(rgb)
 void VideoWriter::write_audio(const float* samples, std::size_t n) { impl_->write_audio(samples, n); }
 void VideoWriter::finish() { impl_->finish(); }
 const std::string& VideoWriter::encoder_name() const { return impl_->encoder_name; }
+double VideoWriter::colour_conversion_s() const { return impl_->colour_conversion.count(); }
 
 }  // namespace vultus::media

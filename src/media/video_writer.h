@@ -41,6 +41,8 @@ class VideoWriter {
 
     /// "libx264", "libopenh264" or "mpeg4": what this machine's FFmpeg offers, in this order.
     const std::string& encoder_name() const;
+    /// Time that RGB to yuv420p took so far.
+    double colour_conversion_s() const;
 
   private:
     struct Impl;

@@ -265,13 +265,19 @@ TEST(PictureSpace, RoundTripOfEveryByte) {
         std::vector<float> planes(static_cast<std::size_t>(space.num_values()));
         std::vector<std::uint8_t> back(picture.size());
         space.to_model(picture.data(), planes.data());
-        space.clip(planes);
+        for (std::size_t i = 0; i < planes.size(); ++i) {
+            EXPECT_GE(planes[i], space.low()[i] - 1e-5f);
+            EXPECT_LE(planes[i], space.high()[i] + 1e-5f);
+        }
         space.to_rgb(planes.data(), back.data());
         EXPECT_EQ(back, picture);
-        for (float& value : planes) value *= 100;
-        space.clip(planes);
+        space.to_rgb(space.high().data(), back.data());
+        EXPECT_EQ(back, std::vector<std::uint8_t>(back.size(), 255));
+        space.to_rgb(space.low().data(), back.data());
+        EXPECT_EQ(back, std::vector<std::uint8_t>(back.size(), 0));
+        for (float& value : planes) value = value < 0 ? -1e30f : 1e30f;
         space.to_rgb(planes.data(), back.data());
-        for (const float value : planes) EXPECT_TRUE(std::isfinite(value));
+        for (const std::uint8_t value : back) EXPECT_TRUE(value == 0 || value == 255);
     }
     EXPECT_THROW(PictureSpace(8, mean, 1.0), Error);
 }

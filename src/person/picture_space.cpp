@@ -1,7 +1,6 @@
 #include "person/picture_space.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
 
@@ -11,12 +10,17 @@ PictureSpace::PictureSpace(int size_px, const std::vector<std::uint8_t>& mean_pi
     : size_px_(size_px),
       mean_(static_cast<std::size_t>(3) * size_px * size_px, 0.0f),
       scale_(static_cast<float>(scale)) {
-    if (mean_picture.empty()) return;
-    require(mean_picture.size() == mean_.size(), "[person] mean picture of {} bytes for {} px",
-            mean_picture.size(), size_px);
     const std::size_t area = mean_.size() / 3;
-    for (std::size_t i = 0; i < area; ++i)
-        for (std::size_t c = 0; c < 3; ++c) mean_[c * area + i] = mean_picture[3 * i + c] / 127.5f - 1;
+    if (!mean_picture.empty()) {
+        require(mean_picture.size() == mean_.size(), "[person] mean picture of {} bytes for {} px",
+                mean_picture.size(), size_px);
+        for (std::size_t i = 0; i < area; ++i)
+            for (std::size_t c = 0; c < 3; ++c) mean_[c * area + i] = mean_picture[3 * i + c] / 127.5f - 1;
+    }
+    for (const float mean : mean_) {
+        low_.push_back((-1 - mean) / scale_);
+        high_.push_back((1 - mean) / scale_);
+    }
 }
 
 void PictureSpace::to_model(const std::uint8_t* rgb, float* planes) const {
@@ -27,19 +31,25 @@ void PictureSpace::to_model(const std::uint8_t* rgb, float* planes) const {
 }
 
 void PictureSpace::to_rgb(const float* planes, std::uint8_t* rgb) const {
+    // Plane by plane into a few bytes at a time, so that the compiler works on several values at once.
+    constexpr std::size_t kPart = 64;
     const std::size_t area = mean_.size() / 3;
-    for (std::size_t c = 0; c < 3; ++c)
-        for (std::size_t i = 0; i < area; ++i) {
-            const float value = (planes[c * area + i] * scale_ + mean_[c * area + i] + 1) * 127.5f;
-            rgb[3 * i + c] = static_cast<std::uint8_t>(std::lrintf(std::clamp(value, 0.0f, 255.0f)));
+    const float factor = scale_ * 127.5f;
+    std::uint8_t bytes[3][kPart];
+    for (std::size_t begin = 0; begin < area; begin += kPart) {
+        const std::size_t count = std::min(kPart, area - begin);
+        for (std::size_t c = 0; c < 3; ++c) {
+            const float *from = planes + c * area + begin, *mean = &mean_[c * area + begin];
+            for (std::size_t i = 0; i < count; ++i) {
+                float value = from[i] * factor + (mean[i] + 1) * 127.5f;
+                value = value > 0.0f ? value : 0.0f;
+                value = value < 255.0f ? value : 255.0f;
+                bytes[c][i] = static_cast<std::uint8_t>(static_cast<int>(value + 0.5f));
+            }
         }
-}
-
-void PictureSpace::clip(std::span<float> planes) const {
-    for (std::size_t begin = 0; begin + mean_.size() <= planes.size(); begin += mean_.size())
-        for (std::size_t i = 0; i < mean_.size(); ++i)
-            planes[begin + i] =
-                std::clamp(planes[begin + i], (-1 - mean_[i]) / scale_, (1 - mean_[i]) / scale_);
+        for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t c = 0; c < 3; ++c) rgb[3 * (begin + i) + c] = bytes[c][i];
+    }
 }
 
 }  // namespace vultus::person

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace vultus::person {
@@ -17,13 +16,15 @@ class PictureSpace {
     void to_model(const std::uint8_t* rgb, float* planes) const;
     /// [3, S, S] -> RGB [S, S, 3], rounded and clipped.
     void to_rgb(const float* planes, std::uint8_t* rgb) const;
-    /// Clips [n, 3, S, S] in place to what a picture can hold.
-    void clip(std::span<float> planes) const;
+    /// The least and the most that a picture's values can be, [3, S, S] each.
+    const std::vector<float>& low() const { return low_; }
+    const std::vector<float>& high() const { return high_; }
     std::int64_t num_values() const { return static_cast<std::int64_t>(mean_.size()); }
 
   private:
     int size_px_;
     std::vector<float> mean_;  ///< [3, S, S] in [-1, 1]
+    std::vector<float> low_, high_;
     float scale_;
 };
 

@@ -16,7 +16,9 @@ int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurr
 DecodeWorkers::DecodeWorkers(const person::Person& person, TalkerOptions options, int count) {
     options.num_threads = 1;
     const int workers = count > 0 ? count : std::min(kMostWorkers, cores());
-    for (int i = 0; i < workers; ++i) talkers_.push_back(std::make_unique<Talker>(person, options));
+    talkers_.push_back(std::make_unique<Talker>(person, options));
+    while (static_cast<int>(talkers_.size()) < workers)
+        talkers_.push_back(std::make_unique<Talker>(talker(), options));
 }
 
 void DecodeWorkers::decode(const std::vector<float>& latents,

@@ -11,7 +11,7 @@ namespace vultus::pipeline {
 
 /// Frames do not depend on each other, so every worker draws whole frames with a runtime of its own on one
 /// thread: no barriers inside a frame (they collapse when another program holds a core), and the same bits
-/// for any number of workers. Costs one copy of the weights a worker.
+/// for any number of workers. They share the weights.
 class DecodeWorkers {
   public:
     /// count: workers; 0: one per core, at most 8. `options.num_threads` is ignored.

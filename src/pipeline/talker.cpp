@@ -11,8 +11,58 @@ namespace vultus::pipeline {
 
 using models::Value;
 
+LoadedPerson::LoadedPerson(const person::Person& person_)
+    : person(person_),
+      weights(std::make_shared<infer::Weights>(person.weights)),
+      space(person.model.unet.size_px, person.stats.mean_picture, person.model.diffusion.residual_scale) {}
+
+Talker::Impl::Impl(std::shared_ptr<const LoadedPerson> loaded_, const TalkerOptions& options)
+    : loaded(std::move(loaded_)),
+      person(loaded->person),
+      model(person.model),
+      ops(loaded->weights, options.num_threads),
+      schedule(model.diffusion.timesteps, model.diffusion.beta_first, model.diffusion.beta_last),
+      kind(diffusion::prediction_from_name(model.diffusion.prediction)),
+      space(loaded->space),
+      timesteps(schedule.timesteps_for(options.steps > 0 ? options.steps : model.diffusion.default_steps,
+                                       model.diffusion.spacing)),
+      noise(diffusion::noise_from_seed(
+          options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : person.noise_seed,
+          space.num_values())) {}
+
+/// x_T and the timesteps never change: what depends on them alone is computed here, once.
+void Talker::Impl::record_decoder() {
+    const models::UNetConfig& unet = model.unet;
+    z.resize(static_cast<std::size_t>(unet.latent));
+    x.resize(noise.size());
+    std::vector<infer::Network> networks;
+    for (std::size_t i = 0; i < timesteps.size(); ++i)
+        networks.push_back([&, i](infer::Recorder& recorder) {
+            const Shape shape = {1, 3, unet.size_px, unet.size_px};
+            const Value x_t =
+                i == 0 ? recorder.constant(shape, noise.data()) : recorder.bound(shape, x.data());
+            const std::vector<float> time = models::time_embedding(timesteps[i], unet.base_channels);
+            return std::vector<Value>{models::unet({recorder, "unet"}, unet, x_t,
+                                                   recorder.constant({1, unet.base_channels}, time.data()),
+                                                   recorder.bound({1, unet.latent}, z.data()))};
+        });
+    decoder = infer::record(loaded->weights, ops.num_threads(), networks);
+}
+
+void Talker::Impl::record_encoder() {
+    picture.resize(noise.size());
+    encoder = infer::record(loaded->weights, ops.num_threads(), {[&](infer::Recorder& recorder) {
+                                const int size_px = model.unet.size_px;
+                                return std::vector<Value>{models::encoder(
+                                    {recorder, "encoder"}, model.encoder,
+                                    recorder.bound({1, 3, size_px, size_px}, picture.data()))};
+                            }});
+}
+
 Talker::Talker(const person::Person& person, const TalkerOptions& options)
-    : impl_(std::make_unique<Impl>(person, options)) {}
+    : impl_(std::make_unique<Impl>(std::make_shared<const LoadedPerson>(person), options)) {}
+Talker::Talker(const Talker& other, const TalkerOptions& options)
+    : impl_(std::make_unique<Impl>(other.impl_->loaded, options)) {}
 Talker::~Talker() = default;
 
 int Talker::size_px() const { return impl_->model.unet.size_px; }
@@ -27,28 +77,25 @@ const person::Person& Talker::person() const { return impl_->person; }
 
 std::vector<float> Talker::encode(const std::uint8_t* rgb) {
     Impl& me = *impl_;
-    std::vector<float> planes(static_cast<std::size_t>(me.space.num_values()));
-    me.space.to_model(rgb, planes.data());
-    const Value picture = me.ops.input({1, 3, size_px(), size_px()}, planes.data());
-    const Value z = models::encoder({me.ops, "encoder"}, me.model.encoder, picture);
-    const float* values = infer::OnednnOps::data(z);
-    return {values, values + latent_dim()};
+    if (me.encoder.empty()) me.record_encoder();
+    me.space.to_model(rgb, me.picture.data());
+    me.encoder.front().run();
+    const std::span<const float> z = me.encoder.front().output(0);
+    return {z.begin(), z.end()};
 }
 
 void Talker::decode(const float* z, std::uint8_t* rgb) {
     Impl& me = *impl_;
-    const Value latent = me.ops.input({1, latent_dim()}, z);
-    const auto denoise = [&](std::span<const float> x_t, int t, std::span<float> prediction) {
-        const std::vector<float> time = models::time_embedding(t, me.model.unet.base_channels);
-        const Value out = models::unet({me.ops, "unet"}, me.model.unet,
-                                       me.ops.input({1, 3, size_px(), size_px()}, x_t.data()),
-                                       me.ops.input({1, me.model.unet.base_channels}, time.data()), latent);
-        std::copy_n(infer::OnednnOps::data(out), prediction.size(), prediction.data());
-    };
-    std::vector<float> x = me.noise;
-    diffusion::ddim_sample(
-        me.schedule, me.timesteps, me.kind, denoise, [&](std::span<float> x0) { me.space.clip(x0); }, x);
-    me.space.to_rgb(x.data(), rgb);
+    if (me.decoder.empty()) me.record_decoder();
+    std::copy_n(z, me.z.size(), me.z.data());
+    const diffusion::Limits limits{me.space.low(), me.space.high()};
+    for (std::size_t i = 0; i < me.timesteps.size(); ++i) {
+        me.decoder[i].run();
+        const int next = i + 1 < me.timesteps.size() ? me.timesteps[i + 1] : -1;
+        diffusion::ddim_step(me.schedule, me.timesteps[i], next, me.kind, me.decoder[i].output(0), limits,
+                             i == 0 ? me.noise : me.x, me.x);
+    }
+    me.space.to_rgb(me.x.data(), rgb);
 }
 
 std::vector<float> Talker::latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,

@@ -29,6 +29,8 @@ struct PoseOptions {
 class Talker {
   public:
     Talker(const person::Person& person, const TalkerOptions& options);
+    /// One more session of the same person: shares its weights, which are then held once.
+    Talker(const Talker& other, const TalkerOptions& options);
     ~Talker();
 
     int size_px() const;
@@ -41,7 +43,8 @@ class Talker {
 
     /// Semantic encoder: RGB [S, S, 3] to z [latent_dim].
     std::vector<float> encode(const std::uint8_t* rgb);
-    /// DDIM decoder from the shared x_T: z [latent_dim] to RGB [S, S, 3].
+    /// DDIM decoder from the shared x_T: z [latent_dim] to RGB [S, S, 3]. The first call prepares; after it
+    /// nothing is allocated (on AVX2, for networks whose channels are multiples of 16).
     void decode(const float* z, std::uint8_t* rgb);
     /// Speech (16 kHz mono, -1..1) to latents [num_frames, latent_dim]; frame i shows time i / fps.
     /// look_ahead_frames: as LatentStream's.

@@ -3,33 +3,44 @@
 
 #include "diffusion/schedule.h"
 #include "infer/onednn_ops.h"
+#include "infer/program.h"
+#include "infer/weights.h"
 #include "person/picture_space.h"
 #include "pipeline/talker.h"
 
 namespace vultus::pipeline {
 
-struct Talker::Impl {
-    Impl(const person::Person& person_, const TalkerOptions& options)
-        : person(person_),
-          model(person.model),
-          ops(person.weights, options.num_threads),
-          schedule(model.diffusion.timesteps, model.diffusion.beta_first, model.diffusion.beta_last),
-          kind(diffusion::prediction_from_name(model.diffusion.prediction)),
-          space(model.unet.size_px, person.stats.mean_picture, model.diffusion.residual_scale),
-          timesteps(schedule.timesteps_for(options.steps > 0 ? options.steps : model.diffusion.default_steps,
-                                           model.diffusion.spacing)),
-          noise(diffusion::noise_from_seed(
-              options.seed >= 0 ? static_cast<std::uint64_t>(options.seed) : person.noise_seed,
-              space.num_values())) {}
+/// What all sessions of one person share. Never changes, but for weights that are packed on first use.
+struct LoadedPerson {
+    explicit LoadedPerson(const person::Person& person_);
 
     person::Person person;
+    std::shared_ptr<infer::Weights> weights;
+    person::PictureSpace space;
+};
+
+struct Talker::Impl {
+    Impl(std::shared_ptr<const LoadedPerson> loaded_, const TalkerOptions& options);
+
+    std::shared_ptr<const LoadedPerson> loaded;
+    const person::Person& person;
     const models::ModelConfig& model;
     infer::OnednnOps ops;
     diffusion::Schedule schedule;
     diffusion::Prediction kind;
-    person::PictureSpace space;
+    const person::PictureSpace& space;
     std::vector<int> timesteps;
     std::vector<float> noise;  ///< the shared x_T
+
+    /// The U-Net at each timestep: reads z and, after the first, x. Recorded at the first picture.
+    std::vector<infer::Program> decoder;
+    std::vector<float> z, x;
+    /// The semantic encoder: reads picture.
+    std::vector<infer::Program> encoder;
+    std::vector<float> picture;
+
+    void record_decoder();
+    void record_encoder();
 };
 
 }  // namespace vultus::pipeline

@@ -208,7 +208,7 @@ std::array<double, 2> DaeTrainer::validate() {
         };
         ddim_sample(schedule,
                     schedule.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
-                    denoise, [&](std::span<float> values) { space_->clip(values); },
+                    denoise, {space_->low(), space_->high()},
                     {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())});
         std::vector<std::uint8_t> rgb(static_cast<std::size_t>(cache_.frame_bytes()));
         space_->to_rgb(x.data_ptr<float>(), rgb.data());

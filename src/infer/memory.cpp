@@ -1,0 +1,96 @@
+#include "infer/memory.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace vultus::infer {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+constexpr std::size_t kLine = 64 / sizeof(float);
+/// Some lines more, so that arrays of a power of two do not fall on the same few cache sets.
+constexpr std::size_t kGap = kLine;
+
+float* allocate(std::size_t count) {
+    return static_cast<float*>(::operator new(std::max<std::size_t>(count, 1) * sizeof(float), kAlignment));
+}
+
+}  // namespace
+
+std::shared_ptr<float> aligned_floats(std::int64_t count) {
+    return {allocate(static_cast<std::size_t>(count)),
+            [](float* done) { ::operator delete(done, kAlignment); }};
+}
+
+std::shared_ptr<float> Pool::take(std::size_t count) {
+    std::vector<float*>& shelf = shelves_[count];
+    if (shelf.empty()) shelf.push_back(allocate(count));
+    float* array = shelf.back();
+    shelf.pop_back();
+    return {array, [&shelf](float* done) { shelf.push_back(done); }};
+}
+
+Pool::~Pool() {
+    for (auto& [count, shelf] : shelves_)
+        for (float* array : shelf) ::operator delete(array, kAlignment);
+}
+
+std::shared_ptr<float> MemoryPlan::take(std::size_t count) {
+    const std::size_t size = (count + kLine - 1) / kLine * kLine + kGap;
+    if (block_ != nullptr) {
+        require(next_ < notes_->lives.size() && notes_->lives[next_].count == size,
+                "[infer] the work differs from what was planned");
+        return {block_ + notes_->lives[next_++].offset, [](float*) {}};
+    }
+    const std::size_t index = notes_->lives.size();
+    notes_->lives.push_back({size, notes_->clock++, std::numeric_limits<std::size_t>::max(), 0});
+    // Nobody reads or writes it: only steps of the second time through are ever run.
+    static float nothing;
+    return {&nothing, [notes = notes_, index](float*) {
+                if (notes->open) notes->lives[index].death = notes->clock++;
+            }};
+}
+
+std::size_t MemoryPlan::place() {
+    notes_->open = false;
+    std::vector<Life>& lives = notes_->lives;
+    std::vector<std::size_t> order(lives.size()), placed;
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return lives[a].count > lives[b].count; });
+    std::size_t total = 0;
+    // The largest first, each at the lowest place that is free all its life. `placed` is by offset.
+    for (const std::size_t index : order) {
+        Life& life = lives[index];
+        std::size_t offset = 0;
+        for (const std::size_t other : placed) {
+            const Life& there = lives[other];
+            if (there.death < life.birth || life.death < there.birth) continue;
+            if (there.offset >= offset + life.count) break;
+            offset = std::max(offset, there.offset + there.count);
+        }
+        life.offset = offset;
+        total = std::max(total, offset + life.count);
+        placed.insert(std::upper_bound(placed.begin(), placed.end(), offset,
+                                       [&](std::size_t at, std::size_t b) { return at < lives[b].offset; }),
+                      index);
+    }
+    return total;
+}
+
+void MemoryPlan::begin(float* block) {
+    block_ = block;
+    next_ = 0;
+}
+
+std::size_t MemoryPlan::size_without_sharing() const {
+    std::size_t total = 0;
+    for (const Life& life : notes_->lives) total += life.count;
+    return total;
+}
+
+}  // namespace vultus::infer

@@ -1,0 +1,42 @@
+#include "infer/weights.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "infer/memory.h"
+
+namespace vultus::infer {
+
+std::shared_ptr<float> Weight::plain() {
+    const std::scoped_lock lock(mutex_);
+    std::shared_ptr<float> values = plain_.lock();
+    if (!values) {
+        const std::vector<float> stored = tensor_->to_f32();
+        values = aligned_floats(static_cast<std::int64_t>(stored.size()));
+        std::copy(stored.begin(), stored.end(), values.get());
+        plain_ = values;
+    }
+    return values;
+}
+
+std::shared_ptr<const Matrix> Weight::matrix() {
+    const std::scoped_lock lock(mutex_);
+    if (!matrix_) {
+        const std::int64_t outputs = shape().front();
+        matrix_ = std::make_shared<const Matrix>(plain().get(), outputs, tensor_->size() / outputs);
+    }
+    return matrix_;
+}
+
+std::shared_ptr<Weight> Weights::at(const std::string& name, const Shape& shape) {
+    const HostTensor& tensor = archive_->at(name);
+    if (tensor.shape != shape)
+        fail(ErrorCode::kCorruptData, "[infer] weight {}: expected shape {}, got {}", name, to_string(shape),
+             to_string(tensor.shape));
+    const std::scoped_lock lock(mutex_);
+    std::shared_ptr<Weight>& weight = weights_[name];
+    if (!weight) weight = std::make_shared<Weight>(tensor);
+    return weight;
+}
+
+}  // namespace vultus::infer

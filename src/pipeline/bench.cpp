@@ -1,0 +1,359 @@
+#include "pipeline/bench.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include "audio/frame_features.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "media/video_writer.h"
+#include "pipeline/decode_workers.h"
+#include "pipeline/random_person.h"
+#include "pipeline/talk.h"
+#include "pipeline/times.h"
+
+namespace vultus::pipeline {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kSampleRateHz = 16000;
+constexpr std::int64_t kSpeechFrames = 100;  ///< in one measurement of the speech network
+
+/// A folder for what the measurements write, deleted at the end.
+class ScratchFolder {
+  public:
+    ScratchFolder()
+        : path_(std::filesystem::temp_directory_path() / fmt::format("vultus-bench-{}", getpid())) {
+        std::filesystem::create_directories(path_);
+    }
+    ~ScratchFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// Noise that swells and fades four times a second, as speech does.
+std::vector<float> speech_like(double seconds) {
+    Rng rng(7);
+    std::vector<float> sound(static_cast<std::size_t>(seconds * kSampleRateHz));
+    for (std::size_t i = 0; i < sound.size(); ++i) {
+        const double swell = std::sin(static_cast<double>(i) * 4 * 3.14159265 / kSampleRateHz);
+        sound[i] = static_cast<float>(0.1 * swell * swell * rng.normal());
+    }
+    return sound;
+}
+
+void write_wav(const std::filesystem::path& path, const std::vector<float>& sound) {
+    const auto put = [](std::string& to, std::uint32_t value, int bytes) {
+        for (int i = 0; i < bytes; ++i) to.push_back(static_cast<char>(value >> (8 * i)));
+    };
+    std::string data;
+    for (const float value : sound)
+        put(data, static_cast<std::uint32_t>(std::lrintf(std::clamp(value, -1.0f, 1.0f) * 32767)), 2);
+    const auto size = static_cast<std::uint32_t>(data.size());
+    std::string head = "RIFF";
+    put(head, 36 + size, 4);
+    head += "WAVEfmt ";
+    for (const auto& [value, bytes] : {std::pair<std::uint32_t, int>{16, 4},
+                                       {1, 2},
+                                       {1, 2},
+                                       {kSampleRateHz, 4},
+                                       {2 * kSampleRateHz, 4},
+                                       {2, 2},
+                                       {16, 2}})
+        put(head, value, bytes);
+    head += "data";
+    put(head, size, 4);
+    write_file(path, head + data);
+}
+
+/// One person on one number of threads.
+class Bench {
+  public:
+    Bench(const BenchOptions& options, const person::Person& person, int threads, Progress& progress)
+        : options_(options), person_(person), threads_(threads), progress_(progress) {}
+
+    void features() {
+        const std::vector<float> sound = speech_like(1);
+        const person::Stats& stats = person_.stats;
+        audio::FrameFeatureStream stream(person_.fps(), person_.model.speech.rate_per_frame, stats.mel_mean,
+                                         stats.mel_std);
+        std::vector<float> rows;
+        add("sound features", 0, person_.fps(), 0, [&] {
+            rows.clear();
+            stream.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
+        });
+    }
+
+    void latents() {
+        Talker talker(person_, {});
+        const std::vector<float> sound = speech_like(static_cast<double>(kSpeechFrames) / person_.fps());
+        const double macs = static_cast<double>(speech_macs(person_.model, kSpeechFrames));
+        // Once for the head's pose, once for the latents.
+        add("latents, features included", 0, kSpeechFrames, 2 * macs,
+            [&] { talker.latents_from_speech(sound, kSpeechFrames, {}); });
+    }
+
+    void decode(int steps) {
+        TalkerOptions talker_options;
+        talker_options.steps = steps;
+        DecodeWorkers workers(person_, talker_options, threads_);
+        std::vector<float> latents = moving_latents(threads_);
+        const auto keep = [&](const std::vector<std::uint8_t>& rgb) {
+            if (frames_.size() < 25) frames_.push_back(rgb);
+        };
+        const double macs = static_cast<double>(unet_macs(person_.model)) * steps * threads_;
+        add("decode", steps, threads_, macs, [&] {
+            latents[0] = -latents[0];
+            workers.decode(latents, keep);
+        });
+    }
+
+    void video(const ScratchFolder& scratch) {
+        media::VideoWriterOptions video;
+        video.width = video.height = person_.model.unet.size_px;
+        media::VideoWriter writer(scratch / "frames.mp4", video);
+        Times colour, encoding;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(options_.seconds);
+        double colour_s = 0;
+        for (std::size_t i = 0; i < 50 || std::chrono::steady_clock::now() < end; ++i) {
+            throw_if_cancelled();
+            Times whole;
+            whole.measure([&] { writer.write_frame(frames_[i % frames_.size()].data()); });
+            const double colour_ms = 1e3 * (writer.colour_conversion_s() - colour_s);
+            colour_s = writer.colour_conversion_s();
+            colour.add(colour_ms, colour_ms);
+            encoding.add(whole.mean_ms() - colour_ms, whole.cpu_median_ms() - colour_ms);
+        }
+        writer.finish();
+        record("colour conversion", 0, 1, 0, colour);
+        record(fmt::format("H.264 ({})", writer.encoder_name()), 0, 1, 0, encoding);
+    }
+
+    void whole(const std::filesystem::path& person, const ScratchFolder& scratch) {
+        TalkOptions talk_options;
+        talk_options.person = person;
+        talk_options.speech = scratch / "speech.wav";
+        talk_options.out = scratch / "talk.mp4";
+        talk_options.num_threads = threads_;
+        const double seconds = 5 * options_.seconds;
+        write_wav(talk_options.speech, speech_like(seconds));
+        const bool was_quiet = Progress::quiet();
+        Progress::set_quiet(true);
+        forget_peak_memory();
+        try {
+            add("whole, sound file to MP4", talker_steps(), seconds * person_.fps(), 0,
+                [&] { talk(talk_options); });
+        } catch (...) {
+            Progress::set_quiet(was_quiet);
+            throw;
+        }
+        Progress::set_quiet(was_quiet);
+        rows_.back()["real_time_factor"] = rows_.back()["median_ms"].get<double>() * person_.fps() / 1e3;
+        rows_.back()["peak_memory_mb"] = peak_memory_mb();
+    }
+
+    /// Frames at the person's own rate, each drawn when its time has come.
+    void soak() {
+        Talker talker(person_, {});
+        LatentStream stream(talker, {});
+        const auto per_frame = static_cast<std::size_t>(kSampleRateHz / person_.fps());
+        const std::vector<float> sound = speech_like(static_cast<double>(per_frame) / kSampleRateHz);
+        std::vector<float> latents;
+        std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3 * talker.size_px() * talker.size_px()));
+        const auto width = static_cast<std::size_t>(talker.latent_dim());
+        const auto total = static_cast<std::int64_t>(options_.soak_s * person_.fps());
+        const auto start = std::chrono::steady_clock::now();
+        const std::chrono::duration<double> period(1 / person_.fps());
+        Times times;
+        std::size_t late = 0, next = 0;
+        for (std::int64_t tick = 0; tick < total; ++tick) {
+            throw_if_cancelled();
+            const auto due = start + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                         period * static_cast<double>(tick));
+            std::this_thread::sleep_until(due);
+            times.measure([&] {
+                stream.push(sound.data(), static_cast<std::int64_t>(per_frame), latents);
+                if ((next + 1) * width > latents.size()) return;
+                talker.decode(&latents[next++ * width], rgb.data());
+            });
+            if (std::chrono::steady_clock::now() - due > period) ++late;
+            progress_.update(progress_done_, fmt::format("paced run, {} of {} frames", tick, total));
+        }
+        record("paced run, sound to picture", talker.steps(), 1, 0, times);
+        rows_.back()["late_frames"] = late;
+        rows_.back()["highest_ms"] = times.highest_ms();
+    }
+
+    Json rows() const { return rows_; }
+    int talker_steps() const { return person_.model.diffusion.default_steps; }
+    void set_progress(std::int64_t done) { progress_done_ = done; }
+
+  private:
+    std::vector<float> moving_latents(int count) const {
+        Rng rng(2);
+        std::vector<float> latents(static_cast<std::size_t>(count * person_.model.unet.latent));
+        for (float& value : latents) value = static_cast<float>(rng.normal());
+        return latents;
+    }
+
+    void add(const std::string& stage, int steps, double frames, double macs,
+             const std::function<void()>& work) {
+        progress_.update(progress_done_,
+                         fmt::format("{} px, {} threads: {}", person_.model.unet.size_px, threads_, stage));
+        Times times;
+        times.measure_for(options_.seconds, work, frames);
+        record(stage, steps, frames, macs, times);
+    }
+
+    /// macs: of all `frames` together.
+    void record(const std::string& stage, int steps, double frames, double macs, const Times& times) {
+        Json row = times.to_json();
+        row["stage"] = stage;
+        row["size_px"] = person_.model.unet.size_px;
+        row["threads"] = threads_;
+        if (steps > 0) row["steps"] = steps;
+        row["frames_per_s"] = 1e3 / times.median_ms();
+        if (macs > 0) row["gflop_per_s"] = 2e-6 * macs / frames / times.median_ms();
+        rows_.push_back(row);
+    }
+
+    const BenchOptions& options_;
+    const person::Person& person_;
+    int threads_;
+    Progress& progress_;
+    std::int64_t progress_done_ = 0;
+    std::vector<std::vector<std::uint8_t>> frames_;
+    Json rows_ = Json::array();
+};
+
+void check(const BenchOptions& options) {
+    const auto check_all = [](const char* what, const std::vector<int>& values, int highest) {
+        for (const int value : values)
+            if (value < 1 || value > highest)
+                fail(ErrorCode::kInvalidArgument, "[bench] {}: expected 1 to {}, got {}", what, highest,
+                     value);
+    };
+    check_all("threads", options.threads, 64);
+    check_all("steps", options.steps, 1000);
+    if (!(options.seconds > 0 && options.seconds <= 3600) ||
+        !(options.soak_s >= 0 && options.soak_s <= 86400))
+        fail(ErrorCode::kInvalidArgument, "[bench] seconds: expected more than 0 and at most 3600, got {}",
+             options.seconds);
+}
+
+/// Memory of one talking process, and what one more session of the same person adds.
+Json memory_of_sessions(const person::Person& person) {
+    const std::vector<float> z(static_cast<std::size_t>(person.model.unet.latent), 0.1f);
+    std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3) * person.model.unet.size_px *
+                                  person.model.unet.size_px);
+    std::vector<std::unique_ptr<Talker>> sessions;
+    const auto with_sessions = [&](std::size_t count) {
+        while (sessions.size() < count)
+            sessions.push_back(sessions.empty()
+                                   ? std::make_unique<Talker>(person, TalkerOptions{})
+                                   : std::make_unique<Talker>(*sessions.front(), TalkerOptions{}));
+        Talker& talker = *sessions.back();
+        talker.decode(z.data(), rgb.data());
+        if (person.can_speak()) talker.latents_from_speech(speech_like(4), kSpeechFrames, {});
+        forget_peak_memory();
+        return memory_mb();
+    };
+    const double one = with_sessions(1), two = with_sessions(2);
+    return {{"process_mb", one}, {"one_more_session_mb", two - one}};
+}
+
+}  // namespace
+
+Json bench(const BenchOptions& options) {
+    check(options);
+    const person::Person own = person::load_person(options.person);
+    if (!own.can_speak())
+        fail(ErrorCode::kUnsupported, "[bench] {}: this person has learnt pictures but no speech yet",
+             options.person.string());
+    const ScratchFolder scratch;
+    Json report = {
+        {"cpu", cpu_name()}, {"person", options.person.filename().string()}, {"rows", Json::array()}};
+    report["runtime"] = Talker(own, {}).runtime_name();
+    report["memory"] = memory_of_sessions(own);
+    const auto total = static_cast<std::int64_t>(options.sizes_px.size() * options.threads.size());
+    Progress progress("bench", "settings", total);
+    std::int64_t done = 0;
+    for (const int size_px : options.sizes_px) {
+        const bool is_own = size_px == own.model.unet.size_px;
+        const person::Person person = is_own ? own : random_person("live", size_px);
+        const std::filesystem::path file =
+            is_own ? options.person : scratch / fmt::format("{}.vultus", size_px);
+        if (!is_own) person::save_person(file, person);
+        report["sizes"].push_back({{"size_px", size_px},
+                                   {"random_weights", !is_own},
+                                   {"gflop_per_step", 2e-9 * static_cast<double>(unet_macs(person.model))}});
+        for (const int threads : options.threads) {
+            Bench one(options, person, threads, progress);
+            one.set_progress(done++);
+            one.features();
+            one.latents();
+            for (const int steps : options.steps) one.decode(steps);
+            one.video(scratch);
+            one.whole(file, scratch);
+            if (options.soak_s > 0 && is_own && threads == options.threads.front()) one.soak();
+            for (Json& row : one.rows()) report["rows"].push_back(row);
+        }
+    }
+    progress.update(total);
+    return report;
+}
+
+std::string format_bench(const Json& report) {
+    std::string text = fmt::format("{} on {}, {}\n", report["person"].get<std::string>(),
+                                   report["cpu"].get<std::string>(), report["runtime"].get<std::string>());
+    for (const Json& size : report["sizes"])
+        text += fmt::format("{} px: {:.2f} GFLOP a step, {}\n", size["size_px"].get<int>(),
+                            size["gflop_per_step"].get<double>(),
+                            size["random_weights"].get<bool>() ? "preset live with random weights"
+                                                               : "the person's own networks");
+    text += fmt::format("memory of one session {:.0f} MB, of one more {:.0f} MB\n\n",
+                        report["memory"]["process_mb"].get<double>(),
+                        report["memory"]["one_more_session_mb"].get<double>());
+    text += table_head({"px", "threads", "ms per frame", "steps", "mean", "median", "p99", "processor",
+                        "frames/s", "GFLOP/s"});
+    const auto number = [](const Json& row, const char* key) {
+        return row.contains(key) ? fmt::format("{:.3g}", row[key].get<double>()) : std::string();
+    };
+    std::string notes;
+    for (const Json& row : report["rows"]) {
+        text += table_row({number(row, "size_px"), number(row, "threads"), row["stage"].get<std::string>(),
+                           number(row, "steps"), number(row, "mean_ms"), number(row, "median_ms"),
+                           number(row, "p99_ms"), number(row, "cpu_median_ms"), number(row, "frames_per_s"),
+                           number(row, "gflop_per_s")});
+        if (row.contains("real_time_factor"))
+            notes +=
+                fmt::format("{} px, {} threads, whole: {:.3f} s per second of speech, at most {:.0f} MB\n",
+                            row["size_px"].get<int>(), row["threads"].get<int>(),
+                            row["real_time_factor"].get<double>(), row["peak_memory_mb"].get<double>());
+        if (row.contains("late_frames"))
+            notes += fmt::format("paced run: {} frames, {} late, longest {:.1f} ms\n",
+                                 row["count"].get<std::size_t>(), row["late_frames"].get<std::size_t>(),
+                                 row["highest_ms"].get<double>());
+    }
+    return text + "\n" + notes;
+}
+
+}  // namespace vultus::pipeline
