@@ -12,13 +12,14 @@ struct Arguments {
     std::string person, corpus;
     pipeline::TalkerOptions talker;
     pipeline::EvalOptions options;
+    int look_ahead_frames = -1;
     bool no_video = false;
 };
 
 void run(Arguments& arguments) {
     arguments.options.video = !arguments.no_video;
-    const std::string table =
-        pipeline::evaluate_person(arguments.person, arguments.corpus, arguments.talker, arguments.options);
+    const std::string table = pipeline::evaluate_person(arguments.person, arguments.corpus, arguments.talker,
+                                                        arguments.options, arguments.look_ahead_frames);
     fmt::print("{}\nThe page is {}\n", table, (arguments.options.report / "index.html").string());
 }
 
@@ -44,6 +45,8 @@ void add_eval_command(CLI::App& app) {
     command->add_option("--seed", arguments->talker.seed, "Seed of the noise image; -1: the person's own");
     command->add_option("--threads", arguments->talker.num_threads, "0: all cores")
         ->check(CLI::NonNegativeNumber);
+    command->add_option("--look-ahead", arguments->look_ahead_frames, "As of talk; 0: as live speech")
+        ->capture_default_str();
     command->add_option("--video-clips", options.video_clips, "Clips in side_by_side.mp4")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

@@ -12,8 +12,8 @@ namespace {
 
 class TalkerSubject : public EvalSubject {
   public:
-    TalkerSubject(const person::Person& person, const TalkerOptions& options)
-        : talker_(person, options), can_speak_(person.can_speak()) {}
+    TalkerSubject(const person::Person& person, const TalkerOptions& options, int look_ahead_frames)
+        : talker_(person, options), look_ahead_frames_(look_ahead_frames), can_speak_(person.can_speak()) {}
     int size_px() const override { return talker_.size_px(); }
     int latent_dim() const override { return talker_.latent_dim(); }
     bool can_speak() const override { return can_speak_; }
@@ -21,12 +21,13 @@ class TalkerSubject : public EvalSubject {
     void decode(const float* z, std::uint8_t* rgb) override { talker_.decode(z, rgb); }
     std::vector<float> latents_from_speech(const std::vector<float>& audio,
                                            std::int64_t num_frames) override {
-        return talker_.latents_from_speech(audio, num_frames, PoseOptions{});
+        return talker_.latents_from_speech(audio, num_frames, PoseOptions{}, look_ahead_frames_);
     }
     int steps() const { return talker_.steps(); }
 
   private:
     Talker talker_;
+    int look_ahead_frames_;
     bool can_speak_;
 };
 
@@ -34,14 +35,14 @@ class TalkerSubject : public EvalSubject {
 
 std::string evaluate_person(const std::filesystem::path& person_path,
                             const std::filesystem::path& corpus_path, const TalkerOptions& talker,
-                            const EvalOptions& options) {
+                            const EvalOptions& options, int look_ahead_frames) {
     const person::Person person = person::load_person(person_path);
     const corpus::Corpus corpus = corpus::load_corpus(corpus_path);
     if (std::abs(person.fps() - corpus.fps()) > 1e-6)
         fail(ErrorCode::kInvalidArgument,
              "[eval] expected a corpus at the person's {} frames per second, got {}", person.fps(),
              corpus.fps());
-    TalkerSubject subject(person, talker);
+    TalkerSubject subject(person, talker, look_ahead_frames);
     EvalOptions titled = options;
     if (titled.title.empty())
         titled.title = fmt::format("{} ({} px, {} steps)",
