@@ -324,6 +324,8 @@ TEST_F(CApi, TalksFromFileToFile) {
     EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
     options.person = path_.c_str();
     options.speech = speech.c_str();
+    options.out = "-";  // the library writes nothing to the program's output
+    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
     options.out = out.c_str();
     struct State {
         std::int64_t progress = 0;

@@ -1,4 +1,6 @@
 // From file to file in the C API; a build without FFmpeg says so.
+#include <string_view>
+
 #include "api/guard.h"
 #include "api/pose_options.h"
 
@@ -28,6 +30,8 @@ namespace {
 pipeline::TalkOptions checked(const vultus_talk_options& options) {
     if (!options.person || !options.speech || !options.out)
         fail(ErrorCode::kInvalidArgument, "[api] talk: expected paths of person, speech and out, got null");
+    if (options.out == std::string_view("-") || options.speech == std::string_view("-"))
+        fail(ErrorCode::kInvalidArgument, "[api] talk: expected files, got - (use a session for streams)");
     if (options.steps < 0 || options.steps > 1000 || options.num_threads < 0 || options.num_threads > 1024 ||
         options.seed < -1 || options.crf < 0 || options.crf > 51)
         fail(ErrorCode::kInvalidArgument,
