@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "base/rng.h"
-#include "pipeline/talker.h"
+#include "pipeline/latent_stream.h"
 #include "tiny_person_testonly.h"
 
 namespace vultus::pipeline {

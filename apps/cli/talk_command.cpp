@@ -50,6 +50,10 @@ void add_talk_command(CLI::App& app) {
         ->capture_default_str();
     command->add_option("--pose", options->pose_track,
                         "CSV of yaw,pitch,roll in degrees per frame; overrides --head");
+    command
+        ->add_option("--look-ahead", options->look_ahead_frames,
+                     "Frames of sound that may shape a frame before they are heard; -1: all that help")
+        ->capture_default_str();
     command->add_flag("--no-idle", plain->first, "No idle head motion");
     command->add_flag("--no-blinks", plain->second, "No blinks");
     command->callback([options, head, plain] {

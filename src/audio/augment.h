@@ -12,13 +12,13 @@ namespace vultus::audio {
 struct AugmentOptions {
     double voice_probability = 0.7;
     double pitch_low = 0.6, pitch_high = 1.7;
-    double formant_low = 0.85, formant_high = 1.2;
+    double formant_low = 0.8, formant_high = 1.25;
     double equalizer_probability = 0.6;
     double equalizer_db = 9.0;           ///< standard deviation of the gain curve's points
     double telephone_probability = 0.1;  ///< 300..3400 Hz only
-    double room_probability = 0.4;
-    double room_decay_low_s = 0.08, room_decay_high_s = 0.4;  ///< time to -60 dB
-    double direct_low_db = 5.0, direct_high_db = 20.0;        ///< direct sound over reverberation
+    double room_probability = 0.3;
+    double room_decay_low_s = 0.08, room_decay_high_s = 0.3;  ///< time to -60 dB
+    double direct_low_db = 8.0, direct_high_db = 24.0;        ///< direct sound over reverberation
     double noise_probability = 0.7;
     double snr_low_db = 5.0, snr_high_db = 40.0;
     double gain_probability = 0.9;

@@ -10,6 +10,7 @@ namespace vultus {
 namespace {
 
 std::atomic<bool> g_cancelled{false};
+thread_local const std::function<bool()>* t_ask = nullptr;
 
 extern "C" void on_signal(int signal_number) {
     if (g_cancelled.exchange(true)) std::_Exit(128 + signal_number);
@@ -26,8 +27,12 @@ bool cancel_requested() { return g_cancelled.load(std::memory_order_relaxed); }
 
 void set_cancel_requested(bool requested) { g_cancelled = requested; }
 
+CancelScope::CancelScope(std::function<bool()> ask) : ask_(std::move(ask)), outer_(t_ask) { t_ask = &ask_; }
+
+CancelScope::~CancelScope() { t_ask = outer_; }
+
 void throw_if_cancelled() {
-    if (cancel_requested()) throw Error(ErrorCode::kCancelled, "cancelled");
+    if (cancel_requested() || (t_ask && (*t_ask)())) throw Error(ErrorCode::kCancelled, "cancelled");
 }
 
 }  // namespace vultus

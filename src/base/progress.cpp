@@ -8,7 +8,8 @@
 namespace vultus {
 namespace {
 bool g_quiet = false;
-}
+thread_local const std::function<void(std::int64_t)>* t_show = nullptr;
+}  // namespace
 
 std::string format_duration(double seconds) {
     const auto whole = static_cast<std::int64_t>(seconds + 0.5);
@@ -32,7 +33,18 @@ void Progress::set_quiet(bool quiet) { g_quiet = quiet; }
 
 bool Progress::quiet() { return g_quiet; }
 
+ProgressScope::ProgressScope(std::function<void(std::int64_t)> show)
+    : show_(std::move(show)), outer_(t_show) {
+    t_show = &show_;
+}
+
+ProgressScope::~ProgressScope() { t_show = outer_; }
+
 void Progress::update(std::int64_t done, const std::string& note) {
+    if (t_show) {
+        (*t_show)(done);
+        return;
+    }
     if (first_done_ < 0) first_done_ = done;
     const auto now = Clock::now();
     const double since_draw = std::chrono::duration<double>(now - last_draw_).count();

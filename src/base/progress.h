@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace vultus {
@@ -30,6 +31,20 @@ class Progress {
     std::int64_t total_, first_done_ = -1;
     bool terminal_, drawn_ = false;
     Clock::time_point start_, last_draw_;
+};
+
+/// While it lives, every Progress of this thread tells `show` the units done instead of standard error; of
+/// nested ones the inner.
+class ProgressScope {
+  public:
+    explicit ProgressScope(std::function<void(std::int64_t done)> show);
+    ~ProgressScope();
+    ProgressScope(const ProgressScope&) = delete;
+    ProgressScope& operator=(const ProgressScope&) = delete;
+
+  private:
+    std::function<void(std::int64_t)> show_;
+    const std::function<void(std::int64_t)>* outer_;
 };
 
 /// "1:02:03", "4:05" or "0:07".

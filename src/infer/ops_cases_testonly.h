@@ -10,6 +10,7 @@
 
 #include "infer/random_weights_testonly.h"
 #include "models/speech_to_latent.h"
+#include "models/teachers.h"
 #include "models/unet.h"
 
 namespace vultus::infer {
@@ -155,6 +156,13 @@ inline std::vector<OpsCase> network_cases() {
                              return models::encoder({ops, "encoder"}, tiny_encoder(live), in[0]);
                          }});
     }
+    cases.push_back({"landmark_probe", {{2, 6}}, [](models::Ops& ops, const CaseInputs& in) {
+                         return models::landmark_probe({ops, "landmarks"}, in[0], 5);
+                     }});
+    cases.push_back({"patch_critic", {{1, 4, 16, 16}}, [](models::Ops& ops, const CaseInputs& in) {
+                         const auto features = models::patch_critic({ops, "critic"}, in[0]);
+                         return ops.concat(features[2], features[3]);
+                     }});
     const auto speech = [](models::Ops& ops, const models::Value& features, const models::Value& pose) {
         return models::speech_to_latent({ops, "speech"}, tiny_speech(), features, pose);
     };

@@ -70,32 +70,44 @@ Value conformer(const Net& net, const SpeechConfig& config, Value x, Reach reach
     return layer_norm(net / "norm", x);
 }
 
+Value conformers(const Net& place, const SpeechConfig& config, Value h, int look_ahead_frames,
+                 int first_block) {
+    for (int i = 0; i < config.blocks; ++i)
+        h = conformer(place / i, config, h, reach_of(config, look_ahead_frames, first_block + i));
+    return h;
+}
+
 }  // namespace
 
-SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
-                                      const Value& pose, const Value& reference, int look_ahead_frames) {
-    const auto conformers = [&](const Net& place, Value h, int first_block) {
-        for (int i = 0; i < config.blocks; ++i)
-            h = conformer(place / i, config, h, reach_of(config, look_ahead_frames, first_block + i));
-        return h;
-    };
-    SpeechToLatentOutput out;
-    Value h = log_mel_features(net / "features", config, features);
-    h = conformers(net / "encoder", h, 0);
-
+SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
+                                  int look_ahead_frames) {
+    SpeechToPoseOutput out;
+    out.hidden = log_mel_features(net / "features", config, features);
+    out.hidden = conformers(net / "encoder", config, out.hidden, look_ahead_frames, 0);
     const Net adaptor = net / "pose";
-    const Value hidden = adaptor->silu(linear(adaptor / "predict" / 0, h, config.width));
-    out.pose = linear(adaptor / "predict" / 1, hidden, 3);
-    const Value shown = adaptor->silu(linear(adaptor / "project" / 0, pose ? pose : out.pose, config.width));
-    h = net->add(h, linear(adaptor / "project" / 1, shown, config.width));
+    const Value h = adaptor->silu(linear(adaptor / "predict" / 0, out.hidden, config.width));
+    out.pose = linear(adaptor / "predict" / 1, h, 3);
+    return out;
+}
 
+Value pose_to_latent(const Net& net, const SpeechConfig& config, const Value& hidden, const Value& pose,
+                     const Value& reference, int look_ahead_frames) {
+    const Net adaptor = net / "pose";
+    const Value shown = adaptor->silu(linear(adaptor / "project" / 0, pose, config.width));
+    Value h = net->add(hidden, linear(adaptor / "project" / 1, shown, config.width));
     if (reference) {
         const Value posture = linear(net / "reference", reference, config.width);
         h = net->add(h, net->reshape(posture, {posture.dim(0), 1, config.width}));
     }
-    h = conformers(net / "decoder", h, config.blocks);
-    out.latents = linear(net / "out", h, config.latent);
-    return out;
+    h = conformers(net / "decoder", config, h, look_ahead_frames, config.blocks);
+    return linear(net / "out", h, config.latent);
+}
+
+SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
+                                      const Value& pose, const Value& reference, int look_ahead_frames) {
+    const SpeechToPoseOutput first = speech_to_pose(net, config, features, look_ahead_frames);
+    return {pose_to_latent(net, config, first.hidden, pose ? pose : first.pose, reference, look_ahead_frames),
+            first.pose};
 }
 
 }  // namespace vultus::models

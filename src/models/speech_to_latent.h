@@ -6,6 +6,11 @@
 
 namespace vultus::models {
 
+struct SpeechToPoseOutput {
+    Value hidden;  ///< [B, T, width], what the decoder goes on with
+    Value pose;    ///< [B, T, 3], predicted yaw, pitch, roll, normalised per angle
+};
+
 struct SpeechToLatentOutput {
     Value latents;  ///< [B, T, latent], normalised per dimension
     Value pose;     ///< [B, T, 3], predicted yaw, pitch, roll, normalised per angle
@@ -31,5 +36,12 @@ struct SpeechToLatentOutput {
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
                                       const Value& pose, const Value& reference = {},
                                       int look_ahead_frames = -1);
+
+/// The two halves of speech_to_latent, for callers who choose the pose when they know the predicted one.
+SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
+                                  int look_ahead_frames = -1);
+/// pose [B, T, 3]: the pose to show, normalised; result [B, T, latent].
+Value pose_to_latent(const Net& net, const SpeechConfig& config, const Value& hidden, const Value& pose,
+                     const Value& reference, int look_ahead_frames = -1);
 
 }  // namespace vultus::models

@@ -1,9 +1,12 @@
+#include "pipeline/latent_stream.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "audio/frame_features.h"
 #include "base/error.h"
 #include "base/rng.h"
+#include "infer/streaming_ops.h"
 #include "models/speech_to_latent.h"
 #include "pipeline/talker_impl.h"
 
@@ -13,28 +16,13 @@ using models::Value;
 
 namespace {
 
-constexpr std::int64_t kChunkFrames = 100;
-constexpr double kIdleShare = 0.6;  ///< of the recorded motion, added to what the speech predicts
-constexpr float kMostPose = 2.5f;   ///< standard deviations that the head may turn from its mean
+constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
+constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
+constexpr float kMostSound = 4.0f;             ///< far beyond full scale
+constexpr double kIdleShare = 0.6;             ///< of the recorded motion, added to what the speech predicts
+constexpr float kMostPose = 2.5f;              ///< standard deviations that the head may turn from its mean
 constexpr std::uint64_t kBlinkSeed =
     5;  ///< blinks come at the same times in every video: bit for bit the same file
-
-/// Rows of `width` values of which old ones are forgotten.
-struct Rows {
-    std::int64_t width, begin = 0;
-    std::vector<float> values;
-
-    std::int64_t end() const { return begin + static_cast<std::int64_t>(values.size()) / width; }
-    const float* row(std::int64_t index) const {
-        return &values[static_cast<std::size_t>((index - begin) * width)];
-    }
-    void forget_before(std::int64_t index) {
-        if (index <= begin) return;
-        values.erase(values.begin(),
-                     values.begin() + static_cast<std::ptrdiff_t>((std::min(index, end()) - begin) * width));
-        begin = index;
-    }
-};
 
 /// Draws when the person blinks: exponential pauses about the recorded rate, at least a second apart.
 class BlinkTimes {
@@ -60,16 +48,38 @@ class BlinkTimes {
     std::int64_t next_ = 0;
 };
 
+/// Row of recorded motion for a frame: forwards, backwards and so on, without a jump.
+std::int64_t to_and_fro(std::int64_t frame, std::int64_t rows) {
+    if (rows < 2) return 0;
+    const std::int64_t phase = frame % (2 * (rows - 1));
+    return phase < rows ? phase : 2 * (rows - 1) - phase;
+}
+
+/// To mean 0 and variance 1.
+void normalise(float* values, std::size_t count) {
+    double sum = 0, squares = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+        sum += values[k];
+        squares += static_cast<double>(values[k]) * values[k];
+    }
+    const double mean = sum / static_cast<double>(count);
+    const double deviation = std::sqrt(std::max(1e-12, squares / static_cast<double>(count) - mean * mean));
+    for (std::size_t k = 0; k < count; ++k) values[k] = static_cast<float>((values[k] - mean) / deviation);
+}
+
 }  // namespace
 
 struct LatentStream::Impl {
-    Impl(Talker& talker_, const PoseOptions& pose_)
+    Impl(Talker& talker_, const PoseOptions& pose_, int look_ahead_frames)
         : talker(talker_),
           me(*talker_.impl_),
           config(me.model.speech),
           stats(me.person.stats),
           options(pose_),
-          stream(talker_.fps(), config.rate_per_frame, stats.mel_mean, stats.mel_std),
+          look_ahead(look_ahead_frames),
+          step_frames(look_ahead_frames < 0 ? kWholeStepFrames : 1),
+          ops(me.ops),
+          stream(new_stream()),
           blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()) {}
 
     Talker& talker;
@@ -77,41 +87,76 @@ struct LatentStream::Impl {
     const models::SpeechConfig& config;
     const person::Stats& stats;
     PoseOptions options;
+    int look_ahead;
+    std::int64_t step_frames;
+    infer::StreamingOps ops;
     audio::FrameFeatureStream stream;
     BlinkTimes blinks;
-    Rows features{audio::FrameFeatureStream::kNumMels, 0, {}};
-    Rows pose{3, 0, {}};        ///< normalised, as shown
-    std::int64_t num_done = 0;  ///< latents given out
-    std::int64_t num_samples = 0;
+    std::vector<float> sound;       ///< the part that is pushed, without broken samples
+    std::vector<float> features;    ///< rows that no step has taken yet
+    std::int64_t taken_rows = 0;    ///< by steps, since the last restart
+    std::int64_t num_samples = 0;   ///< since the last restart
+    std::int64_t first_frame = 0;   ///< of the last restart, counted from the start
+    std::int64_t posed_frames = 0;  ///< from the start: frames whose pose is chosen
+    std::int64_t num_done = 0;      ///< from the start: latents given out
+    std::vector<float> lead_from;   ///< the latent that a restart leads over from; empty: none
 
-    models::SpeechToLatentOutput run(std::int64_t begin, std::int64_t end, bool with_pose);
-    void extend_pose(std::int64_t until, std::int64_t available);
-    void extend_latents(std::int64_t until, std::int64_t available, std::vector<float>& out);
-    void advance(std::int64_t available, bool last, std::vector<float>& out);
-    void show(const float* predicted, std::int64_t frame);
-    void append_latent(const float* normalised, std::int64_t frame, std::vector<float>& out);
+    audio::FrameFeatureStream new_stream() const {
+        return {talker.fps(), config.rate_per_frame, stats.mel_mean, stats.mel_std};
+    }
+    std::int64_t waiting_rows() const {
+        return static_cast<std::int64_t>(features.size()) / audio::FrameFeatureStream::kNumMels;
+    }
+    void advance(bool last, std::vector<float>& out);
+    void step(std::int64_t rows, bool last, std::vector<float>& out);
+    void choose_pose(float* angles, std::int64_t frame) const;
+    void append_latent(const float* normalised, std::vector<float>& out);
+    void lead_over(float* latent) const;
 };
 
-/// The network over frames begin..end.
-models::SpeechToLatentOutput LatentStream::Impl::run(std::int64_t begin, std::int64_t end, bool with_pose) {
-    const std::int64_t rate = config.rate_per_frame, frames = end - begin;
-    const Value rows = me.ops.input({1, rate * frames, features.width}, features.row(rate * begin));
-    const Value shown = with_pose ? me.ops.input({1, frames, 3}, pose.row(begin)) : Value{};
+/// The network over the next rows of features.
+void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& out) {
+    ops.begin_step(last);
+    const models::Net net(ops, "speech");
+    const Value input = ops.frames(rows, audio::FrameFeatureStream::kNumMels, features.data());
     const Value reference =
-        stats.reference.empty() ? Value{} : me.ops.input({1, config.latent}, stats.reference.data());
-    return models::speech_to_latent({me.ops, "speech"}, config, rows, shown, reference);
+        stats.reference.empty() ? Value{} : ops.constant({1, config.latent}, stats.reference.data());
+    const models::SpeechToPoseOutput predicted = models::speech_to_pose(net, config, input, look_ahead);
+    std::vector<float> pose = ops.rows(predicted.pose);
+    for (std::size_t at = 0; at < pose.size(); at += 3) choose_pose(&pose[at], posed_frames++);
+    const Value shown = ops.frames(predicted.pose.dim(1), 3, pose.data());
+    const Value latents = models::pose_to_latent(net, config, predicted.hidden, shown, reference, look_ahead);
+    const std::vector<float> values = ops.rows(latents);
+    for (std::size_t at = 0; at < values.size(); at += static_cast<std::size_t>(config.latent))
+        append_latent(&values[at], out);
+    features.erase(features.begin(), features.begin() + rows * audio::FrameFeatureStream::kNumMels);
+    taken_rows += rows;
 }
 
-/// Adds to `pose` what the head shows at this frame, from the network's prediction.
-void LatentStream::Impl::show(const float* predicted, std::int64_t frame) {
+/// Always the same steps, and so the same bits, however the sound arrives.
+void LatentStream::Impl::advance(bool last, std::vector<float>& out) {
+    // A frame's features reach rate - 1 rows into the next but one: the first step takes them along.
+    const std::int64_t rate = config.rate_per_frame, extra = rate - 1;
+    for (;;) {
+        const std::int64_t steps = taken_rows == 0 ? 0 : (taken_rows - extra) / (rate * step_frames);
+        const std::int64_t wanted = (steps + 1) * rate * step_frames + extra - taken_rows;
+        if (waiting_rows() < wanted) break;
+        step(wanted, false, out);
+    }
+    if (last) step(waiting_rows(), true, out);
+}
+
+/// From the pose that the network predicts, in place, to the one that the head shows, normalised.
+void LatentStream::Impl::choose_pose(float* angles, std::int64_t frame) const {
+    const auto recorded = static_cast<std::int64_t>(stats.pose_motion.size()) / 3;
     for (std::int64_t k = 0; k < 3; ++k) {
         const auto angle = static_cast<std::size_t>(k);
         double value = 0;
         if (options.source == PoseOptions::Source::kModel) {
-            value = predicted[k];
-            const auto recorded = static_cast<std::int64_t>(stats.pose_motion.size()) / 3;
+            value = angles[k];
             if (options.idle_motion && recorded > 0)
-                value += kIdleShare * stats.pose_motion[static_cast<std::size_t>(frame % recorded * 3 + k)];
+                value += kIdleShare *
+                         stats.pose_motion[static_cast<std::size_t>(to_and_fro(frame, recorded) * 3 + k)];
             value *= options.scale;
         } else if (options.source == PoseOptions::Source::kTrack) {
             const std::int64_t rows = static_cast<std::int64_t>(options.track_deg.size()) / 3;
@@ -119,74 +164,40 @@ void LatentStream::Impl::show(const float* predicted, std::int64_t frame) {
             value = (options.track_deg[static_cast<std::size_t>(at)] - stats.pose_mean[angle]) /
                     stats.pose_std[angle];
         }
-        pose.values.push_back(std::clamp(static_cast<float>(value), -kMostPose, kMostPose));
-    }
-}
-
-void LatentStream::Impl::extend_pose(std::int64_t until, std::int64_t available) {
-    while (pose.end() < until) {
-        const std::int64_t begin = pose.end(), end = std::min(until, begin + kChunkFrames);
-        const std::int64_t from = std::max<std::int64_t>(0, begin - config.context_left());
-        const models::SpeechToLatentOutput out =
-            run(from, std::min(available, end + config.context_right()), false);
-        const float* predicted = infer::OnednnOps::data(out.pose);
-        for (std::int64_t t = begin; t < end; ++t) show(predicted + (t - from) * 3, t);
-    }
-}
-
-void LatentStream::Impl::extend_latents(std::int64_t until, std::int64_t available, std::vector<float>& out) {
-    while (num_done < until) {
-        const std::int64_t end = std::min(until, num_done + kChunkFrames);
-        const std::int64_t from = std::max<std::int64_t>(0, num_done - config.context_left());
-        const models::SpeechToLatentOutput result =
-            run(from, std::min(available, end + config.context_right()), true);
-        const float* latents = infer::OnednnOps::data(result.latents);
-        for (std::int64_t t = num_done; t < end; ++t)
-            append_latent(latents + (t - from) * config.latent, t, out);
-        num_done = end;
+        angles[k] = std::clamp(static_cast<float>(value), -kMostPose, kMostPose);
     }
 }
 
 /// Adds a blink where one is due, undoes the normalisation per dimension.
-void LatentStream::Impl::append_latent(const float* normalised, std::int64_t frame, std::vector<float>& out) {
+void LatentStream::Impl::append_latent(const float* normalised, std::vector<float>& out) {
     const auto length = static_cast<std::int64_t>(stats.blink_shape.size());
-    const std::int64_t phase = stats.blink_direction.empty() ? -1 : blinks.phase(frame, length);
+    const std::int64_t phase = stats.blink_direction.empty() ? -1 : blinks.phase(num_done, length);
     const float closed = phase >= 0 ? stats.blink_shape[static_cast<std::size_t>(phase)] : 0.0f;
     const auto width = static_cast<std::size_t>(config.latent);
-    double sum = 0, squares = 0;
     for (std::size_t k = 0; k < width; ++k) {
         float value = normalised[k];
         if (closed > 0) value += closed * stats.blink_direction[k];
-        value = value * stats.latent_std[k] + stats.latent_mean[k];
-        out.push_back(value);
-        sum += value;
-        squares += static_cast<double>(value) * value;
+        out.push_back(value * stats.latent_std[k] + stats.latent_mean[k]);
     }
-    if (!me.model.encoder.normalise) return;
+    float* latent = &out[out.size() - width];
     // The encoder's latents have mean 0 and variance 1; a regression shrinks them.
-    const double mean = sum / static_cast<double>(width);
-    const double deviation = std::sqrt(std::max(1e-12, squares / static_cast<double>(width) - mean * mean));
-    for (std::size_t k = out.size() - width; k < out.size(); ++k)
-        out[k] = static_cast<float>((out[k] - mean) / deviation);
+    if (me.model.encoder.normalise) normalise(latent, width);
+    if (!lead_from.empty()) lead_over(latent);
+    ++num_done;
 }
 
-/// available: frames whose features are there; the last of them lack context unless the sound has ended.
-void LatentStream::Impl::advance(std::int64_t available, bool last, std::vector<float>& out) {
-    const std::int64_t right = config.context_right();
-    // Whole chunks only: the same network calls, and so the same bits, however the sound arrives.
-    const auto certain = [&](std::int64_t done, std::int64_t limit) {
-        return last ? limit
-                    : done + std::max<std::int64_t>(0, limit - right - done) / kChunkFrames * kChunkFrames;
-    };
-    extend_pose(certain(pose.end(), available), available);
-    extend_latents(certain(num_done, pose.end()), pose.end(), out);
-    const std::int64_t keep =
-        std::max<std::int64_t>(0, std::min(num_done, pose.end()) - config.context_left());
-    features.forget_before(keep * config.rate_per_frame);
-    pose.forget_before(keep);
+/// Smoothly from the latent before a restart to what is due now.
+void LatentStream::Impl::lead_over(float* latent) const {
+    const double frames = kReturnSeconds * talker.fps();
+    const double part = static_cast<double>(num_done - first_frame + 1) / frames;
+    if (part >= 1) return;
+    const auto share = static_cast<float>(part * part * (3 - 2 * part));
+    for (std::size_t k = 0; k < lead_from.size(); ++k)
+        latent[k] = lead_from[k] + share * (latent[k] - lead_from[k]);
+    if (me.model.encoder.normalise) normalise(latent, lead_from.size());
 }
 
-LatentStream::LatentStream(Talker& talker, const PoseOptions& pose) {
+LatentStream::LatentStream(Talker& talker, const PoseOptions& pose, int look_ahead_frames) {
     if (!talker.person().can_speak())
         fail(ErrorCode::kUnsupported,
              "[talk] this person has learnt pictures but no speech yet: finish its training");
@@ -194,10 +205,20 @@ LatentStream::LatentStream(Talker& talker, const PoseOptions& pose) {
         (pose.track_deg.empty() || pose.track_deg.size() % 3 != 0))
         fail(ErrorCode::kInvalidArgument,
              "[talk] pose track: expected rows of yaw, pitch, roll, got {} values", pose.track_deg.size());
-    impl_ = std::make_unique<Impl>(talker, pose);
+    const int most = most_look_ahead(talker.person());
+    if (look_ahead_frames < -1 || look_ahead_frames > most)
+        fail(ErrorCode::kInvalidArgument, "[talk] look-ahead: expected -1 to {} frames, got {}", most,
+             look_ahead_frames);
+    impl_ = std::make_unique<Impl>(talker, pose, look_ahead_frames);
 }
 
 LatentStream::~LatentStream() = default;
+
+int LatentStream::most_look_ahead(const person::Person& person) {
+    return 2 * person.model.speech.blocks * person.model.speech.attention_right;
+}
+
+std::int64_t LatentStream::num_frames() const { return impl_->num_done; }
 
 void LatentStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
     Impl& me = *impl_;
@@ -205,9 +226,13 @@ void LatentStream::push(const float* audio, std::int64_t num_samples, std::vecto
     constexpr std::int64_t kPart = 16000;
     for (std::int64_t begin = 0; begin < num_samples; begin += kPart) {
         const std::int64_t count = std::min(kPart, num_samples - begin);
-        me.stream.push(audio + begin, count, me.features.values);
+        me.sound.assign(audio + begin, audio + begin + count);
+        // One broken sample would stay in the networks' memory for seconds.
+        for (float& sample : me.sound)
+            sample = std::isfinite(sample) ? std::clamp(sample, -kMostSound, kMostSound) : 0.0f;
+        me.stream.push(me.sound.data(), count, me.features);
         me.num_samples += count;
-        me.advance(me.features.end() / me.config.rate_per_frame, false, out);
+        me.advance(false, out);
     }
 }
 
@@ -219,14 +244,27 @@ void LatentStream::finish(std::int64_t num_frames, std::vector<float>& out) {
             std::ceil(static_cast<double>(me.num_samples) / samples_per_frame - 1e-6));
     const auto needed =
         static_cast<std::int64_t>(std::ceil(static_cast<double>(num_frames) * samples_per_frame)) + 320;
-    const std::vector<float> silence(1600, 0.0f);
-    while (me.num_samples < needed)
-        push(silence.data(), std::min<std::int64_t>(1600, needed - me.num_samples), out);
-    me.stream.finish(me.features.values);
-    const std::int64_t end = num_frames * me.config.rate_per_frame;
-    if (me.features.end() > end)
-        me.features.values.resize(static_cast<std::size_t>((end - me.features.begin) * me.features.width));
-    me.advance(num_frames, true, out);
+    const std::vector<float> silence(
+        static_cast<std::size_t>(std::max<std::int64_t>(0, needed - me.num_samples)), 0.0f);
+    me.stream.push(silence.data(), static_cast<std::int64_t>(silence.size()), me.features);
+    me.stream.finish(me.features);
+    const std::int64_t left = num_frames * me.config.rate_per_frame - me.taken_rows;
+    if (left < me.waiting_rows())
+        me.features.resize(
+            static_cast<std::size_t>(std::max<std::int64_t>(0, left) * audio::FrameFeatureStream::kNumMels));
+    me.advance(true, out);
+}
+
+void LatentStream::restart(std::int64_t frame, const float* shown) {
+    Impl& me = *impl_;
+    require(frame >= 0 && frame <= me.num_done, "[talk] restart at frame {} of {}", frame, me.num_done);
+    me.stream = me.new_stream();
+    me.ops.restart();
+    me.features.clear();
+    me.taken_rows = me.num_samples = 0;
+    me.first_frame = me.posed_frames = me.num_done = frame;
+    me.lead_from.clear();
+    if (shown) me.lead_from.assign(shown, shown + me.config.latent);
 }
 
 }  // namespace vultus::pipeline

@@ -17,6 +17,7 @@
 #include "media/png.h"
 #include "media/video_writer.h"
 #include "pipeline/decode_workers.h"
+#include "pipeline/latent_stream.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -173,7 +174,7 @@ TalkReport talk(const TalkOptions& options) {
     const auto [fps_num, fps_den] = rational_rate(person, options.fps);
     DecodeWorkers workers(person, options.talker, options.num_threads);
     Talker& talker = workers.talker();
-    LatentStream stream(talker, pose);
+    LatentStream stream(talker, pose, options.look_ahead_frames);
     media::AudioReader reader(options.speech);
     Outputs outputs(options, talker.size_px(), fps_num, fps_den);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());

@@ -16,8 +16,9 @@ struct TalkOptions {
     TalkerOptions talker;
     int num_threads = 0;  ///< frames drawn at a time; 0: one per core. Does not change the result
     PoseOptions pose;
-    double fps = 0;  ///< of the video; 0: the person's own rate
-    int crf = 18;    ///< quality of H.264
+    int look_ahead_frames = -1;  ///< as LatentStream's; -1: the whole context
+    double fps = 0;              ///< of the video; 0: the person's own rate
+    int crf = 18;                ///< quality of H.264
 };
 
 struct TalkReport {

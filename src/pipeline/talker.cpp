@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/unet.h"
+#include "pipeline/latent_stream.h"
 #include "pipeline/talker_impl.h"
 
 namespace vultus::pipeline {
@@ -98,8 +99,8 @@ void Talker::decode(const float* z, std::uint8_t* rgb) {
 }
 
 std::vector<float> Talker::latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
-                                               const PoseOptions& pose) {
-    LatentStream stream(*this, pose);
+                                               const PoseOptions& pose, int look_ahead_frames) {
+    LatentStream stream(*this, pose, look_ahead_frames);
     std::vector<float> latents;
     const auto needed =
         static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / fps()));

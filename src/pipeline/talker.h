@@ -47,29 +47,12 @@ class Talker {
     /// nothing is allocated (on AVX2, for networks whose channels are multiples of 16).
     void decode(const float* z, std::uint8_t* rgb);
     /// Speech (16 kHz mono, -1..1) to latents [num_frames, latent_dim]; frame i shows time i / fps.
+    /// look_ahead_frames: as LatentStream's.
     std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
-                                           const PoseOptions& pose);
+                                           const PoseOptions& pose, int look_ahead_frames = -1);
 
   private:
     friend class LatentStream;
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-};
-
-/// Speech to latents for sound that arrives in parts: constant memory, and the same latents for any parts.
-class LatentStream {
-  public:
-    /// talker must outlive this. Errors: kUnsupported when the person cannot speak yet (only its pictures
-    /// were trained).
-    LatentStream(Talker& talker, const PoseOptions& pose);
-    ~LatentStream();
-
-    /// Sound at 16 kHz, -1..1; appends the latents of the frames that are certain, [n, latent_dim].
-    void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
-    /// Appends the rest up to `num_frames` in all; -1: as many frames as the sound is long (rounded up).
-    void finish(std::int64_t num_frames, std::vector<float>& out);
-
-  private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -2,14 +2,16 @@
 #pragma once
 
 #include <array>
-#include <map>
 
 #include "corpus/frame_cache.h"
 #include "person/picture_space.h"
+#include "train/critic.h"
+#include "train/face_places.h"
 #include "train/optimizer.h"
 #include "train/options.h"
 #include "train/process_group.h"
 #include "train/run_log.h"
+#include "train/stage.h"
 
 namespace vultus::train {
 
@@ -22,7 +24,10 @@ struct RunFolder {
     std::filesystem::path dae_person() const { return folder / "dae.vultus"; }
 };
 
-class DaeTrainer {
+/// [B, width]: models::time_embedding of each timestep.
+torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
+
+class DaeTrainer : public Stage {
   public:
     DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
                ProcessGroup& group);
@@ -34,28 +39,32 @@ class DaeTrainer {
     /// The person as learnt so far (averaged weights), without the speech part.
     person::Person person() const;
 
-    /// Loss of one step on the frames with these indices (for tests of data-parallel training).
-    double train_step(const std::vector<std::int64_t>& frames, std::int64_t step, double fraction);
-    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+    double train_step(std::int64_t step, double fraction) override;
+    void report(std::int64_t step, double mean_loss, double seconds) override;
+    void save_state(Archive& archive) const override;
+    void load_state(const Archive& archive) override;
+    void on_saved(std::int64_t step) override;
 
   private:
     struct Noised {
         torch::Tensor x_t, target, time;
-        torch::Tensor noise_share;   ///< [B, 1, 1, 1]: 1 - alpha_bar
-        torch::Tensor latent_noise;  ///< [B, latent], standard normal
+        torch::Tensor signal, spread;    ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor latent_noise;      ///< [B, latent], standard normal
+        std::vector<std::int64_t> full;  ///< samples at the highest noise
     };
     void choose_frames();
     void measure_pictures();
-    torch::Tensor loss_weights(const std::vector<std::int64_t>& frames) const;
     torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
+                                const std::vector<std::int64_t>& frames) const;
+    torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
+                                   const Noised& noised, const torch::Tensor& x0,
+                                   const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
     void freeze_encoder();
-    void report(double seconds);
-    void validate(std::vector<double>& psnr);
-    void save_checkpoint(double elapsed_s);
-    double load_checkpoint();
-    double resume_from(const Archive& archive);
+    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+    std::array<double, 2> validate();
     void warm_start();
 
     TrainOptions options_;
@@ -70,17 +79,19 @@ class DaeTrainer {
     std::vector<std::uint8_t> mean_picture_;
     std::unique_ptr<person::PictureSpace> space_;
     corpus::Box mouth_px_;  ///< at size_px
-    /// By frame: boxes around the mouth and each eye, at size_px; what a face says lies there.
-    std::map<std::int64_t, std::array<corpus::Box, 3>> features_px_;
+    FacePlaces places_;
     torch::Tensor shared_noise_;
     std::vector<double> alpha_bar_;
     Parameters parameters_;
     Adam adam_;
     RunLog log_;
-    std::int64_t step_ = 0;
-    double loss_sum_ = 0;
-    std::int64_t loss_count_ = 0;
+    std::int64_t steps_done_ = 0;
+    double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
+    std::unique_ptr<Critic> critic_;
+    double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
+    double critic_share_ = 0;         ///< of this step's samples, that the critic saw
+    torch::Tensor drawn_, recorded_;  ///< of this step, for the critic to learn from
 };
 
 }  // namespace vultus::train

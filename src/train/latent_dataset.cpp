@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "models/unet.h"
 #include "person/picture_space.h"
+#include "train/face_places.h"
 #include "train/torch_ops.h"
 
 namespace vultus::train {
@@ -47,8 +48,8 @@ LatentClip measured(const corpus::Corpus& corpus, const corpus::Clip& clip) {
     out.pose_deg = to_tensor(tracks.pose_deg, {frames, 3});
     std::vector<float> mouth(static_cast<std::size_t>(frames) * 40);
     for (std::int64_t t = 0; t < frames; ++t)
-        centred_mouth(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136],
-                      &mouth[static_cast<std::size_t>(t) * 40]);
+        centred_points(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136], 48, 68,
+                       &mouth[static_cast<std::size_t>(t) * 40]);
     out.mouth = to_tensor(mouth, {frames, 40});
     out.opening = to_tensor(corpus::lip_opening(tracks.landmarks_px), {frames});
     out.blink = to_tensor(blink_signal(tracks.landmarks_px), {frames});
@@ -161,16 +162,6 @@ void centre(LatentClip& clip) {
 }
 
 }  // namespace
-
-void centred_mouth(const float* landmarks_px, float* out) {
-    double mean[2] = {0, 0};
-    for (int i = 0; i < 20; ++i)
-        for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * (48 + i) + axis] / 20.0;
-    const double unit = std::max(1e-6, corpus::inter_ocular_distance(landmarks_px));
-    for (int i = 0; i < 20; ++i)
-        for (int axis = 0; axis < 2; ++axis)
-            out[2 * i + axis] = static_cast<float>((landmarks_px[2 * (48 + i) + axis] - mean[axis]) / unit);
-}
 
 std::vector<float> blink_signal(const std::vector<float>& landmarks_px) {
     std::vector<float> ratio;

@@ -28,9 +28,6 @@ struct LatentClip {
 std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
                                      torch::Device device);
 
-/// Mouth landmarks of a frame, as LatentClip::mouth. landmarks_px [68, 2]; out [40].
-void centred_mouth(const float* landmarks_px, float* out);
-
 /// 1 - eye aspect ratio over the clip's open eyes (its 80th percentile), so that a closed eye is near 1; [T].
 std::vector<float> blink_signal(const std::vector<float>& landmarks_px);
 

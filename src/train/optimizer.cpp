@@ -63,26 +63,26 @@ void Adam::swap_average() {
     }
 }
 
-void Adam::save(Archive& archive) const {
+void Adam::save(Archive& archive, const std::string& prefix) const {
     for (const auto& [name, moments] : moments_) {
-        archive.tensors["adam.first." + name] = to_host(moments.first);
-        archive.tensors["adam.second." + name] = to_host(moments.second);
-        archive.tensors["adam.average." + name] = to_host(moments.average);
+        archive.tensors[prefix + ".first." + name] = to_host(moments.first);
+        archive.tensors[prefix + ".second." + name] = to_host(moments.second);
+        archive.tensors[prefix + ".average." + name] = to_host(moments.average);
     }
-    archive.metadata["adam.steps"] = std::to_string(steps_);
+    archive.metadata[prefix + ".steps"] = std::to_string(steps_);
 }
 
-void Adam::load(const Archive& archive) {
+void Adam::load(const Archive& archive, const std::string& prefix) {
     for (const auto& [name, weight] : parameters_.all()) {
-        if (!archive.has("adam.first." + name)) continue;
+        if (!archive.has(prefix + ".first." + name)) continue;
         const auto get = [&](const char* kind) {
-            return from_host(archive.at(std::string("adam.") + kind + "." + name), parameters_.device())
+            return from_host(archive.at(prefix + "." + kind + "." + name), parameters_.device())
                 .to(weight.scalar_type())
                 .clone();
         };
         moments_[name] = {get("first"), get("second"), get("average")};
     }
-    steps_ = std::stoll(archive.metadata.at("adam.steps"));
+    steps_ = std::stoll(archive.metadata.at(prefix + ".steps"));
 }
 
 }  // namespace vultus::train

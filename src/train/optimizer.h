@@ -28,8 +28,9 @@ class Adam {
     /// Swaps weights and averages (to evaluate); call twice to come back.
     void swap_average();
 
-    void save(Archive& archive) const;
-    void load(const Archive& archive);
+    /// `prefix` keeps the states of several optimizers apart.
+    void save(Archive& archive, const std::string& prefix = "adam") const;
+    void load(const Archive& archive, const std::string& prefix = "adam");
 
   private:
     struct Moments {

@@ -22,10 +22,14 @@ struct TrainOptions {
     int batch = 8;
     double learning_rate = 6e-4;
     double freeze_encoder_at = 0.6;  ///< part of the dae stage after which z no longer changes; 1: never
-    double full_noise = 0.5;     ///< part of the samples at the highest noise, half of them the shared x_T
-    double latent_noise = 0.05;  ///< standard deviation of noise on z (normalised encoders only)
-    double mouth_weight = 8;     ///< of the loss around each frame's mouth; eyes half as much
-    double edge_weight = 1;      ///< of the error of finite differences at high noise
+    double full_noise = 0.5;       ///< part of the samples at the highest noise, half of them the shared x_T
+    double latent_noise = 0.05;    ///< standard deviation of noise on z (normalised encoders only)
+    double mouth_weight = 8;       ///< of the loss around each frame's mouth
+    double eye_weight = 8;         ///< and around its eyes
+    double landmark_weight = 0.2;  ///< of reading the landmarks out of z (live preset)
+    double critic_weight = 0;  ///< gradient of the adversarial term, in parts of the squared error's; from
+                               ///< the time on when the encoder is frozen (live preset)
+    double edge_weight = 1;    ///< of the error of finite differences at high noise
     double checkpoint_every_s = 120;
     double report_every_s = 60;
     std::string device = "cpu";

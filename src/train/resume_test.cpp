@@ -92,11 +92,12 @@ TEST_F(Resume, PicturesStageIsExact) {
     EXPECT_EQ(read_file(straight.out), read_file(stopped.out));
 }
 
-TEST_F(Resume, ResumesAfterTheEncoderIsFrozen) {
+TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
     TrainOptions straight = options("straight"), stopped = options("stopped");
     for (TrainOptions* run : {&straight, &stopped}) {
         run->stage = "dae";
         run->freeze_encoder_at = 0.15;  // from the second step on
+        run->critic_weight = 0.5;
     }
     train_person(straight);
     ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
@@ -135,6 +136,23 @@ TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
     EXPECT_GT(person.stats.blinks_per_minute, 0) << "the drawn face blinks";
     for (const char* file : {"dae-losses.csv", "dae-losses.png", "preview.png", "speech-losses.csv"})
         EXPECT_GT(fs::file_size(scratch_ / "whole.vultus.training" / file), 20u) << file;
+}
+
+TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
+    TrainOptions first = options("teacher");
+    first.steps = 4;
+    train_person(first);
+    TrainOptions second = options("pupil");
+    second.steps = 1;
+    second.learning_rate = 1e-7;
+    second.from = first.out;
+    train_person(second);
+    // One step of a warm-up hardly moves anything: what was not taken over would be far away.
+    const Archive a = load_archive(first.out), b = load_archive(second.out);
+    for (const char* name : {"unet.in.weight", "encoder.out.z.weight", "speech.encoder.0.ffn1.up.weight"}) {
+        const std::vector<float> x = a.at(name).to_f32(), y = b.at(name).to_f32();
+        for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], y[i], 1e-3) << name;
+    }
 }
 
 TEST_F(Resume, RefusesOtherSettingsAndDamage) {

@@ -8,7 +8,6 @@
 #include "audio/frame_features.h"
 #include "base/cancel.h"
 #include "base/error.h"
-#include "base/output_file.h"
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
 
@@ -18,10 +17,10 @@ using torch::Tensor;
 
 namespace {
 
-constexpr int kAugmentedVersions = 6;
+constexpr int kAugmentedVersions = 12;
 constexpr std::int64_t kBatch = 16;
 constexpr double kLearningRate = 1e-3;
-constexpr double kCleanShare = 0.35;    ///< of the batch
+constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
@@ -67,7 +66,23 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
     make_examples(std::move(clips));
     fit_mouth_probe();
     make_silence();
-    if (!options.from.empty()) parameters_.load(person_.weights, "speech.");
+    if (!options.from.empty()) warm_start();
+}
+
+/// From another person's speech: how sound becomes motion is much the same, only the latents mean other
+/// things.
+void SpeechTrainer::warm_start() {
+    const person::Person from = person::load_person(options_.from);
+    if (!from.can_speak()) return;
+    const auto sizes = [](const person::Person& person) {
+        return models::to_json(person.model).at("speech").dump();
+    };
+    if (sizes(from) != sizes(person_)) {
+        fmt::print(stderr, "[train] {}: its speech network has other sizes: speech starts anew\n",
+                   options_.from.string());
+        return;
+    }
+    parameters_.load(from.weights, "speech.");
 }
 
 SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::uint64_t seed) const {
@@ -205,9 +220,9 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
             torch::stack(valid).unsqueeze(2).to(device_)};
 }
 
-Tensor SpeechTrainer::loss(const Batch& batch) {
+Tensor SpeechTrainer::loss(const Batch& batch, std::int64_t step) {
     // Dropout of a step does not depend on what ran before: a resumed run equals one that never stopped.
-    const auto place = static_cast<std::uint64_t>(step_ * group_.size() + group_.rank());
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());
     TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
     const int look_ahead = kLookAheadFrames[Rng(options_.seed * 15485863 + place).below(8)];
@@ -223,41 +238,25 @@ Tensor SpeechTrainer::loss(const Batch& batch) {
 }
 
 void SpeechTrainer::run(double budget_s) {
-    const double before = options_.restart ? 0 : load_checkpoint();
-    StageClock clock(budget_s, before, options_.steps);
-    Progress progress("speech", "steps", 0);
-    double last_checkpoint = clock.elapsed_s(), last_report = last_checkpoint;
-    while (!group_.any(clock.finished(step_) || cancel_requested())) {
-        adam_.zero_grad();
-        const Tensor value = loss(make_batch(step_));
-        value.backward();
-        std::vector<Tensor> gradients = adam_.gradients();
-        group_.average(gradients);
-        adam_.step(learning_rate_at(kLearningRate, step_, clock.fraction(step_)));
-        loss_sum_ += group_.average(value.item<double>());
-        ++loss_count_;
-        ++step_;
-        progress.update(step_, fmt::format("loss {:.4f}  {} left", loss_sum_ / loss_count_,
-                                           format_duration(clock.seconds_left(step_))));
-        const double now = clock.elapsed_s();
-        if (group_.is_first() && now - last_report > options_.report_every_s) {
-            report(now);
-            last_report = now;
-        }
-        if (group_.is_first() && now - last_checkpoint > options_.checkpoint_every_s) {
-            save_checkpoint(now);
-            last_checkpoint = now;
-        }
-    }
-    if (group_.is_first()) {
-        if (loss_count_ > 0) report(clock.elapsed_s());
-        save_checkpoint(clock.elapsed_s());
-    }
-    if (group_.any(cancel_requested())) fail(ErrorCode::kCancelled, "cancelled");
+    steps_done_ =
+        run_stage(*this,
+                  {"speech", run_.speech_checkpoint(), budget_s, options_.steps, options_.report_every_s,
+                   options_.checkpoint_every_s, kBatch * group_.size(), options_.restart},
+                  group_);
+}
+
+double SpeechTrainer::train_step(std::int64_t step, double fraction) {
+    adam_.zero_grad();
+    const Tensor value = loss(make_batch(step), step);
+    value.backward();
+    std::vector<Tensor> gradients = adam_.gradients();
+    group_.average(gradients);
+    adam_.step(learning_rate_at(kLearningRate, step, fraction));
+    return group_.average(value.item<double>());
 }
 
 /// Error and lip opening on the validation clips, driven by speech alone (predicted pose).
-void SpeechTrainer::report(double seconds) {
+void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) {
     torch::NoGradGuard no_grad;
     adam_.swap_average();
     TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
@@ -275,41 +274,26 @@ void SpeechTrainer::report(double seconds) {
         correlations.push_back(correlation(opening, example.opening));
     }
     adam_.swap_average();
-    const double loss = loss_sum_ / std::max(1.0, loss_count_);
-    log_.row(step_, {loss, error, median(correlations), seconds});
+    log_.row(step, {mean_loss, error, median(correlations), seconds});
     fmt::print(stderr, "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  {}\n",
-               step_, loss, error, median(correlations), format_duration(seconds));
-    loss_sum_ = loss_count_ = 0;
+               step, mean_loss, error, median(correlations), format_duration(seconds));
 }
 
-void SpeechTrainer::save_checkpoint(double elapsed_s) {
-    Archive archive;
+void SpeechTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
     adam_.save(archive);
-    archive.metadata["step"] = std::to_string(step_);
-    archive.metadata["elapsed_s"] = std::to_string(elapsed_s);
-    save_archive(run_.speech_checkpoint(), archive);
 }
 
-double SpeechTrainer::load_checkpoint() {
-    if (!std::filesystem::exists(run_.speech_checkpoint())) return 0;
-    const Archive archive = load_archive(run_.speech_checkpoint());
-    try {
-        parameters_.load(archive, "speech.");
-        adam_.load(archive);
-        step_ = std::stoll(archive.metadata.at("step"));
-        return std::stod(archive.metadata.at("elapsed_s"));
-    } catch (const std::logic_error& error) {  // a missing entry, or one that is no number
-        fail(ErrorCode::kCorruptData, "[train] {}: damaged ({}); use --restart to begin anew",
-             run_.speech_checkpoint().string(), error.what());
-    }
+void SpeechTrainer::load_state(const Archive& archive) {
+    parameters_.load(archive, "speech.");
+    adam_.load(archive);
 }
 
 person::Person SpeechTrainer::person() const {
     person::Person person = person_;
     for (const auto& [name, weight] : parameters_.all())
         person.weights.tensors[name] = to_host(adam_.average(name), /*bf16=*/true);
-    person.card.training["speech_steps"] = step_;
+    person.card.training["speech_steps"] = steps_done_;
     return person;
 }
 

@@ -7,7 +7,7 @@
 
 namespace vultus::train {
 
-class SpeechTrainer {
+class SpeechTrainer : public Stage {
   public:
     /// person: as stage 1 left it; its encoder gives the targets.
     SpeechTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
@@ -16,6 +16,11 @@ class SpeechTrainer {
     void run(double budget_s);
     /// The whole person, able to speak.
     person::Person person() const;
+
+    double train_step(std::int64_t step, double fraction) override;
+    void report(std::int64_t step, double mean_loss, double seconds) override;
+    void save_state(Archive& archive) const override;
+    void load_state(const Archive& archive) override;
 
   private:
     struct Example {
@@ -31,16 +36,14 @@ class SpeechTrainer {
     struct Batch {
         torch::Tensor features, target, pose, reference, valid;
     };
+    void warm_start();
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;
     std::int64_t quietest_frame(const Example& example) const;
     void fit_mouth_probe();
     void make_silence();
     Batch make_batch(std::int64_t step) const;
-    torch::Tensor loss(const Batch& batch);
-    void report(double seconds);
-    void save_checkpoint(double elapsed_s);
-    double load_checkpoint();
+    torch::Tensor loss(const Batch& batch, std::int64_t step);
 
     TrainOptions options_;
     RunFolder run_;
@@ -56,8 +59,7 @@ class SpeechTrainer {
     Parameters parameters_;
     Adam adam_;
     RunLog log_;
-    std::int64_t step_ = 0;
-    double loss_sum_ = 0, loss_count_ = 0;
+    std::int64_t steps_done_ = 0;
 };
 
 }  // namespace vultus::train

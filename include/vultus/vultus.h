@@ -1,0 +1,241 @@
+/**
+ * @file vultus.h
+ * Vultus as a library, in C: open a person, push speech, pull frames.
+ *
+ * @code{.c}
+ * vultus_person* person = NULL;
+ * vultus_session* session = NULL;
+ * vultus_person_open("grid-s1.vultus", NULL, &person);
+ * vultus_session_open(person, NULL, &session);
+ * vultus_session_push_f32(session, samples, count);
+ * vultus_session_end_speech(session);
+ * vultus_frame frame;
+ * vultus_frame_init(&frame);
+ * frame.rgb = rgb;
+ * frame.rgb_capacity = rgb_capacity;
+ * while (vultus_session_pull(session, VULTUS_MISSING_WAIT, &frame) == VULTUS_OK) show(rgb);
+ * @endcode
+ *
+ * Rules that hold everywhere:
+ * - **Threads.** Every function may be called from any thread at any time. Calls on one session's pull side
+ *   (vultus_session_pull(), vultus_session_run()) take turns, and so do the drawing of all sessions of one
+ *   vultus_person; pushing, ending and interrupting never wait for a frame to be drawn. To draw on several
+ *   cores at once open the person once for each.
+ * - **Handles** are never used twice: a call with a closed, null or wrong handle returns
+ *   #VULTUS_ERROR_HANDLE. Closing while another thread is inside a call is allowed: that call returns its
+ *   frame or #VULTUS_ERROR_CANCELLED, and what it uses is freed when it has left.
+ * - **Errors.** Functions return #VULTUS_OK, #VULTUS_NO_FRAME or a negative status; vultus_last_error()
+ *   explains the last failure of the calling thread. Nothing is thrown, nothing is printed, nothing exits.
+ * - **Structs** carry their size in `struct_size`, which the function that sets defaults fills in. So
+ * programs built against this header go on working with later libraries, whose structs may be longer.
+ * - **Callbacks** are called on the thread that called the library, must not throw, and must not close what
+ *   called them with anything but the status they return.
+ * - Sound is mono; float samples lie in -1..1. Pictures are RGB bytes, rows from the top, without padding.
+ */
+#ifndef VULTUS_VULTUS_H
+#define VULTUS_VULTUS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define VULTUS_API __attribute__((visibility("default")))
+#else
+#define VULTUS_API /**< Exported from the shared library. */
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a call came to. */
+typedef enum vultus_status {
+    VULTUS_OK = 0,                      /**< done */
+    VULTUS_NO_FRAME = 1,                /**< pull: the pushed sound does not reach for another frame */
+    VULTUS_ERROR_INVALID_ARGUMENT = -1, /**< the caller asked for something that makes no sense */
+    VULTUS_ERROR_IO = -2,               /**< a file could not be read or written */
+    VULTUS_ERROR_CORRUPT_DATA = -3,     /**< a file is damaged or hostile */
+    VULTUS_ERROR_UNSUPPORTED = -4,      /**< valid, but not for this build or version */
+    VULTUS_ERROR_CANCELLED = -5,        /**< stopped by a callback or by closing the session */
+    VULTUS_ERROR_INTERNAL = -6,         /**< a defect of the library */
+    VULTUS_ERROR_HANDLE = -7,           /**< the handle is null, closed or of another kind */
+    VULTUS_ERROR_OUT_OF_MEMORY = -8     /**< memory ran out; what was open stays usable */
+} vultus_status;
+
+/** Version of the library that runs, e.g. "0.1.0". */
+VULTUS_API const char* vultus_version(void);
+/** A word for a status, e.g. "corrupt data"; never null. */
+VULTUS_API const char* vultus_status_name(vultus_status status);
+/** One line about the calling thread's last failure; "" if there was none. Valid until its next failure. */
+VULTUS_API const char* vultus_last_error(void);
+
+/** Weight of a log line. */
+typedef enum vultus_log_level {
+    VULTUS_LOG_INFO = 0, /**< good to know */
+    VULTUS_LOG_ERROR = 1 /**< a call failed */
+} vultus_log_level;
+/** Receives one line without a line break. */
+typedef void (*vultus_log_callback)(void* user, vultus_log_level level, const char* line);
+/** Sends log lines of the whole process (what was opened on which runtime; every failure) to `callback`;
+ * null: nowhere, as at the start. On return no call of the former callback is under way. Do not call it from
+ * a callback. */
+VULTUS_API void vultus_set_log(vultus_log_callback callback, void* user);
+
+/** A person file with its networks, ready to draw. */
+typedef struct vultus_person vultus_person;
+/** A stream of sound in and frames out. */
+typedef struct vultus_session vultus_session;
+
+/** How to open a person; see vultus_person_options_init(). */
+typedef struct vultus_person_options {
+    size_t struct_size;  /**< set by the init function */
+    int32_t num_threads; /**< inside a frame; 0: all cores. Default 0 */
+    int32_t steps;       /**< diffusion steps per frame; 0: the person's default. Default 0 */
+    int64_t seed;        /**< of the noise that all frames start from; -1: the person's own. Default -1 */
+} vultus_person_options;
+
+/** What a person is like. */
+typedef struct vultus_person_info {
+    size_t struct_size;        /**< set by the init function */
+    int32_t size_px;           /**< sides of the square picture */
+    int32_t fps_num;           /**< frame rate as a fraction: frames */
+    int32_t fps_den;           /**< in so many seconds */
+    int32_t steps;             /**< diffusion steps per frame in use */
+    int32_t most_look_ahead;   /**< largest vultus_session_options::look_ahead_frames of use */
+    int32_t can_speak;         /**< 0: only its pictures are learnt yet */
+    size_t rgb_bytes;          /**< of one picture: size_px * size_px * 3 */
+    size_t most_sound_samples; /**< heard during one frame, at 16 kHz */
+    char name[128];            /**< who it is */
+    char licence[128];         /**< what may be done with it */
+    char attribution[256];     /**< whom to name */
+    char runtime[64];          /**< e.g. "oneDNN f32 on AVX2" */
+} vultus_person_info;
+
+/** Sets the defaults and struct_size. */
+VULTUS_API void vultus_person_options_init(vultus_person_options* options);
+/** Sets all to zero, and struct_size. */
+VULTUS_API void vultus_person_info_init(vultus_person_info* info);
+/** Reads a person file. options: null for the defaults. Close it with vultus_person_close().
+ * Errors: #VULTUS_ERROR_IO, #VULTUS_ERROR_CORRUPT_DATA, #VULTUS_ERROR_UNSUPPORTED (made by a newer version),
+ * #VULTUS_ERROR_INVALID_ARGUMENT. `*person` is set only on success. */
+VULTUS_API vultus_status vultus_person_open(const char* path, const vultus_person_options* options,
+                                            vultus_person** person);
+/** Gives the handle back; its sessions live on. Null is ignored. */
+VULTUS_API vultus_status vultus_person_close(vultus_person* person);
+/** Fills in `info`, whose struct_size must be set. */
+VULTUS_API vultus_status vultus_person_get_info(vultus_person* person, vultus_person_info* info);
+
+/** Where the head's motion comes from. */
+typedef enum vultus_head {
+    VULTUS_HEAD_MODEL = 0, /**< from the speech */
+    VULTUS_HEAD_STILL = 1  /**< none */
+} vultus_head;
+
+/** How a session talks; see vultus_session_options_init(). */
+typedef struct vultus_session_options {
+    size_t struct_size;        /**< set by the init function */
+    int32_t sample_rate_hz;    /**< of the sound pushed, 8000..192000. Default 16000 */
+    int32_t look_ahead_frames; /**< frames of sound after a frame's time that shape it, beside 72.5 ms; -1:
+                                  all that help (seconds of delay). Default 0 */
+    int32_t head;              /**< a vultus_head. Default #VULTUS_HEAD_MODEL */
+    int32_t idle_motion;       /**< 1: natural sway of the head. Default 1 */
+    int32_t blinks;            /**< 1: blinks at the person's rate. Default 1 */
+    double head_scale;         /**< multiplies the head's motion, 0..3. Default 1 */
+} vultus_session_options;
+
+/** What pull does when the pushed sound does not reach for the next frame. */
+typedef enum vultus_missing {
+    VULTUS_MISSING_WAIT = 0,   /**< gives #VULTUS_NO_FRAME: frames as from a file */
+    VULTUS_MISSING_SILENCE = 1 /**< takes silence in its place: always a frame; the person idles */
+} vultus_missing;
+
+/** A frame; the caller sets the first part, the library the second. See vultus_frame_init(). */
+typedef struct vultus_frame {
+    size_t struct_size;    /**< set by the init function */
+    uint8_t* rgb;          /**< in: where to draw; null: do not draw (to skip a frame that is late) */
+    size_t rgb_capacity;   /**< in: bytes at rgb, at least vultus_person_info::rgb_bytes */
+    float* sound;          /**< in: where to put the sound that is heard meanwhile, 16 kHz; null: nowhere */
+    size_t sound_capacity; /**< in: samples at sound, at least vultus_person_info::most_sound_samples */
+
+    int64_t index;    /**< out: 0, 1, ... without gaps */
+    int64_t sample;   /**< out: of the session's sound at 16 kHz, ceil(index * 16000 / fps) exactly */
+    int32_t speaking; /**< out: 1 when some of the pushed sound is heard meanwhile */
+    size_t num_sound; /**< out: samples that are heard meanwhile; play them and all is in step */
+} vultus_frame;
+
+/** Sets the defaults and struct_size. */
+VULTUS_API void vultus_session_options_init(vultus_session_options* options);
+/** Sets all to null, and struct_size. */
+VULTUS_API void vultus_frame_init(vultus_frame* frame);
+/** Begins a session. options: null for the defaults. Close it with vultus_session_close().
+ * Errors: #VULTUS_ERROR_INVALID_ARGUMENT, #VULTUS_ERROR_UNSUPPORTED (the person cannot speak yet),
+ * #VULTUS_ERROR_HANDLE. `*session` is set only on success. */
+VULTUS_API vultus_status vultus_session_open(vultus_person* person, const vultus_session_options* options,
+                                             vultus_session** session);
+/** Ends a session; a frame being drawn in another thread is finished for it first. Null is ignored. */
+VULTUS_API vultus_status vultus_session_close(vultus_session* session);
+
+/** Adds sound, any number of samples. Errors: #VULTUS_ERROR_INVALID_ARGUMENT when a sample is not finite
+ * (none is taken) or more than an hour would wait. */
+VULTUS_API vultus_status vultus_session_push_f32(vultus_session* session, const float* samples,
+                                                 size_t num_samples);
+/** The same for 16-bit samples. */
+VULTUS_API vultus_status vultus_session_push_s16(vultus_session* session, const int16_t* samples,
+                                                 size_t num_samples);
+/** What was pushed is complete: its last frames come without waiting for more. Sound pushed later is new
+ * speech. */
+VULTUS_API vultus_status vultus_session_end_speech(vultus_session* session);
+/** Drops the sound that is not shown yet; within 0.2 s of frames the face comes to rest without a jump. */
+VULTUS_API vultus_status vultus_session_interrupt(vultus_session* session);
+
+/** The next frame. Until the first end of speech or interruption the frames equal those of a file with the
+ * same sound and look-ahead, bit for bit, in whatever parts it was pushed.
+ * Returns #VULTUS_OK, #VULTUS_NO_FRAME (only with #VULTUS_MISSING_WAIT), #VULTUS_ERROR_CANCELLED when the
+ * session is closed meanwhile, #VULTUS_ERROR_INVALID_ARGUMENT for buffers that are too small. */
+VULTUS_API vultus_status vultus_session_pull(vultus_session* session, vultus_missing missing,
+                                             vultus_frame* frame);
+/** Receives a frame whose buffers are valid during the call; a result other than 0 ends the run. */
+typedef int (*vultus_frame_callback)(void* user, const vultus_frame* frame);
+/** Pulls frames and hands them to `callback` until it returns non-zero (#VULTUS_OK), the sound is used up
+ * (#VULTUS_OK, only with #VULTUS_MISSING_WAIT) or the session is closed (#VULTUS_ERROR_CANCELLED). Draws as
+ * fast as it can: the callback keeps the time. */
+VULTUS_API vultus_status vultus_session_run(vultus_session* session, vultus_missing missing,
+                                            vultus_frame_callback callback, void* user);
+
+/** Called about once per batch of frames with the frames written so far. */
+typedef void (*vultus_progress_callback)(void* user, int64_t num_frames);
+/** Polled often; a result other than 0 stops the work with #VULTUS_ERROR_CANCELLED. */
+typedef int (*vultus_cancel_callback)(void* user);
+
+/** From a sound file to a video file; see vultus_talk_options_init(). */
+typedef struct vultus_talk_options {
+    size_t struct_size;                /**< set by the init function */
+    const char* person;                /**< path of the person file */
+    const char* speech;                /**< path of any file with sound that FFmpeg reads */
+    const char* out;                   /**< path of the video, .mp4; appears only when complete */
+    int32_t steps;                     /**< diffusion steps per frame; 0: the person's default. Default 0 */
+    int32_t num_threads;               /**< frames drawn at a time; 0: one per core. Default 0 */
+    int64_t seed;                      /**< -1: the person's own. Default -1 */
+    double fps;                        /**< of the video; 0: the person's own. Default 0 */
+    int32_t crf;                       /**< H.264 quality, 0..51, lower is better. Default 18 */
+    int32_t look_ahead_frames;         /**< -1: all that help. Default -1 */
+    int32_t head;                      /**< as in vultus_session_options */
+    int32_t idle_motion;               /**< as in vultus_session_options */
+    int32_t blinks;                    /**< as in vultus_session_options */
+    double head_scale;                 /**< as in vultus_session_options */
+    vultus_progress_callback progress; /**< may be null */
+    vultus_cancel_callback cancel;     /**< may be null */
+    void* user;                        /**< passed to both */
+} vultus_talk_options;
+
+/** Sets the defaults and struct_size. */
+VULTUS_API void vultus_talk_options_init(vultus_talk_options* options);
+/** Makes the video. num_frames: null, or where to put how many frames it has.
+ * Errors: all of them; #VULTUS_ERROR_UNSUPPORTED when the library was built without FFmpeg. */
+VULTUS_API vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

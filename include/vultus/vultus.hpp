@@ -1,0 +1,203 @@
+/// @file vultus.hpp
+/// The library in C++20: vultus.h with owners and exceptions. Header only; everything vultus.h says about
+/// threads, handles and buffers holds here.
+///
+/// @code{.cpp}
+/// vultus::Person person("grid-s1.vultus");
+/// vultus::Session session(person);
+/// session.push(samples);
+/// session.end_speech();
+/// vultus::Frame frame;
+/// while (session.pull(frame, VULTUS_MISSING_WAIT)) show(frame.rgb);
+/// @endcode
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vultus/vultus.h"
+
+namespace vultus {
+inline namespace v0 {
+
+/// Every failure; what() is one line for the user.
+class Error : public std::runtime_error {
+  public:
+    /// line: what went wrong.
+    Error(vultus_status status, const std::string& line) : std::runtime_error(line), status_(status) {}
+    /// What kind of failure.
+    vultus_status status() const { return status_; }
+
+  private:
+    vultus_status status_;
+};
+
+/// Throws Error for a failure; passes #VULTUS_OK and #VULTUS_NO_FRAME on.
+inline vultus_status check(vultus_status status) {
+    if (status < 0) throw Error(status, vultus_last_error());
+    return status;
+}
+
+/// vultus_person_options with its defaults.
+struct PersonOptions : vultus_person_options {
+    PersonOptions() { vultus_person_options_init(this); }
+};
+
+/// vultus_session_options with its defaults.
+struct SessionOptions : vultus_session_options {
+    SessionOptions() { vultus_session_options_init(this); }
+};
+
+/// A person file with its networks.
+class Person {
+  public:
+    /// Errors: as vultus_person_open().
+    explicit Person(const std::string& path, const PersonOptions& options = {}) {
+        check(vultus_person_open(path.c_str(), &options, &handle_));
+    }
+    /// Sessions live on.
+    ~Person() { vultus_person_close(handle_); }
+    Person(const Person&) = delete;
+    Person& operator=(const Person&) = delete;
+    /// The other one is empty afterwards.
+    Person(Person&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    /// The other one is what this was.
+    Person& operator=(Person&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+
+    /// What the person is like.
+    vultus_person_info info() const {
+        vultus_person_info info;
+        vultus_person_info_init(&info);
+        check(vultus_person_get_info(handle_, &info));
+        return info;
+    }
+    /// For calls of the C API.
+    vultus_person* handle() const { return handle_; }
+
+  private:
+    vultus_person* handle_ = nullptr;
+};
+
+/// A frame with its own memory; use one again and again.
+struct Frame {
+    std::vector<std::uint8_t> rgb;  ///< [size, size, 3]
+    std::vector<float> sound;       ///< 16 kHz, what is heard meanwhile
+    std::int64_t index = 0;         ///< 0, 1, ...
+    std::int64_t sample = 0;        ///< of the session's sound at 16 kHz
+    bool speaking = false;          ///< some of the pushed sound is heard meanwhile
+};
+
+/// Sound in, frames out.
+class Session {
+  public:
+    /// The person may be closed before the session. Errors: as vultus_session_open().
+    explicit Session(const Person& person, const SessionOptions& options = {}) : info_(person.info()) {
+        check(vultus_session_open(person.handle(), &options, &handle_));
+    }
+    /// Ends it; a call in another thread finishes first.
+    ~Session() { vultus_session_close(handle_); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    /// The other one is empty afterwards.
+    Session(Session&& other) noexcept : info_(other.info_), handle_(std::exchange(other.handle_, nullptr)) {}
+    /// The other one is what this was.
+    Session& operator=(Session&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        std::swap(info_, other.info_);
+        return *this;
+    }
+
+    /// Adds sound, -1..1.
+    void push(std::span<const float> samples) {
+        check(vultus_session_push_f32(handle_, samples.data(), samples.size()));
+    }
+    /// Adds 16-bit sound.
+    void push(std::span<const std::int16_t> samples) {
+        check(vultus_session_push_s16(handle_, samples.data(), samples.size()));
+    }
+    /// What was pushed is complete.
+    void end_speech() { check(vultus_session_end_speech(handle_)); }
+    /// Drops the sound that is not shown yet and comes to rest.
+    void interrupt() { check(vultus_session_interrupt(handle_)); }
+    /// Ends it now: a thread in pull() gets its frame or Error with #VULTUS_ERROR_CANCELLED, later calls
+    /// Error.
+    void close() { vultus_session_close(handle_); }
+
+    /// The next frame; false: the sound does not reach (only #VULTUS_MISSING_WAIT).
+    /// draw: false leaves frame.rgb as it is.
+    bool pull(Frame& frame, vultus_missing missing = VULTUS_MISSING_SILENCE, bool draw = true) {
+        vultus_frame into;
+        vultus_frame_init(&into);
+        frame.sound.resize(info_.most_sound_samples);
+        into.sound = frame.sound.data();
+        into.sound_capacity = frame.sound.size();
+        if (draw) {
+            frame.rgb.resize(info_.rgb_bytes);
+            into.rgb = frame.rgb.data();
+            into.rgb_capacity = frame.rgb.size();
+        }
+        const bool got = check(vultus_session_pull(handle_, missing, &into)) == VULTUS_OK;
+        frame.sound.resize(got ? into.num_sound : 0);
+        if (!got) return false;
+        frame.index = into.index;
+        frame.sample = into.sample;
+        frame.speaking = into.speaking != 0;
+        return true;
+    }
+
+    /// Hands frames to `show` until it returns false, the sound is used up (#VULTUS_MISSING_WAIT) or the
+    /// session is closed. What `show` throws ends the run and is thrown here.
+    void run(vultus_missing missing, const std::function<bool(const vultus_frame&)>& show) {
+        struct State {
+            const std::function<bool(const vultus_frame&)>& show;
+            std::exception_ptr thrown;
+        } state{show, nullptr};
+        const vultus_status status = vultus_session_run(
+            handle_, missing,
+            [](void* user, const vultus_frame* frame) {
+                State& me = *static_cast<State*>(user);
+                try {
+                    return me.show(*frame) ? 0 : 1;
+                } catch (...) {
+                    me.thrown = std::current_exception();
+                    return 1;
+                }
+            },
+            &state);
+        if (state.thrown) std::rethrow_exception(state.thrown);
+        check(status);
+    }
+
+  private:
+    vultus_person_info info_;
+    vultus_session* handle_ = nullptr;
+};
+
+/// vultus_talk_options with its defaults.
+struct TalkOptions : vultus_talk_options {
+    TalkOptions() { vultus_talk_options_init(this); }
+};
+
+/// A video of the person who says what is in the sound file; returns its number of frames.
+/// The paths in `options` are not used. Errors: as vultus_talk().
+inline std::int64_t talk(const std::string& person, const std::string& speech, const std::string& out,
+                         TalkOptions options = {}) {
+    options.person = person.c_str();
+    options.speech = speech.c_str();
+    options.out = out.c_str();
+    std::int64_t num_frames = 0;
+    check(vultus_talk(&options, &num_frames));
+    return num_frames;
+}
+
+}  // namespace v0
+}  // namespace vultus

@@ -1,0 +1,16 @@
+# The shared library exports the functions of the header, and nothing else.
+execute_process(COMMAND ${NM} -D --defined-only --format=posix ${LIBRARY} OUTPUT_VARIABLE listing
+  COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "(^|\n)[^ \n]+" exported "${listing}")
+list(TRANSFORM exported STRIP)
+file(READ ${HEADER} header)
+string(REGEX MATCHALL "VULTUS_API [a-z_ *]+(vultus_[a-z0-9_]+)\\(" declarations "${header}")
+foreach(declaration ${declarations})
+  string(REGEX REPLACE ".*[ *](vultus_[a-z0-9_]+)\\($" "\\1" name "${declaration}")
+  list(APPEND declared ${name})
+endforeach()
+list(SORT declared)
+list(SORT exported)
+if(NOT declared OR NOT declared STREQUAL exported)
+  message(FATAL_ERROR "expected the exports ${declared}, got ${exported}")
+endif()

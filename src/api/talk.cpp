@@ -1,0 +1,74 @@
+// From file to file in the C API; a build without FFmpeg says so.
+#include "api/guard.h"
+#include "api/pose_options.h"
+
+#ifdef VULTUS_WITH_MEDIA
+#include "base/cancel.h"
+#include "base/progress.h"
+#include "pipeline/talk.h"
+#endif
+
+using namespace vultus;
+using namespace vultus::api;
+
+void vultus_talk_options_init(vultus_talk_options* options) {
+    if (!options) return;
+    *options = blank<vultus_talk_options>();
+    options->seed = -1;
+    options->crf = 18;
+    options->look_ahead_frames = -1;
+    options->idle_motion = options->blinks = 1;
+    options->head_scale = 1;
+}
+
+#ifdef VULTUS_WITH_MEDIA
+
+namespace {
+
+pipeline::TalkOptions checked(const vultus_talk_options& options) {
+    if (!options.person || !options.speech || !options.out)
+        fail(ErrorCode::kInvalidArgument, "[api] talk: expected paths of person, speech and out, got null");
+    if (options.steps < 0 || options.steps > 1000 || options.num_threads < 0 || options.num_threads > 1024 ||
+        options.seed < -1 || options.crf < 0 || options.crf > 51)
+        fail(ErrorCode::kInvalidArgument,
+             "[api] talk: expected 0..1000 steps, 0..1024 threads, a seed from -1 and crf 0..51, got {}, {}, "
+             "{} "
+             "and {}",
+             options.steps, options.num_threads, options.seed, options.crf);
+    pipeline::TalkOptions talk;
+    talk.person = options.person;
+    talk.speech = options.speech;
+    talk.out = options.out;
+    talk.talker.steps = options.steps;
+    talk.talker.seed = options.seed;
+    talk.num_threads = options.num_threads;
+    talk.pose = pose_options(options);
+    talk.look_ahead_frames = options.look_ahead_frames;
+    talk.fps = options.fps;
+    talk.crf = options.crf;
+    return talk;
+}
+
+}  // namespace
+
+vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames) {
+    return guarded([&] {
+        check_struct(options, "vultus_talk_options");
+        const vultus_talk_options given = *options;
+        const CancelScope cancel([&] { return given.cancel && given.cancel(given.user) != 0; });
+        const ProgressScope progress([&](std::int64_t done) {
+            if (given.progress) given.progress(given.user, done);
+        });
+        const pipeline::TalkReport report = pipeline::talk(checked(given));
+        if (num_frames) *num_frames = report.num_frames;
+        return VULTUS_OK;
+    });
+}
+
+#else
+
+vultus_status vultus_talk(const vultus_talk_options*, int64_t*) {
+    return failed(VULTUS_ERROR_UNSUPPORTED, "[api] talk: this library was built without FFmpeg");
+}
+
+#endif

@@ -1,0 +1,45 @@
+// Speech to latents for sound that arrives in parts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "pipeline/talker.h"
+
+namespace vultus::pipeline {
+
+/// The one way from sound to latents, for files and for live sound: constant memory, every frame computed
+/// once, and the same bits however the sound is cut.
+/// Threads  one caller at a time, and no other use of the Talker meanwhile.
+class LatentStream {
+  public:
+    /// look_ahead_frames: frames of sound after a frame's time that may shape it, beside the 72.5 ms that the
+    /// features take; -1: all that the networks can use. talker must outlive this.
+    /// Errors: kUnsupported when the person cannot speak yet (only its pictures were trained);
+    /// kInvalidArgument for a look-ahead beyond -1 .. most_look_ahead().
+    LatentStream(Talker& talker, const PoseOptions& pose, int look_ahead_frames = -1);
+    ~LatentStream();
+
+    static int most_look_ahead(const person::Person& person);
+
+    /// Sound at 16 kHz, -1..1 (samples that are not finite count as 0); appends the latents of the frames
+    /// that are certain, [n, latent_dim].
+    void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
+    /// Appends the rest up to `num_frames` since the start or the last restart; -1: as many frames as the
+    /// sound is long (rounded up). Afterwards only restart() makes sense.
+    void finish(std::int64_t num_frames, std::vector<float>& out);
+    /// Forgets the sound: what is pushed next belongs to frame `frame` (at most num_frames()) and those after
+    /// it. Blinks and idle motion go on. shown [latent_dim]: the latent before that frame, from which a fifth
+    /// of a second of frames leads over, so that nothing jumps; null: none.
+    void restart(std::int64_t frame, const float* shown);
+
+    /// Frames given since the construction, less those that a restart took back.
+    std::int64_t num_frames() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vultus::pipeline

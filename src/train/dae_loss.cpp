@@ -1,0 +1,137 @@
+// What the diffusion autoencoder lowers: noise, squared error, critic, landmarks.
+#include <cmath>
+
+#include "base/rng.h"
+#include "models/teachers.h"
+#include "models/unet.h"
+#include "train/dae_trainer.h"
+
+namespace vultus::train {
+
+using torch::Tensor;
+
+Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
+    std::vector<float> values;
+    for (const int t : timesteps) {
+        const std::vector<float> row = models::time_embedding(t, width);
+        values.insert(values.end(), row.begin(), row.end());
+    }
+    return torch::tensor(values).view({static_cast<std::int64_t>(timesteps.size()), width});
+}
+
+/// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
+/// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.
+DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) const {
+    const std::int64_t batch = x0.size(0);
+    Tensor noise = torch::empty_like(x0);
+    Tensor latent_noise = torch::empty({batch, model_.unet.latent}, x0.options());
+    std::vector<int> timesteps;
+    std::vector<std::int64_t> full;
+    std::vector<float> signal, spread;
+    for (std::int64_t i = 0; i < batch; ++i) {
+        // By the sample's place in the batch of all processes: any number of them draws the same noise.
+        const std::int64_t sample = (step * group_.size() + group_.rank()) * batch + i;
+        Rng rng(options_.seed * 7919 + static_cast<std::uint64_t>(sample) * 131);
+        torch::manual_seed(rng.next());
+        noise[i].normal_();
+        latent_noise[i].normal_();
+        const double dice = rng.uniform();
+        const double uniform = std::sqrt(rng.uniform());
+        const int last = model_.diffusion.timesteps - 1;
+        const bool paper = model_.preset == "paper";
+        const int t = paper ? static_cast<int>(rng.below(static_cast<std::uint64_t>(last) + 1))
+                      : dice < options_.full_noise ? last
+                                                   : std::min(last, static_cast<int>(uniform * (last + 1)));
+        if (!paper && dice < options_.full_noise / 2) noise[i].copy_(shared_noise_[0]);
+        timesteps.push_back(t);
+        if (t == last) full.push_back(i);
+        signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[static_cast<std::size_t>(t)])));
+        spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[static_cast<std::size_t>(t)])));
+    }
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
+    torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
+    const Tensor s = torch::tensor(signal).view({batch, 1, 1, 1}).to(device_);
+    const Tensor n = torch::tensor(spread).view({batch, 1, 1, 1}).to(device_);
+    const bool v = model_.diffusion.prediction == "v";
+    return {s * x0 + n * noise,
+            v ? s * noise - n * x0 : noise,
+            timesteps_embedded(timesteps, model_.unet.base_channels).to(device_),
+            s,
+            n,
+            latent_noise,
+            full};
+}
+
+/// Squared error of the prediction, weighted by place; the live preset adds the error of its finite
+/// differences where the noise is high, so that edges (lips, teeth, lids) are learnt early.
+Tensor DaeTrainer::squared_error(const Tensor& prediction, const Noised& noised,
+                                 const std::vector<std::int64_t>& frames) const {
+    const Tensor error = prediction - noised.target;
+    if (model_.preset == "paper") return error.square().mean();
+    const Tensor weights =
+        places_.loss_weights(frames, options_.mouth_weight, options_.eye_weight).to(device_);
+    const Tensor edge_weights = weights * noised.spread.pow(8) * options_.edge_weight;
+    const std::int64_t last = error.size(2) - 1;
+    const Tensor down = error.narrow(2, 1, last) - error.narrow(2, 0, last);
+    const Tensor right = error.narrow(3, 1, last) - error.narrow(3, 0, last);
+    return (error.square() * weights).mean() + (down.square() * edge_weights.narrow(2, 0, last)).mean() +
+           (right.square() * edge_weights.narrow(3, 0, last)).mean();
+}
+
+/// What the critic says about the pictures drawn in one step, weighted so that its gradient is a fixed part
+/// of the squared error's (Esser et al. 2021, arXiv:2012.09841, eq. 7).
+Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squared, const Noised& noised,
+                                    const Tensor& x0, const std::vector<std::int64_t>& frames) {
+    // A process without a sample at the highest noise takes part with one that does not count.
+    std::vector<std::int64_t> chosen = noised.full, drawn_frames;
+    if (chosen.empty()) chosen = {0};
+    critic_share_ = static_cast<double>(noised.full.size()) / static_cast<double>(frames.size());
+    for (const std::int64_t i : chosen) drawn_frames.push_back(frames[static_cast<std::size_t>(i)]);
+    const Tensor index = torch::tensor(chosen).to(device_);
+    const auto of_chosen = [&](const Tensor& rows) { return rows.index_select(0, index); };
+    const bool v = model_.diffusion.prediction == "v";
+    const Tensor s = of_chosen(noised.signal), n = of_chosen(noised.spread);
+    const Tensor x_t = of_chosen(noised.x_t), predicted = of_chosen(prediction);
+    const Tensor drawn =
+        critic_->pieces(v ? s * x_t - n * predicted : (x_t - n * predicted) / s, drawn_frames);
+    const Tensor recorded = critic_->pieces(of_chosen(x0), drawn_frames);
+    const Tensor complaint = critic_->complaint(drawn, recorded) * critic_share_;
+    drawn_ = drawn.detach();
+    recorded_ = recorded.detach();
+    const auto gradient_norm = [&](const Tensor& loss) {  // over all processes
+        const Tensor all = torch::autograd::grad({loss}, {prediction}, {}, /*retain_graph=*/true)[0];
+        const Tensor part = noised.full.empty() ? 0 * all : of_chosen(all);
+        return std::sqrt(group_.average(part.square().sum().item<double>()));
+    };
+    const double of_squared = gradient_norm(squared), of_complaint = gradient_norm(complaint);
+    if (of_complaint > 1e-12) {
+        const double ratio = of_squared / of_complaint;
+        critic_balance_ = critic_balance_ == 0 ? ratio : 0.95 * critic_balance_ + 0.05 * ratio;
+    }
+    return options_.critic_weight * critic_balance_ * complaint;
+}
+
+Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
+    TorchOps ops(parameters_, compute_, /*training=*/true);
+    const Tensor x0 = pictures(frames);
+    const Noised noised = add_noise(x0, step);
+    Tensor z = TorchOps::unwrap(models::encoder({ops, "encoder"}, model_.encoder, TorchOps::wrap(x0)));
+    if (model_.encoder.normalise && options_.latent_noise > 0)
+        z = z + options_.latent_noise * noised.latent_noise;
+    const Tensor prediction =
+        TorchOps::unwrap(models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(noised.x_t),
+                                      TorchOps::wrap(noised.time), TorchOps::wrap(z)));
+    Tensor loss = squared_error(prediction, noised, frames);
+    if (model_.preset == "paper") return loss;
+    if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, loss, noised, x0, frames);
+    if (!encoder_frozen_ && options_.landmark_weight > 0) {
+        const models::Value read =
+            models::landmark_probe({ops, "landmarks"}, TorchOps::wrap(z), FacePlaces::kShapeValues);
+        const Tensor error = (TorchOps::unwrap(read) - places_.shapes(frames).to(device_)).square().mean();
+        landmark_error_ = error.item<double>();
+        loss = loss + options_.landmark_weight * error;
+    }
+    return loss;
+}
+
+}  // namespace vultus::train

@@ -1,0 +1,20 @@
+// The same in C++.
+#include <cstdio>
+#include <vultus/vultus.hpp>
+
+int main(int argc, char** argv) try {
+    if (argc != 2) return 2;
+    const vultus::Person person(argv[1]);
+    vultus::Session session(person);
+    session.push(std::vector<float>(16000));
+    session.end_speech();
+    vultus::Frame frame;
+    int frames = 0;
+    for (; session.pull(frame, VULTUS_MISSING_WAIT, frames == 0); ++frames) {
+    }
+    std::printf("%d frames, %zu bytes\n", frames, frame.rgb.size());
+    return frames == 25 && frame.rgb.size() == person.info().rgb_bytes ? 0 : 1;
+} catch (const vultus::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+}
