@@ -26,18 +26,20 @@ template <int kRows>
 VULTUS_INLINE void panel_sums(const float* x, const Layout& layout, Index inputs, const float* weights,
                               Lanes (&sums)[kRows][2]) {
     for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = Lanes{};
-    for (Index block = 0; block < inputs; block += kBlock, x += layout.in_block) {
-        const Index count = std::min<Index>(kBlock, inputs - block);
-        for (Index i = 0; i < count; ++i, weights += kPanel) {
-            Lanes low, high;
-            load(weights, low);
-            load(weights + kBlock, high);
-            for (int r = 0; r < kRows; ++r) {
-                sums[r][0] += x[r * layout.in_row + i] * low;
-                sums[r][1] += x[r * layout.in_row + i] * high;
-            }
+    const auto add = [&](Index i) __attribute__((always_inline)) {
+        Lanes low, high;
+        load(weights, low);
+        load(weights + kBlock, high);
+        weights += kPanel;
+        for (int r = 0; r < kRows; ++r) {
+            sums[r][0] += x[r * layout.in_row + i] * low;
+            sums[r][1] += x[r * layout.in_row + i] * high;
         }
-    }
+    };
+    Index block = 0;
+    for (; block + kBlock <= inputs; block += kBlock, x += layout.in_block)
+        for (Index i = 0; i < kBlock; ++i) add(i);
+    for (Index i = 0; block + i < inputs; ++i) add(i);
 }
 
 VULTUS_INLINE void put_half(const Lanes& sum, const float* bias, const float* added, Index count, float* y) {

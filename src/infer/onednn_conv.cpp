@@ -38,8 +38,8 @@ std::shared_ptr<const PreparedConvolution> Runtime::prepare(const Value& x, cons
         return c;
     }
     if (avx2 && Winograd::pays(x.shape(), weight.shape(), stride)) {
-        c->winograd =
-            std::make_shared<const Winograd>(plain(weight), plain(bias), weight.dim(0), weight.dim(1));
+        c->winograd = std::make_shared<const Winograd>(plain(weight), plain(bias), weight.dim(0),
+                                                       weight.dim(1), Winograd::tile_for(x.shape()));
         return c;
     }
     const Index kernel = weight.dim(2), pad = kernel / 2;

@@ -1,9 +1,9 @@
 #include "infer/winograd.h"
 
 #include <algorithm>
-#include <new>
 
 #include "infer/lanes.h"
+#include "infer/memory.h"
 #include "infer/parallel.h"
 
 namespace vultus::infer {
@@ -11,33 +11,48 @@ namespace {
 
 using Index = std::int64_t;
 
-constexpr int kPatch = 6, kPoints = kPatch * kPatch, kTile = 4, kBlock = kNumLanes, kPanel = 16;
-/// Patches worked on together: their transforms stay in the caches between the three stages.
-constexpr Index kChunk = 32;
+constexpr int kBlock = kNumLanes, kPanel = 16;
+/// Values of the largest patch.
+constexpr int kMostPoints = 36;
+/// Patches worked on together: their transforms stay near the core between the three stages. A multiple of
+/// the six rows that the product takes at a time.
+constexpr Index kChunk = 48;
 /// From here on the fewer multiplications outweigh the four times larger weights.
 constexpr Index kFewestPatches = 4;
+/// Up to here reading the weights takes longer than multiplying: smaller tiles have smaller weights.
+constexpr Index kMostPixelsOfSmallTiles = 64;
 
 /// Where the patches of an image lie.
 struct Grid {
     Index height, width, across, per_image;
-    explicit Grid(const Shape& input)
+    Grid(const Shape& input, int tile)
         : height(input[2]),
           width(input[3]),
-          across((width + kTile - 1) / kTile),
-          per_image(across * ((height + kTile - 1) / kTile)) {}
+          across((width + tile - 1) / tile),
+          per_image(across * ((height + tile - 1) / tile)) {}
 };
 
 /// Sizes of one chunk's transforms. Planes are apart by an odd number of cache lines: 36 streams at a power
 /// of two would fall on the same few cache sets.
 struct Planes {
-    Index num, input_stride, output_stride;
-    Planes(Index num_, Index inputs, Index outputs)
-        : num(num_), input_stride(num_ * inputs + kPanel), output_stride(num_ * outputs + kPanel) {}
-    Index size() const { return kPoints * (input_stride + output_stride); }
+    Index points, input_stride, output_stride;
+    Planes(int tile, Index num, Index inputs, Index outputs)
+        : points((tile + 2) * (tile + 2)),
+          input_stride(num * inputs + kPanel),
+          output_stride(num * outputs + kPanel) {}
+    Index size() const { return points * (input_stride + output_stride); }
 };
 
-/// B^T of F(4, 3) on six values `step` apart.
+/// B^T of F(kTile, 3) on kTile + 2 values `step` apart.
+template <int kTile>
 VULTUS_INLINE void transform_in(const Lanes* d, int step, Lanes* t) {
+    if constexpr (kTile == 2) {
+        t[0] = d[0] - d[2 * step];
+        t[step] = d[step] + d[2 * step];
+        t[2 * step] = d[2 * step] - d[step];
+        t[3 * step] = d[step] - d[3 * step];
+        return;
+    }
     const Lanes a = d[4 * step] - 4.0f * d[2 * step], b = d[3 * step] - 4.0f * d[step];
     const Lanes c = d[4 * step] - d[2 * step], e = 2.0f * (d[3 * step] - d[step]);
     t[0] = 4.0f * d[0] - 5.0f * d[2 * step] + d[4 * step];
@@ -48,8 +63,14 @@ VULTUS_INLINE void transform_in(const Lanes* d, int step, Lanes* t) {
     t[5 * step] = 4.0f * d[step] - 5.0f * d[3 * step] + d[5 * step];
 }
 
-/// A^T of F(4, 3): six values to four.
+/// A^T of F(kTile, 3): kTile + 2 values to kTile.
+template <int kTile>
 VULTUS_INLINE void transform_out(const Lanes* m, int step, Lanes* y) {
+    if constexpr (kTile == 2) {
+        y[0] = m[0] + m[step] + m[2 * step];
+        y[step] = m[step] - m[2 * step] - m[3 * step];
+        return;
+    }
     const Lanes sum = m[step] + m[2 * step], difference = m[step] - m[2 * step];
     const Lanes far_sum = m[3 * step] + m[4 * step], far_difference = m[3 * step] - m[4 * step];
     y[0] = m[0] + sum + far_sum;
@@ -58,7 +79,9 @@ VULTUS_INLINE void transform_out(const Lanes* m, int step, Lanes* y) {
     y[3 * step] = difference + 8.0f * far_difference + m[5 * step];
 }
 
+template <int kTile>
 VULTUS_INLINE void load_patch(const float* image, const Grid& grid, Index patch, Lanes* d) {
+    constexpr int kPatch = kTile + 2;
     const Index top = patch / grid.across * kTile - 1, left = patch % grid.across * kTile - 1;
     for (Index y = 0; y < kPatch; ++y)
         for (Index x = 0; x < kPatch; ++x) {
@@ -72,19 +95,27 @@ VULTUS_INLINE void load_patch(const float* image, const Grid& grid, Index patch,
 }
 
 /// Patches begin..end of the chunk that starts at `first`: x to points [36][patches, inputs].
-VULTUS_CLONES void gather(const float* x, const Grid& grid, Index inputs, Index first, Index begin, Index end,
-                          Index stride, float* points) {
+template <int kTile>
+VULTUS_INLINE void gather_of(const float* x, const Grid& grid, Index inputs, Index first, Index begin,
+                             Index end, Index stride, float* points) {
+    constexpr int kPatch = kTile + 2, kPoints = kPatch * kPatch;
     Lanes d[kPoints], t[kPoints];
     const Index image_size = grid.height * grid.width * kBlock;
     for (Index p = begin; p < end; ++p) {
         const float* image = x + (first + p) / grid.per_image * (inputs / kBlock) * image_size;
         for (Index c = 0; c < inputs / kBlock; ++c) {
-            load_patch(image + c * image_size, grid, (first + p) % grid.per_image, d);
-            for (int i = 0; i < kPatch; ++i) transform_in(d + i, kPatch, t + i);
-            for (int i = 0; i < kPatch; ++i) transform_in(t + i * kPatch, 1, d + i * kPatch);
+            load_patch<kTile>(image + c * image_size, grid, (first + p) % grid.per_image, d);
+            for (int i = 0; i < kPatch; ++i) transform_in<kTile>(d + i, kPatch, t + i);
+            for (int i = 0; i < kPatch; ++i) transform_in<kTile>(t + i * kPatch, 1, d + i * kPatch);
             for (int i = 0; i < kPoints; ++i) store(d[i], points + i * stride + p * inputs + c * kBlock);
         }
     }
+}
+
+VULTUS_CLONES void gather(int tile, const float* x, const Grid& grid, Index inputs, Index first, Index begin,
+                          Index end, Index stride, float* points) {
+    if (tile == 2) return gather_of<2>(x, grid, inputs, first, begin, end, stride, points);
+    gather_of<4>(x, grid, inputs, first, begin, end, stride, points);
 }
 
 /// kRows patches times one panel of 16 outputs.
@@ -124,8 +155,10 @@ VULTUS_CLONES void multiply(const float* in, Index num, Index inputs, const floa
 }
 
 /// The way back: products [36][patches, outputs] to y, plus bias.
-VULTUS_CLONES void scatter(const float* products, const Grid& grid, Index outputs, Index first, Index begin,
-                           Index end, Index stride, const float* bias, float* y) {
+template <int kTile>
+VULTUS_INLINE void scatter_of(const float* products, const Grid& grid, Index outputs, Index first,
+                              Index begin, Index end, Index stride, const float* bias, float* y) {
+    constexpr int kPatch = kTile + 2, kPoints = kPatch * kPatch;
     Lanes m[kPoints], t[kPoints], shift;
     const Index image_size = grid.height * grid.width * kBlock;
     for (Index p = begin; p < end; ++p) {
@@ -134,8 +167,8 @@ VULTUS_CLONES void scatter(const float* products, const Grid& grid, Index output
         float* image = y + (first + p) / grid.per_image * (outputs / kBlock) * image_size;
         for (Index c = 0; c < outputs / kBlock; ++c, image += image_size) {
             for (int i = 0; i < kPoints; ++i) load(products + i * stride + p * outputs + c * kBlock, m[i]);
-            for (int i = 0; i < kPatch; ++i) transform_out(m + i, kPatch, t + i);
-            for (int i = 0; i < kTile; ++i) transform_out(t + i * kPatch, 1, m + i * kPatch);
+            for (int i = 0; i < kPatch; ++i) transform_out<kTile>(m + i, kPatch, t + i);
+            for (int i = 0; i < kTile; ++i) transform_out<kTile>(t + i * kPatch, 1, m + i * kPatch);
             load(bias + c * kBlock, shift);
             for (Index i = 0; i < std::min<Index>(kTile, grid.height - top); ++i)
                 for (Index k = 0; k < std::min<Index>(kTile, grid.width - left); ++k)
@@ -144,60 +177,66 @@ VULTUS_CLONES void scatter(const float* products, const Grid& grid, Index output
     }
 }
 
-std::shared_ptr<float> aligned(Index count) {
-    return {static_cast<float*>(
-                ::operator new (static_cast<std::size_t>(count) * sizeof(float), std::align_val_t{64})),
-            [](float* done) { ::operator delete (done, std::align_val_t{64}); }};
+VULTUS_CLONES void scatter(int tile, const float* products, const Grid& grid, Index outputs, Index first,
+                           Index begin, Index end, Index stride, const float* bias, float* y) {
+    if (tile == 2) return scatter_of<2>(products, grid, outputs, first, begin, end, stride, bias, y);
+    scatter_of<4>(products, grid, outputs, first, begin, end, stride, bias, y);
 }
 
-Index num_patches(const Shape& input) { return input[0] * Grid(input).per_image; }
+Index num_patches(const Shape& input, int tile) { return input[0] * Grid(input, tile).per_image; }
 
-/// G w G^T of one 3 x 3 kernel, in double: this happens once.
-void transform_weight(const float* w, double* out) {
-    constexpr double kG[kPatch][3] = {{1. / 4, 0, 0},
-                                      {-1. / 6, -1. / 6, -1. / 6},
-                                      {-1. / 6, 1. / 6, -1. / 6},
-                                      {1. / 24, 1. / 12, 1. / 6},
-                                      {1. / 24, -1. / 12, 1. / 6},
-                                      {0, 0, 1}};
-    double rows[kPatch][3];
-    for (int a = 0; a < kPatch; ++a)
-        for (int x = 0; x < 3; ++x) rows[a][x] = kG[a][0] * w[x] + kG[a][1] * w[3 + x] + kG[a][2] * w[6 + x];
-    for (int a = 0; a < kPatch; ++a)
-        for (int b = 0; b < kPatch; ++b)
-            out[a * kPatch + b] = kG[b][0] * rows[a][0] + kG[b][1] * rows[a][1] + kG[b][2] * rows[a][2];
+/// G w G^T of one 3 x 3 kernel, in double: this happens once. G [patch, 3].
+void transform_weight(const double (*g)[3], int patch, const float* w, double* out) {
+    double rows[6][3];
+    for (int a = 0; a < patch; ++a)
+        for (int x = 0; x < 3; ++x) rows[a][x] = g[a][0] * w[x] + g[a][1] * w[3 + x] + g[a][2] * w[6 + x];
+    for (int a = 0; a < patch; ++a)
+        for (int b = 0; b < patch; ++b)
+            out[a * patch + b] = g[b][0] * rows[a][0] + g[b][1] * rows[a][1] + g[b][2] * rows[a][2];
 }
+
+constexpr double kG2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+constexpr double kG4[6][3] = {{1. / 4, 0, 0},
+                              {-1. / 6, -1. / 6, -1. / 6},
+                              {-1. / 6, 1. / 6, -1. / 6},
+                              {1. / 24, 1. / 12, 1. / 6},
+                              {1. / 24, -1. / 12, 1. / 6},
+                              {0, 0, 1}};
 
 }  // namespace
 
 bool Winograd::pays(const Shape& input, const Shape& weight, int stride) {
     return stride == 1 && weight[2] == 3 && weight[3] == 3 && weight[0] % kPanel == 0 &&
-           weight[1] % kBlock == 0 && num_patches(input) >= kFewestPatches;
+           weight[1] % kBlock == 0 && num_patches(input, 4) >= kFewestPatches;
 }
 
-Winograd::Winograd(const float* weight, const float* bias, Index outputs, Index inputs)
+int Winograd::tile_for(const Shape& input) { return input[2] * input[3] <= kMostPixelsOfSmallTiles ? 2 : 4; }
+
+Winograd::Winograd(const float* weight, const float* bias, Index outputs, Index inputs, int tile)
     : outputs_(outputs),
       inputs_(inputs),
-      weights_(aligned(kPoints * outputs * inputs)),
-      bias_(aligned(outputs)) {
+      tile_(tile),
+      weights_(aligned_floats((tile + 2) * (tile + 2) * outputs * inputs)),
+      bias_(aligned_floats(outputs)) {
     std::copy_n(bias, outputs, bias_.get());
-    double points[kPoints];
+    double points[kMostPoints];
     for (Index o = 0; o < outputs; ++o)
         for (Index i = 0; i < inputs; ++i) {
-            transform_weight(weight + (o * inputs + i) * 9, points);
-            for (Index k = 0; k < kPoints; ++k)
+            transform_weight(tile == 2 ? kG2 : kG4, tile + 2, weight + (o * inputs + i) * 9, points);
+            for (Index k = 0; k < (tile + 2) * (tile + 2); ++k)
                 weights_.get()[((k * (outputs / kPanel) + o / kPanel) * inputs + i) * kPanel + o % kPanel] =
                     static_cast<float>(points[k]);
         }
 }
 
 Index Winograd::scratch_size(const Shape& input) const {
-    const Planes planes(std::min(kChunk, num_patches(input)), inputs_, outputs_);
+    const Planes planes(tile_, std::min(kChunk, num_patches(input, tile_)), inputs_, outputs_);
     return omp_get_max_threads() * planes.size();
 }
 
 void Winograd::run(const Shape& input, const float* x, float* scratch, float* y) const {
-    const Index all = num_patches(input), size = Planes(std::min(kChunk, all), inputs_, outputs_).size();
+    const Index all = num_patches(input, tile_);
+    const Index size = Planes(tile_, std::min(kChunk, all), inputs_, outputs_).size();
     const auto run_patches = [&](Index begin, Index end, bool together, float* own_scratch) {
         for (Index first = begin; first < end; first += kChunk)
             run_chunk(input, x, first, std::min(kChunk, end - first), together, own_scratch, y);
@@ -214,25 +253,25 @@ void Winograd::run(const Shape& input, const float* x, float* scratch, float* y)
 
 void Winograd::run_chunk(const Shape& input, const float* x, Index first, Index num, bool together,
                          float* scratch, float* y) const {
-    const Grid grid(input);
-    const Planes planes(num, inputs_, outputs_);
-    float* products = scratch + kPoints * planes.input_stride;
+    const Grid grid(input, tile_);
+    const Planes planes(tile_, num, inputs_, outputs_);
+    float* products = scratch + planes.points * planes.input_stride;
     const auto stage = [&](Index count, Index work_each, const auto& body) {
         if (together)
             parallel(count, work_each, body);
         else
             body(Index{0}, count);
     };
-    stage(num, kPoints * inputs_, [&](Index begin, Index end) {
-        gather(x, grid, inputs_, first, begin, end, planes.input_stride, scratch);
+    stage(num, planes.points * inputs_, [&](Index begin, Index end) {
+        gather(tile_, x, grid, inputs_, first, begin, end, planes.input_stride, scratch);
     });
-    stage(kPoints, num * inputs_ * outputs_, [&](Index begin, Index end) {
+    stage(planes.points, num * inputs_ * outputs_, [&](Index begin, Index end) {
         for (Index k = begin; k < end; ++k)
             multiply(scratch + k * planes.input_stride, num, inputs_, weights_.get() + k * inputs_ * outputs_,
                      outputs_, products + k * planes.output_stride);
     });
-    stage(num, kPoints * outputs_, [&](Index begin, Index end) {
-        scatter(products, grid, outputs_, first, begin, end, planes.output_stride, bias_.get(), y);
+    stage(num, planes.points * outputs_, [&](Index begin, Index end) {
+        scatter(tile_, products, grid, outputs_, first, begin, end, planes.output_stride, bias_.get(), y);
     });
 }
 

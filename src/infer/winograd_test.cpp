@@ -47,9 +47,9 @@ struct Problem {
         return sum;
     }
 
-    std::vector<float> run(int threads) const {
+    std::vector<float> run(int threads, int tile) const {
         omp_set_num_threads(threads);
-        const Winograd winograd(weight.data(), bias.data(), output[1], input[1]);
+        const Winograd winograd(weight.data(), bias.data(), output[1], input[1], tile);
         std::vector<float> y(static_cast<std::size_t>(num_elements(output)), 99.0f);
         std::vector<float> scratch(static_cast<std::size_t>(winograd.scratch_size(input)), 99.0f);
         winograd.run(input, x.data(), scratch.data(), y.data());
@@ -57,33 +57,39 @@ struct Problem {
     }
 };
 
+void expect_direct_sums(const Problem& problem, int tile) {
+    const Shape& input = problem.input;
+    const std::vector<float> y = problem.run(1, tile);
+    // A sum of 9 * inputs products of standard normal values has this deviation.
+    const double size = std::sqrt(9.0 * static_cast<double>(input[1]));
+    double squares = 0;
+    for (std::int64_t b = 0; b < input[0]; ++b)
+        for (std::int64_t o = 0; o < problem.output[1]; ++o)
+            for (std::int64_t p = 0; p < input[2] * input[3]; ++p) {
+                const std::int64_t row = p / input[3], column = p % input[3];
+                const double error =
+                    y[at(problem.output, b, o, row, column)] - problem.direct(b, o, row, column);
+                squares += error * error;
+                ASSERT_LT(std::abs(error), 4e-5 * size)
+                    << to_string(input) << " image " << b << " channel " << o << " pixel " << p;
+            }
+    EXPECT_LT(std::sqrt(squares / static_cast<double>(y.size())), 4e-6 * size) << to_string(input);
+}
+
 TEST(Winograd, EqualsDirectSums) {
     for (const Shape& input :
          {Shape{1, 8, 16, 16}, Shape{2, 24, 13, 6}, Shape{1, 40, 40, 36}, Shape{3, 8, 1, 2}}) {
-        const Problem problem(input, 16 + 16 * input[0]);
-        const std::vector<float> y = problem.run(1);
-        // A sum of 9 * inputs products of standard normal values has this deviation.
-        const double size = std::sqrt(9.0 * static_cast<double>(input[1]));
-        double squares = 0;
-        for (std::int64_t b = 0; b < input[0]; ++b)
-            for (std::int64_t o = 0; o < problem.output[1]; ++o)
-                for (std::int64_t p = 0; p < input[2] * input[3]; ++p) {
-                    const std::int64_t row = p / input[3], column = p % input[3];
-                    const double error =
-                        y[at(problem.output, b, o, row, column)] - problem.direct(b, o, row, column);
-                    squares += error * error;
-                    ASSERT_LT(std::abs(error), 4e-5 * size)
-                        << to_string(input) << " image " << b << " channel " << o << " pixel " << p;
-                }
-        EXPECT_LT(std::sqrt(squares / static_cast<double>(y.size())), 4e-6 * size) << to_string(input);
+        for (const int tile : {2, 4}) expect_direct_sums(Problem(input, 16 + 16 * input[0]), tile);
     }
 }
 
 TEST(Winograd, SameBitsOnAnyNumberOfThreads) {
     for (const Shape& input : {Shape{1, 32, 56, 52}, Shape{1, 64, 16, 16}}) {
         const Problem problem(input, 48);
-        EXPECT_EQ(problem.run(1), problem.run(2));
-        EXPECT_EQ(problem.run(1), problem.run(3));
+        for (const int tile : {2, 4}) {
+            EXPECT_EQ(problem.run(1, tile), problem.run(2, tile));
+            EXPECT_EQ(problem.run(1, tile), problem.run(3, tile));
+        }
     }
 }
 
