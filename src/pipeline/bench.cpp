@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "media/video_writer.h"
 #include "pipeline/decode_workers.h"
+#include "pipeline/live_session.h"
 #include "pipeline/random_person.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
@@ -172,32 +173,29 @@ class Bench {
 
     /// Frames at the person's own rate, each drawn when its time has come.
     void soak() {
-        Talker talker(person_, {});
-        LatentStream stream(talker, {});
-        const auto per_frame = static_cast<std::size_t>(kSampleRateHz / person_.fps());
+        const auto shared = std::make_shared<SharedTalker>(person_, TalkerOptions{});
+        LiveSession session(shared, {});
+        const auto per_frame = static_cast<std::int64_t>(kSampleRateHz / person_.fps());
         const std::vector<float> sound = speech_like(static_cast<double>(per_frame) / kSampleRateHz);
-        std::vector<float> latents;
-        std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3 * talker.size_px() * talker.size_px()));
-        const auto width = static_cast<std::size_t>(talker.latent_dim());
+        LiveFrame frame;
         const auto total = static_cast<std::int64_t>(options_.soak_s * person_.fps());
         const auto start = std::chrono::steady_clock::now();
         const std::chrono::duration<double> period(1 / person_.fps());
         Times times;
-        std::size_t late = 0, next = 0;
+        std::size_t late = 0;
         for (std::int64_t tick = 0; tick < total; ++tick) {
             throw_if_cancelled();
             const auto due = start + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                          period * static_cast<double>(tick));
             std::this_thread::sleep_until(due);
             times.measure([&] {
-                stream.push(sound.data(), static_cast<std::int64_t>(per_frame), latents);
-                if ((next + 1) * width > latents.size()) return;
-                talker.decode(&latents[next++ * width], rgb.data());
+                session.push(sound.data(), per_frame);
+                session.pull(LiveSession::Missing::kSilence, frame);
             });
             if (std::chrono::steady_clock::now() - due > period) ++late;
             progress_.update(progress_done_, fmt::format("paced run, {} of {} frames", tick, total));
         }
-        record("paced run, sound to picture", talker.steps(), 1, 0, times);
+        record("paced run, sound to picture", shared->talker.steps(), 1, 0, times);
         rows_.back()["late_frames"] = late;
         rows_.back()["highest_ms"] = times.highest_ms();
     }
