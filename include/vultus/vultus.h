@@ -64,8 +64,8 @@ typedef enum vultus_status {
 
 /** Version of the library that runs, e.g. "0.1.0". */
 VULTUS_API const char* vultus_version(void);
-/** A word for a status, e.g. "corrupt data"; never null. */
-VULTUS_API const char* vultus_status_name(vultus_status status);
+/** A word for a vultus_status, e.g. "corrupt data"; never null. */
+VULTUS_API const char* vultus_status_name(int32_t status);
 /** One line about the calling thread's last failure; "" if there was none. Valid until its next failure. */
 VULTUS_API const char* vultus_last_error(void);
 
@@ -188,18 +188,18 @@ VULTUS_API vultus_status vultus_session_end_speech(vultus_session* session);
 /** Drops the sound that is not shown yet; within 0.2 s of frames the face comes to rest without a jump. */
 VULTUS_API vultus_status vultus_session_interrupt(vultus_session* session);
 
-/** The next frame. Until the first end of speech or interruption the frames equal those of a file with the
- * same sound and look-ahead, bit for bit, in whatever parts it was pushed.
- * Returns #VULTUS_OK, #VULTUS_NO_FRAME (only with #VULTUS_MISSING_WAIT), #VULTUS_ERROR_CANCELLED when the
- * session is closed meanwhile, #VULTUS_ERROR_INVALID_ARGUMENT for buffers that are too small. */
-VULTUS_API vultus_status vultus_session_pull(vultus_session* session, vultus_missing missing,
-                                             vultus_frame* frame);
+/** The next frame; missing: a vultus_missing. Until the first end of speech or interruption the frames equal
+ * those of a file with the same sound and look-ahead, bit for bit, in whatever parts it was pushed. Returns
+ * #VULTUS_OK, #VULTUS_NO_FRAME (only with #VULTUS_MISSING_WAIT), #VULTUS_ERROR_CANCELLED when the session is
+ * closed meanwhile, #VULTUS_ERROR_INVALID_ARGUMENT for buffers that are too small. */
+VULTUS_API vultus_status vultus_session_pull(vultus_session* session, int32_t missing, vultus_frame* frame);
 /** Receives a frame whose buffers are valid during the call; a result other than 0 ends the run. */
 typedef int (*vultus_frame_callback)(void* user, const vultus_frame* frame);
-/** Pulls frames and hands them to `callback` until it returns non-zero (#VULTUS_OK), the sound is used up
+/** Pulls frames (missing: a vultus_missing) and hands them to `callback` until it returns non-zero
+ * (#VULTUS_OK), the sound is used up
  * (#VULTUS_OK, only with #VULTUS_MISSING_WAIT) or the session is closed (#VULTUS_ERROR_CANCELLED). Draws as
  * fast as it can: the callback keeps the time. */
-VULTUS_API vultus_status vultus_session_run(vultus_session* session, vultus_missing missing,
+VULTUS_API vultus_status vultus_session_run(vultus_session* session, int32_t missing,
                                             vultus_frame_callback callback, void* user);
 
 /** Called about once per batch of frames with the frames written so far. */

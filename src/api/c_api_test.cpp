@@ -139,8 +139,7 @@ TEST_F(CApi, NonsenseGetsAStatusAndALine) {
     EXPECT_EQ(vultus_session_push_f32(session, nullptr, 0), VULTUS_OK);
     EXPECT_EQ(vultus_session_push_s16(session, nullptr, SIZE_MAX), VULTUS_ERROR_INVALID_ARGUMENT);
     EXPECT_EQ(vultus_session_push_f32(session, &nan, SIZE_MAX / 2), VULTUS_ERROR_INVALID_ARGUMENT);
-    EXPECT_EQ(vultus_session_pull(session, static_cast<vultus_missing>(7), &got),
-              VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_session_pull(session, 7, &got), VULTUS_ERROR_INVALID_ARGUMENT);
     EXPECT_EQ(vultus_session_pull(session, VULTUS_MISSING_WAIT, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
     got.rgb_capacity -= 1;
     EXPECT_EQ(vultus_session_pull(session, VULTUS_MISSING_SILENCE, &got), VULTUS_ERROR_INVALID_ARGUMENT);

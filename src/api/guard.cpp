@@ -53,7 +53,7 @@ void vultus_set_log(vultus_log_callback callback, void* user) {
 
 const char* vultus_version(void) { return VULTUS_VERSION; }
 
-const char* vultus_status_name(vultus_status status) {
+const char* vultus_status_name(int32_t status) {
     switch (status) {
         case VULTUS_OK:
             return "ok";

@@ -43,10 +43,9 @@ std::size_t most_sound(const SharedTalker& talker) {
     return static_cast<std::size_t>((16000ll * person.fps_den + person.fps_num - 1) / person.fps_num);
 }
 
-LiveSession::Missing missing_of(vultus_missing missing) {
+LiveSession::Missing missing_of(std::int32_t missing) {
     if (missing != VULTUS_MISSING_WAIT && missing != VULTUS_MISSING_SILENCE)
-        fail(ErrorCode::kInvalidArgument, "[api] missing: expected wait or silence, got {}",
-             static_cast<int>(missing));
+        fail(ErrorCode::kInvalidArgument, "[api] missing: expected wait or silence, got {}", missing);
     return missing == VULTUS_MISSING_WAIT ? LiveSession::Missing::kWait : LiveSession::Missing::kSilence;
 }
 
@@ -204,7 +203,7 @@ vultus_status vultus_session_interrupt(vultus_session* session) {
     });
 }
 
-vultus_status vultus_session_pull(vultus_session* session, vultus_missing missing, vultus_frame* frame) {
+vultus_status vultus_session_pull(vultus_session* session, int32_t missing, vultus_frame* frame) {
     return with_handle<Sessions>(session, "session", [&](OpenSession& open) {
         check_struct(frame, "vultus_frame");
         check_buffers(*frame, *open.talker);
@@ -217,8 +216,8 @@ vultus_status vultus_session_pull(vultus_session* session, vultus_missing missin
     });
 }
 
-vultus_status vultus_session_run(vultus_session* session, vultus_missing missing,
-                                 vultus_frame_callback callback, void* user) {
+vultus_status vultus_session_run(vultus_session* session, int32_t missing, vultus_frame_callback callback,
+                                 void* user) {
     return with_handle<Sessions>(session, "session", [&](OpenSession& open) {
         if (!callback) fail(ErrorCode::kInvalidArgument, "[api] callback: expected a function, got null");
         pipeline::LiveFrame live;
