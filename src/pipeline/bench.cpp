@@ -18,6 +18,7 @@
 #include "base/rng.h"
 #include "media/video_writer.h"
 #include "pipeline/decode_workers.h"
+#include "pipeline/latent_stream.h"
 #include "pipeline/random_person.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
