@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/rng.h"
-#include "infer/onednn_ops.h"
+#include "infer/program.h"
+#include "infer/weights.h"
 #include "models/unet.h"
 #include "pipeline/times.h"
 #include "torch_baseline.h"
@@ -77,14 +78,21 @@ StepInput step_input(const person::Person& person) {
             normals(static_cast<std::size_t>(person.model.unet.latent), 2)};
 }
 
-Value run_unet(infer::OnednnOps& ops, const person::Person& person, const StepInput& in) {
+/// The U-Net with every input read at every run, so that nothing is worked out in advance.
+infer::Program record_unet(const person::Person& person, const StepInput& in, int threads,
+                           infer::Precision precision) {
     const models::UNetConfig& unet = person.model.unet;
-    return models::unet({ops, "unet"}, unet, ops.input({1, 3, unet.size_px, unet.size_px}, in.x_t.data()),
-                        ops.input({1, unet.base_channels}, in.time.data()),
-                        ops.input({1, unet.latent}, in.z.data()));
+    const auto network = [&](infer::Recorder& recorder) {
+        return std::vector<Value>{models::unet(
+            {recorder, "unet"}, unet, recorder.bound({1, 3, unet.size_px, unet.size_px}, in.x_t.data()),
+            recorder.bound({1, unet.base_channels}, in.time.data()),
+            recorder.bound({1, unet.latent}, in.z.data()))};
+    };
+    const auto weights = std::make_shared<infer::Weights>(person.weights);
+    return infer::record(weights, threads, {network}, precision).front();
 }
 
-double relative_rms(const float* got, const std::vector<float>& want) {
+double relative_rms(std::span<const float> got, const std::vector<float>& want) {
     double difference = 0, size = 0;
     for (std::size_t i = 0; i < want.size(); ++i) {
         difference += std::pow(got[i] - want[i], 2);
@@ -95,24 +103,25 @@ double relative_rms(const float* got, const std::vector<float>& want) {
 
 /// Both meet the same load of the machine.
 Json measure(const Options& options, const person::Person& person, TorchBaseline& torch, int threads) {
-    infer::OnednnOps ops(person.weights, threads), ops_f32(person.weights, threads, infer::Precision::kF32);
     TorchBaseline::set_num_threads(threads);
     const StepInput in = step_input(person);
+    const infer::Program program = record_unet(person, in, threads, infer::Precision::kAuto);
+    const infer::Program f32 = record_unet(person, in, threads, infer::Precision::kF32);
     std::vector<float> torch_prediction;
     std::map<std::string, Times> stages;
     for (int i = -2; i < options.rounds; ++i) {  // the first two warm up
         Times unused;
         const auto times = [&](const char* name) -> Times& { return i < 0 ? unused : stages[name]; };
-        times("vultus_step").measure([&] { run_unet(ops, person, in); });
+        times("vultus_step").measure([&] { program.run(); });
         times("libtorch_step").measure([&] { torch_prediction = torch.unet_step(in.x_t, in.time, in.z); });
         times("libtorch_convolutions").measure([&] { torch.convolutions(); });
     }
+    f32.run();
     const auto median = [&](const char* key) { return stages.at(key).median_ms(); };
     Json run = {{"threads", threads},
                 {"step_to_libtorch_step", median("vultus_step") / median("libtorch_step")},
                 {"step_to_libtorch_convolutions", median("vultus_step") / median("libtorch_convolutions")},
-                {"difference_from_libtorch",
-                 relative_rms(infer::OnednnOps::data(run_unet(ops_f32, person, in)), torch_prediction)}};
+                {"difference_from_libtorch", relative_rms(f32.output(0), torch_prediction)}};
     for (const auto& [name, times] : stages) run["stages"][name] = times.to_json();
     return run;
 }

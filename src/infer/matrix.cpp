@@ -42,26 +42,22 @@ VULTUS_INLINE void panel_sums(const float* x, const Layout& layout, Index inputs
     for (Index i = 0; block + i < inputs; ++i) add(i);
 }
 
-VULTUS_INLINE void put_half(const Lanes& sum, const float* bias, const float* added, Index count, float* y) {
+VULTUS_INLINE void put_half(const Lanes& sum, const float* bias, Index count, float* y) {
     if (count >= kBlock) {
         Lanes shift, value = sum;
         load(bias, shift);
         value += shift;
-        if (added) {
-            load(added, shift);
-            value += shift;
-        }
         store(value, y);
         return;
     }
     float values[kBlock];
     store(sum, values);
-    for (Index k = 0; k < count; ++k) y[k] = values[k] + bias[k] + (added ? added[k] : 0.0f);
+    for (Index k = 0; k < count; ++k) y[k] = values[k] + bias[k];
 }
 
 /// What is the same for all rows.
 struct Product {
-    const float *weights, *bias, *added, *x;
+    const float *weights, *bias, *x;
     float* y;
     Index inputs, outputs;
     Layout layout;
@@ -75,9 +71,7 @@ VULTUS_INLINE void multiply_rows(const Product& p, Index row, Index output) {
         for (int half = 0; half < 2; ++half) {
             const Index left = p.outputs - output - half * kBlock;
             const Index at = (row + r) * p.layout.out_row + (output / kBlock + half) * p.layout.out_half;
-            if (left > 0)
-                put_half(sums[r][half], p.bias + output + half * kBlock, p.added ? p.added + at : nullptr,
-                         left, p.y + at);
+            if (left > 0) put_half(sums[r][half], p.bias + output + half * kBlock, left, p.y + at);
         }
 }
 
@@ -107,7 +101,7 @@ VULTUS_CLONES void multiply_one(const Product& p, Index begin, Index end) {
                 sums[half] += p.x[i] * w;
             }
         for (int half = 0; half < kHalves; ++half)
-            put_half(sums[half], p.bias + o + half * kBlock, nullptr, kBlock, p.y + o + half * kBlock);
+            put_half(sums[half], p.bias + o + half * kBlock, kBlock, p.y + o + half * kBlock);
     }
     for (; o < std::min(end, p.outputs); o += kPanel) multiply_rows<1>(p, 0, o);
 }
@@ -125,8 +119,7 @@ Matrix::Matrix(const float* weight, Index outputs, Index inputs)
 }
 
 void Matrix::rows(const float* x, Index num_rows, const float* bias, float* y) const {
-    const Product product{
-        weights_.get(), bias, nullptr, x, y, inputs_, outputs_, {inputs_, kBlock, outputs_, kBlock}};
+    const Product product{weights_.get(), bias, x, y, inputs_, outputs_, {inputs_, kBlock, outputs_, kBlock}};
     if (num_rows == 1) {
         constexpr Index kGroup = kPanelsOfRow * kPanel;
         parallel((outputs_ + kGroup - 1) / kGroup, kGroup * inputs_,
@@ -136,10 +129,9 @@ void Matrix::rows(const float* x, Index num_rows, const float* bias, float* y) c
     parallel(num_rows, inputs_ * outputs_, [&](Index begin, Index end) { multiply(product, begin, end); });
 }
 
-void Matrix::blocks(const float* x, Index num_pixels, const float* bias, const float* added, float* y) const {
+void Matrix::blocks(const float* x, Index num_pixels, const float* bias, float* y) const {
     const Index plane = num_pixels * kBlock;
-    const Product product{
-        weights_.get(), bias, added, x, y, inputs_, outputs_, {kBlock, plane, kBlock, plane}};
+    const Product product{weights_.get(), bias, x, y, inputs_, outputs_, {kBlock, plane, kBlock, plane}};
     parallel(num_pixels, inputs_ * outputs_, [&](Index begin, Index end) { multiply(product, begin, end); });
 }
 

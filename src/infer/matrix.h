@@ -17,9 +17,8 @@ class Matrix {
 
     /// bias [O]
     void rows(const float* x, std::int64_t num_rows, const float* bias, float* y) const;
-    /// The channels of both must be multiples of 8. added: an image like y that is added to it, or null.
-    void blocks(const float* x, std::int64_t num_pixels, const float* bias, const float* added,
-                float* y) const;
+    /// The channels of both must be multiples of 8.
+    void blocks(const float* x, std::int64_t num_pixels, const float* bias, float* y) const;
 
     std::int64_t outputs() const { return outputs_; }
     std::int64_t inputs() const { return inputs_; }

@@ -85,7 +85,7 @@ Value OnednnOps::conv2d(const Value& x, const Value& weight, const Value& bias, 
         const float *from = in_blocks(x, 8), *shift = plain(bias);
         const Value out = runtime.make({x.dim(0), weight.dim(0), x.dim(2), x.dim(3)}, 8, {x, bias});
         runtime.run(out, [from, shift, to = settled(out), pixels = x.dim(2) * x.dim(3), matrix = c->matrix] {
-            matrix->blocks(from, pixels, shift, nullptr, to);
+            matrix->blocks(from, pixels, shift, to);
         });
         return out;
     }

@@ -107,8 +107,7 @@ class Bench {
         Talker talker(person_, {});
         const std::vector<float> sound = speech_like(static_cast<double>(kSpeechFrames) / person_.fps());
         const double macs = static_cast<double>(speech_macs(person_.model, kSpeechFrames));
-        // Once for the head's pose, once for the latents.
-        add("latents, features included", 0, kSpeechFrames, 2 * macs,
+        add("latents, features included", 0, kSpeechFrames, macs,
             [&] { talker.latents_from_speech(sound, kSpeechFrames, {}); });
     }
 

@@ -13,10 +13,10 @@ int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurr
 
 }  // namespace
 
-DecodeWorkers::DecodeWorkers(const person::Person& person, TalkerOptions options, int count) {
+DecodeWorkers::DecodeWorkers(person::Person person, TalkerOptions options, int count) {
     options.num_threads = 1;
     const int workers = count > 0 ? count : std::min(kMostWorkers, cores());
-    talkers_.push_back(std::make_unique<Talker>(person, options));
+    talkers_.push_back(std::make_unique<Talker>(std::move(person), options));
     while (static_cast<int>(talkers_.size()) < workers)
         talkers_.push_back(std::make_unique<Talker>(talker(), options));
 }

@@ -15,7 +15,7 @@ namespace vultus::pipeline {
 class DecodeWorkers {
   public:
     /// count: workers; 0: one per core, at most 8. `options.num_threads` is ignored.
-    DecodeWorkers(const person::Person& person, TalkerOptions options, int count);
+    DecodeWorkers(person::Person person, TalkerOptions options, int count);
 
     /// The first worker's Talker, for everything but pictures.
     Talker& talker() { return *talkers_.front(); }

@@ -170,9 +170,9 @@ TalkReport talk(const TalkOptions& options) {
         pose.source = PoseOptions::Source::kTrack;
         pose.track_deg = read_pose_track(options.pose_track);
     }
-    const person::Person person = person::load_person(options.person);
+    person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options.fps);
-    DecodeWorkers workers(person, options.talker, options.num_threads);
+    DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     Talker& talker = workers.talker();
     LatentStream stream(talker, pose, options.look_ahead_frames);
     media::AudioReader reader(options.speech);

@@ -11,8 +11,8 @@ namespace vultus::pipeline {
 
 using models::Value;
 
-LoadedPerson::LoadedPerson(const person::Person& person_)
-    : person(person_),
+LoadedPerson::LoadedPerson(person::Person person_)
+    : person(std::move(person_)),
       weights(std::make_shared<infer::Weights>(person.weights)),
       space(person.model.unet.size_px, person.stats.mean_picture, person.model.diffusion.residual_scale) {}
 
@@ -59,8 +59,8 @@ void Talker::Impl::record_encoder() {
                             }});
 }
 
-Talker::Talker(const person::Person& person, const TalkerOptions& options)
-    : impl_(std::make_unique<Impl>(std::make_shared<const LoadedPerson>(person), options)) {}
+Talker::Talker(person::Person person, const TalkerOptions& options)
+    : impl_(std::make_unique<Impl>(std::make_shared<const LoadedPerson>(std::move(person)), options)) {}
 Talker::Talker(const Talker& other, const TalkerOptions& options)
     : impl_(std::make_unique<Impl>(other.impl_->loaded, options)) {}
 Talker::~Talker() = default;

@@ -28,7 +28,7 @@ struct PoseOptions {
 /// Threads  one caller at a time.
 class Talker {
   public:
-    Talker(const person::Person& person, const TalkerOptions& options);
+    Talker(person::Person person, const TalkerOptions& options);
     /// One more session of the same person: shares its weights, which are then held once.
     Talker(const Talker& other, const TalkerOptions& options);
     ~Talker();

@@ -12,7 +12,7 @@ namespace vultus::pipeline {
 
 /// What all sessions of one person share. Never changes, but for weights that are packed on first use.
 struct LoadedPerson {
-    explicit LoadedPerson(const person::Person& person_);
+    explicit LoadedPerson(person::Person person_);
 
     person::Person person;
     std::shared_ptr<infer::Weights> weights;
