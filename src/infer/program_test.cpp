@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "base/allocation_count_testonly.h"
@@ -164,7 +165,8 @@ TEST(Program, RunsBesideOthersOnTheSameWeights) {
             const Program program = recorded(test, weights, 1, inputs, 0);
             for (int k = 0; k < 5; ++k) {
                 program.run();
-                if (copied(program.output(0)) != want) ++wrong;
+                const std::span<const float> got = program.output(0);
+                if (!std::equal(got.begin(), got.end(), want.begin(), want.end())) ++wrong;
             }
         });
     for (std::thread& thread : threads) thread.join();
