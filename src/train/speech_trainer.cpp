@@ -24,7 +24,7 @@ constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
-constexpr double kMouthWeight = 4.0, kMotionWeight = 3.0, kPoseWeight = 0.2;
+constexpr double kMouthWeight = 2.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 
 Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
 
