@@ -1,23 +1,15 @@
 // Talking for hours takes the memory of talking for a minute.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <fstream>
 
 #include "base/rng.h"
 #include "pipeline/latent_stream.h"
+#include "resident_memory_testonly.h"
 #include "tiny_person_testonly.h"
 
 namespace vultus::pipeline {
 namespace {
-
-double resident_mb() {
-    std::ifstream statm("/proc/self/statm");
-    double total = 0, resident = 0;
-    statm >> total >> resident;
-    return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-}
 
 TEST(LongSpeech, MemoryIsConstant) {
     TalkerOptions options;
@@ -37,7 +29,7 @@ TEST(LongSpeech, MemoryIsConstant) {
         frames += static_cast<std::int64_t>(latents.size()) / talker.latent_dim();
         // What is held back is bounded: latents follow the sound within a few seconds.
         ASSERT_GE(frames, 25 * (s + 1) - 25 * 12) << "after " << s << " s";
-        if (s == 60) after_a_minute = resident_mb();
+        if (s == 60) after_a_minute = test::resident_mb();
     }
     latents.clear();
     stream.finish(-1, latents);
@@ -47,7 +39,7 @@ TEST(LongSpeech, MemoryIsConstant) {
     GTEST_SKIP() << "a sanitizer keeps freed memory: its size says nothing";
 #endif
     // Nine minutes of samples alone would be 35 MB, of features 17 MB.
-    EXPECT_LT(resident_mb() - after_a_minute, 6.0);
+    EXPECT_LT(test::resident_mb() - after_a_minute, 6.0);
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ class TwoProcesses : public testing::Test {
         EXPECT_LT(std::sqrt(error / squares), 0.02) << "of the gradients; bf16 sums in another order";
     }
 
-    train::ScratchFolder scratch_{"two-processes-test"};
+    ScratchFolder scratch_{"two-processes-test"};
     train::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
 };
 

@@ -1,7 +1,6 @@
 #include "pipeline/bench.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -16,6 +15,7 @@
 #include "base/output_file.h"
 #include "base/progress.h"
 #include "base/rng.h"
+#include "base/scratch_folder.h"
 #include "media/video_writer.h"
 #include "pipeline/decode_workers.h"
 #include "pipeline/live_session.h"
@@ -30,25 +30,6 @@ using Json = nlohmann::json;
 
 constexpr int kSampleRateHz = 16000;
 constexpr std::int64_t kSpeechFrames = 100;  ///< in one measurement of the speech network
-
-/// A folder for what the measurements write, deleted at the end.
-class ScratchFolder {
-  public:
-    ScratchFolder()
-        : path_(std::filesystem::temp_directory_path() / fmt::format("vultus-bench-{}", getpid())) {
-        std::filesystem::create_directories(path_);
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 /// Noise that swells and fades four times a second, as speech does.
 std::vector<float> speech_like(double seconds) {
@@ -285,7 +266,7 @@ Json bench(const BenchOptions& options) {
     if (!own.can_speak())
         fail(ErrorCode::kUnsupported, "[bench] {}: this person has learnt pictures but no speech yet",
              options.person.string());
-    const ScratchFolder scratch;
+    const ScratchFolder scratch("bench");
     Json report = {
         {"cpu", cpu_name()}, {"person", options.person.filename().string()}, {"rows", Json::array()}};
     report["runtime"] = Talker(own, {}).runtime_name();

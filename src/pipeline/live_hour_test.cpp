@@ -1,22 +1,13 @@
 // An hour of a live session: picture and sound do not drift, memory does not grow.
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <fstream>
 
 #include "base/rng.h"
 #include "pipeline/live_session.h"
+#include "resident_memory_testonly.h"
 #include "tiny_person_testonly.h"
 
 namespace vultus::pipeline {
 namespace {
-
-double resident_mb() {
-    std::ifstream statm("/proc/self/statm");
-    double total = 0, resident = 0;
-    statm >> total >> resident;
-    return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
-}
 
 TEST(LiveHour, DriftsByNothingAndStaysSmall) {
     person::Person person = test::tiny_person();
@@ -45,14 +36,14 @@ TEST(LiveHour, DriftsByNothingAndStaysSmall) {
         ASSERT_EQ(frame.sample, heard);
         heard += static_cast<std::int64_t>(frame.sound.size());
         speaking += frame.speaking;
-        if (i == 1800) after_a_minute = resident_mb();
+        if (i == 1800) after_a_minute = test::resident_mb();
     }
     EXPECT_NEAR(static_cast<double>(speaking) / kFrames, 2.0 / 3, 0.02);
     EXPECT_EQ(heard, (kFrames * 16000 * 1001 + 29999) / 30000);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     GTEST_SKIP() << "a sanitizer keeps freed memory: its size says nothing";
 #endif
-    EXPECT_LT(resident_mb() - after_a_minute, 4.0);
+    EXPECT_LT(test::resident_mb() - after_a_minute, 4.0);
 }
 
 }  // namespace
