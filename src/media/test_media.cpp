@@ -1,7 +1,5 @@
 #include "media/test_media.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -38,16 +36,11 @@ void put(std::string& bytes, T value) {
 
 }  // namespace
 
-Scratch::Scratch() {
-    static std::atomic<int> counter{0};
-    folder_ = std::filesystem::temp_directory_path() / fmt::format("vultus-test-{}-{}", getpid(), counter++);
-    std::filesystem::create_directories(folder_);
-}
-
-Scratch::~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-}
+Scratch::Scratch()
+    : ScratchFolder([] {
+          static std::atomic<int> counter{0};
+          return fmt::format("media-test-{}", counter++);
+      }()) {}
 
 Image picture(int width, int height, int index) {
     Image image(width, height);

@@ -6,22 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "base/scratch_folder.h"
 #include "media/image.h"
 
 namespace vultus::media::test {
 
-/// A folder of its own that is deleted in the end.
-class Scratch {
-  public:
+/// A scratch folder for each of a process's tests.
+struct Scratch : ScratchFolder {
     Scratch();
-    ~Scratch();
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
-    const std::filesystem::path& path() const { return folder_; }
-
-  private:
-    std::filesystem::path folder_;
 };
 
 /// Smooth colours that tell index, left and up apart.

@@ -19,6 +19,9 @@ class PictureSpace {
     /// The least and the most that a picture's values can be, [3, S, S] each.
     const std::vector<float>& low() const { return low_; }
     const std::vector<float>& high() const { return high_; }
+    /// The mean picture in [-1, 1], [3, S, S]; zeros without one.
+    const std::vector<float>& mean() const { return mean_; }
+    float scale() const { return scale_; }
     std::int64_t num_values() const { return static_cast<std::int64_t>(mean_.size()); }
 
   private:

@@ -46,10 +46,15 @@ std::vector<Tensor> Critic::judge(const Tensor& pieces) {
 }
 
 Tensor Critic::complaint(const Tensor& drawn, const Tensor& recorded) {
-    const std::vector<Tensor> of_drawn = judge(drawn), of_recorded = judge(recorded);
+    const std::vector<Tensor> of_drawn = judge(drawn);
+    std::vector<Tensor> of_recorded;
+    {
+        torch::NoGradGuard no_grad;
+        of_recorded = judge(recorded);
+    }
     Tensor loss = -of_drawn.back().mean();
     for (std::size_t level = 0; level + 1 < of_drawn.size(); ++level)
-        loss = loss + kFeatureWeight * (of_drawn[level] - of_recorded[level].detach()).abs().mean();
+        loss = loss + kFeatureWeight * (of_drawn[level] - of_recorded[level]).abs().mean();
     return loss;
 }
 
@@ -62,7 +67,7 @@ double Critic::learn(const Tensor& drawn, const Tensor& recorded, double share, 
     std::vector<Tensor> gradients = adam_.gradients();
     group.average(gradients);
     adam_.step(learning_rate);
-    return group.average(loss.item<double>());
+    return loss.item<double>();
 }
 
 void Critic::save(Archive& archive) const {

@@ -21,7 +21,7 @@ class Critic {
     /// What the pictures' network has to lower.
     torch::Tensor complaint(const torch::Tensor& drawn, const torch::Tensor& recorded);
     /// One update of the critic. share: what the pieces' mean counts in the mean over all processes. Returns
-    /// the loss.
+    /// this process's loss.
     double learn(const torch::Tensor& drawn, const torch::Tensor& recorded, double share,
                  double learning_rate, ProcessGroup& group);
 

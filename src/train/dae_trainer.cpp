@@ -116,12 +116,8 @@ void DaeTrainer::measure_pictures() {
     const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, space_->num_values());
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
     if (options_.critic_weight <= 0 || model_.preset == "paper") return;
-    Tensor mean = torch::zeros({3, size, size});
-    for (std::size_t k = 0; k < mean_picture_.size(); ++k)
-        mean[static_cast<std::int64_t>(k % 3)].view(-1)[static_cast<std::int64_t>(k / 3)] =
-            mean_picture_[k] / 127.5f - 1;
-    critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean,
-                                       model_.diffusion.residual ? model_.diffusion.residual_scale : 1.0);
+    const Tensor mean = torch::tensor(space_->mean()).view({3, size, size});
+    critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, space_->scale());
 }
 
 Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
