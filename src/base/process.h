@@ -1,0 +1,26 @@
+// Other programs, called without a shell.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vultus {
+
+/// Where PATH has an executable of this name.
+std::optional<std::filesystem::path> find_program(const std::string& name);
+
+struct ProgramResult {
+    int exit_code = 0;   ///< 128 + signal for a program that a signal ended
+    std::string output;  ///< its standard output, or standard error where that was asked for
+};
+
+/// Which of a program's outputs is kept; the other goes to /dev/null.
+enum class Keep { kOutput, kErrors };
+
+/// Runs arguments[0] (looked up on PATH) to its end, with nothing on standard input. Cancellation ends it.
+/// Errors: kUnsupported when there is no such program, kIo when it cannot start, kCancelled.
+ProgramResult run_program(const std::vector<std::string>& arguments, Keep keep = Keep::kOutput);
+
+}  // namespace vultus
