@@ -1,5 +1,6 @@
 // Persons and sessions of the C API.
 #include <algorithm>
+#include <mutex>
 #include <vector>
 
 #include "api/guard.h"
@@ -19,6 +20,8 @@ struct OpenSession {
         : talker(talker_), session(talker_, options) {}
     std::shared_ptr<SharedTalker> talker;
     LiveSession session;
+    std::mutex frame_mutex;  ///< guards frame, which is used again so that pulling allocates nothing
+    pipeline::LiveFrame frame;
 };
 
 using Persons = Handles<vultus_person, SharedTalker>;
@@ -207,7 +210,8 @@ vultus_status vultus_session_pull(vultus_session* session, int32_t missing, vult
     return with_handle<Sessions>(session, "session", [&](OpenSession& open) {
         check_struct(frame, "vultus_frame");
         check_buffers(*frame, *open.talker);
-        pipeline::LiveFrame live;
+        const std::lock_guard lock(open.frame_mutex);
+        pipeline::LiveFrame& live = open.frame;
         if (!open.session.pull(missing_of(missing), live, frame->rgb != nullptr)) return VULTUS_NO_FRAME;
         describe(live, *frame);
         if (frame->rgb) std::copy(live.rgb.begin(), live.rgb.end(), frame->rgb);

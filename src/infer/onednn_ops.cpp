@@ -54,6 +54,38 @@ Value OnednnOps::input(const Shape& shape, const float* values) {
 
 const float* OnednnOps::data(const Value& value) { return plain(value); }
 
+Value OnednnOps::bound(const Shape& shape, const float* values) {
+    omp_set_num_threads(runtime_->num_threads);
+    return runtime_->wrap(shape, {const_cast<float*>(values), [](float*) {}}, false);
+}
+
+Value OnednnOps::constant(const Shape& shape, const float* values) {
+    const Value out = runtime_->wrap(shape, aligned_floats(num_elements(shape)), true);
+    std::copy_n(values, count_of(out), plain(out));
+    return out;
+}
+
+Value OnednnOps::apply(const Value& x, const Shape& shape, std::function<void(const float*, float*)> work) {
+    const float* from = plain(x);
+    const Value out = runtime_->make(shape, 1, {x});
+    runtime_->run(out, [from, to = plain(out), work = std::move(work)] { work(from, to); });
+    return out;
+}
+
+void OnednnOps::call(std::function<void()> work) { runtime_->run(false, std::move(work)); }
+
+void OnednnOps::only_frames(std::int64_t first, std::int64_t count) {
+    only_first_ = first;
+    only_count_ = count;
+}
+
+std::pair<std::int64_t, std::int64_t> OnednnOps::wanted_frames(std::int64_t frames) {
+    if (only_count_ < 0) return {0, frames};
+    require(only_first_ >= 0 && only_first_ + only_count_ <= frames,
+            "[infer] frames {} to {} of {} are asked for", only_first_, only_first_ + only_count_, frames);
+    return {only_first_, std::exchange(only_count_, -1)};
+}
+
 Value OnednnOps::param(const std::string& name, const Shape& shape, const models::Init&) {
     const auto found = runtime_->params.find(name);
     if (found != runtime_->params.end() && found->second.shape() == shape) return found->second;
@@ -78,14 +110,14 @@ Value OnednnOps::conv1d(const Value& x, const Value& weight, const Value& bias, 
     // Gathers the kernel's frames in rows, then one matrix product with weights [O, I * K].
     const Index batch = x.dim(0), kernel = weight.dim(2), pad = (kernel - 1) / 2, in = x.dim(2),
                 frames = x.dim(1);
-    const Index out_frames = (frames + 2 * pad - kernel) / stride + 1;
+    const auto [begin, out_frames] = wanted_frames((frames + 2 * pad - kernel) / stride + 1);
     const float* first = plain(x);
     const Value rows = runtime_->make({batch, out_frames, in * kernel}, 1, {x});
-    runtime_->run(rows, [=, to_rows = plain(rows)] {
+    runtime_->run(rows, [=, begin = begin, out_frames = out_frames, to_rows = plain(rows)] {
         for (Index b = 0; b < batch; ++b)
             for (Index t = 0; t < out_frames; ++t)
                 for (Index k = 0; k < kernel; ++k) {
-                    const Index at = t * stride + k - pad;
+                    const Index at = (begin + t) * stride + k - pad;
                     const float* from = at >= 0 && at < frames ? first + (b * frames + at) * in : nullptr;
                     float* to = to_rows + (b * out_frames + t) * in * kernel + k;
                     for (Index i = 0; i < in; ++i) to[i * kernel] = from ? from[i] : 0.0f;
@@ -102,17 +134,19 @@ Value OnednnOps::depthwise_conv1d(const Value& x, const Value& weight, const Val
         for (Index f = 0; f < width; ++f)
             for (Index k = 0; k < kernel; ++k) to[k * width + f] = weights[f * kernel + k];
     });
-    const Value out = runtime_->make(x.shape(), 1, {x, by_frame, bias});
-    runtime_->run(out, [=, taps = plain(by_frame), to_first = plain(out)] {
-        parallel(batch * frames, width * kernel, [&](Index begin, Index end) {
+    const auto [from, count] = wanted_frames(frames);
+    const Value out = runtime_->make({batch, count, width}, 1, {x, by_frame, bias});
+    runtime_->run(out, [=, from = from, count = count, taps = plain(by_frame), to_first = plain(out)] {
+        parallel(batch * count, width * kernel, [&](Index begin, Index end) {
             for (Index row = begin; row < end; ++row) {
-                const Index t = row % frames;
+                const Index t = from + row % count;
+                const float* here = first + (row / count * frames + t) * width;
                 float* to = to_first + row * width;
                 std::copy_n(shift, width, to);
                 for (Index k = 0; k < kernel; ++k) {
                     const Index at = t + k - left;
                     if (at >= 0 && at < frames)
-                        kernels::multiply_add(first + (row + k - left) * width, taps + k * width, to, width);
+                        kernels::multiply_add(here + (k - left) * width, taps + k * width, to, width);
                 }
             }
         });
@@ -206,13 +240,13 @@ namespace {
 /// One frame's view of the others.
 struct AttentionView {
     const float *q, *k, *v, *bias;
-    float* out;
     Index frames, width, heads, bias_width;
     models::Window window;
 };
 
-void attend(const AttentionView& in, Index row, float* logits) {
-    const Index head = in.width / in.heads, t = row % in.frames, base = row - t;
+/// Frame t of those from `base` on.
+void attend(const AttentionView& in, Index base, Index t, float* out, float* logits) {
+    const Index head = in.width / in.heads, row = base + t;
     const float factor = 1.0f / std::sqrt(static_cast<float>(head));
     const bool all = in.window.left < 0;
     const Index first = all ? 0 : std::max<Index>(0, t - in.window.left);
@@ -227,7 +261,7 @@ void attend(const AttentionView& in, Index row, float* logits) {
         }
         const float highest = *std::max_element(logits, logits + count);
         const float total = kernels::exp_shifted(logits, highest, count);
-        float* to = in.out + row * in.width + at;
+        float* to = out + at;
         std::fill_n(to, head, 0.0f);
         for (Index s = 0; s < count; ++s)
             kernels::axpy(logits[s] / total, in.v + (base + first + s) * in.width + at, to, head);
@@ -238,16 +272,19 @@ void attend(const AttentionView& in, Index row, float* logits) {
 
 Value OnednnOps::attention(const Value& q, const Value& k, const Value& v, int heads, models::Window window,
                            const Value& bias) {
-    AttentionView view{plain(q), plain(k), plain(v), bias ? plain(bias) : nullptr, nullptr,
-                       q.dim(1), q.dim(2), heads,    bias ? bias.dim(1) : 0,       window};
-    const Value out = runtime_->make(q.shape(), 1, {q, k, v, bias});
-    view.out = plain(out);
+    const AttentionView view{plain(q), plain(k), plain(v), bias ? plain(bias) : nullptr,
+                             q.dim(1), q.dim(2), heads,    bias ? bias.dim(1) : 0,
+                             window};
+    const auto [from, count] = wanted_frames(view.frames);
+    const Value out = runtime_->make({q.dim(0), count, view.width}, 1, {q, k, v, bias});
     const std::shared_ptr<float> logits =
         runtime_->take(static_cast<std::size_t>(runtime_->num_threads * view.frames), array_of(out).fixed);
-    runtime_->run(out, [view, scratch = logits.get(), rows = q.dim(0) * q.dim(1)] {
+    runtime_->run(out, [view, from = from, count = count, to = plain(out), scratch = logits.get(),
+                        rows = q.dim(0) * count] {
         parallel(rows, view.width * view.frames, [&](Index begin, Index end) {
             for (Index row = begin; row < end; ++row)
-                attend(view, row, scratch + omp_get_thread_num() * view.frames);
+                attend(view, row / count * view.frames, from + row % count, to + row * view.width,
+                       scratch + omp_get_thread_num() * view.frames);
         });
     });
     return out;

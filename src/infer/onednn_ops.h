@@ -2,9 +2,11 @@
 // kernels.h. Images stay in the order that the convolutions like from one operator to the next.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "models/ops.h"
 #include "tensor/archive.h"
@@ -33,6 +35,21 @@ class OnednnOps : public models::Ops {
     /// A copy of `values`. What follows on this thread uses the runtime's number of threads.
     Value input(const Shape& shape, const float* values);
     static const float* data(const Value& value);
+
+    /// Read from `values` wherever it is used, without a copy: they must stay, for a recorded network as long
+    /// as it does. What follows on this thread uses the runtime's number of threads.
+    Value bound(const Shape& shape, const float* values);
+    /// A copy that never changes. What a recorded network makes of constants and weights alone is computed
+    /// while it is recorded.
+    Value constant(const Shape& shape, const float* values);
+    /// A computation of the caller's own: work(values of x, values of the result), now or at every run.
+    Value apply(const Value& x, const Shape& shape, std::function<void(const float*, float*)> work);
+    /// Work of the caller's own in its place among the others.
+    void call(std::function<void()> work);
+    /// The next conv1d, depthwise_conv1d or attention gives only the frames first.. of its result, `count` of
+    /// them; its inputs [1, T, F] stay whole.
+    void only_frames(std::int64_t first, std::int64_t count);
+
     /// "f32" or "bf16": what convolutions compute with; and oneDNN's name of the instruction set.
     const char* precision_name() const;
     static std::string isa_name();
@@ -68,6 +85,10 @@ class OnednnOps : public models::Ops {
     std::unique_ptr<Runtime> runtime_;
 
   private:
+    /// What only_frames() asked for: the first frame, and how many.
+    std::pair<std::int64_t, std::int64_t> wanted_frames(std::int64_t frames);
+    std::int64_t only_first_ = 0, only_count_ = -1;
+
     Value concat_channels(const Value& a, const Value& b);
     Value library_convolution(const PreparedConvolution& c, const Value& x);
 };

@@ -16,16 +16,6 @@ Recorder::Recorder(std::shared_ptr<Weights> weights, int num_threads, Precision 
     runtime_->record(source, steps, kept);
 }
 
-Value Recorder::bound(const Shape& shape, const float* values) {
-    return runtime_->wrap(shape, {const_cast<float*>(values), [](float*) {}}, false);
-}
-
-Value Recorder::constant(const Shape& shape, const float* values) {
-    const Value out = runtime_->wrap(shape, aligned_floats(num_elements(shape)), true);
-    std::copy_n(values, count_of(out), plain(out));
-    return out;
-}
-
 void Program::run() const {
     omp_set_num_threads(num_threads_);
     for (const std::function<void()>& step : steps_) step();

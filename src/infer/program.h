@@ -20,11 +20,6 @@ class Recorder : public OnednnOps {
     /// Called by record().
     Recorder(std::shared_ptr<Weights> weights, int num_threads, Precision precision, Source& source,
              std::vector<std::function<void()>>& steps, std::vector<std::shared_ptr<float>>& kept);
-
-    /// Read from `values` at every run, without a copy; they must outlive the program.
-    Value bound(const Shape& shape, const float* values);
-    /// A copy that never changes. Whatever depends on nothing but constants and weights is computed now.
-    Value constant(const Shape& shape, const float* values);
 };
 
 /// Builds a network from a recorder's inputs and returns its outputs; called twice, and must do the same.

@@ -15,18 +15,13 @@ struct StreamingOps::Held {
     Value inner;
 };
 
-/// Frames begin.. of a sequence, of which old ones are forgotten.
+/// Frames begin.. of a sequence, `count` of them; old ones are forgotten. `values` has room for more.
 struct StreamingOps::Rows {
-    std::int64_t width = 1, begin = 0;
+    std::int64_t width = 1, begin = 0, count = 0;
     std::vector<float> values;
 
-    std::int64_t end() const { return begin + static_cast<std::int64_t>(values.size()) / width; }
+    std::int64_t end() const { return begin + count; }
     const float* row(std::int64_t index) const { return values.data() + (index - begin) * width; }
-    void forget_before(std::int64_t index) {
-        if (index <= begin) return;
-        values.erase(values.begin(), values.begin() + (index - begin) * width);
-        begin = index;
-    }
 };
 
 /// What one call of an operator keeps from step to step.
@@ -35,33 +30,96 @@ struct StreamingOps::Site {
     std::int64_t next = 0;  ///< the first frame that it has not given yet
 };
 
-StreamingOps::StreamingOps(OnednnOps& backend) : backend_(backend) {
-    to_backend_ = [&backend](const Shape& shape, const float* values) {
-        return backend.input(shape, values);
-    };
-    append_from_backend_ = [](const Value& value, std::vector<float>& out) {
-        const float* values = OnednnOps::data(value);
-        out.insert(out.end(), values, values + num_elements(value.shape()));
-    };
-}
+/// What streaming wants of a backend beside the operators.
+class StreamingOps::Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual models::Ops& ops() = 0;
+    virtual Value bound(const Shape& shape, const float* values) = 0;
+    virtual Value constant(const Shape& shape, const float* values) = 0;
+    virtual Value apply(const Value& x, const Shape& shape,
+                        std::function<void(const float*, float*)> work) = 0;
+    virtual void copy(const Value& from, float* to) = 0;
+    virtual void call(std::function<void()> work) = 0;
+    /// The frames first.. of what an operator makes of `inputs`.
+    virtual Value frames_of(const Operator& run, const Inputs& inputs, std::int64_t first,
+                            std::int64_t count) = 0;
+};
 
-StreamingOps::StreamingOps(ReferenceOps& backend) : backend_(backend) {
-    to_backend_ = [](const Shape& shape, const float* values) {
+class StreamingOps::OnOnednn : public Backend {
+  public:
+    explicit OnOnednn(OnednnOps& ops) : ops_(ops) {}
+    models::Ops& ops() override { return ops_; }
+    Value bound(const Shape& shape, const float* values) override { return ops_.bound(shape, values); }
+    Value constant(const Shape& shape, const float* values) override { return ops_.constant(shape, values); }
+    Value apply(const Value& x, const Shape& shape, std::function<void(const float*, float*)> work) override {
+        return ops_.apply(x, shape, std::move(work));
+    }
+    void copy(const Value& from, float* to) override {
+        const float* values = OnednnOps::data(from);
+        ops_.call([=, count = num_elements(from.shape())] { std::copy_n(values, count, to); });
+    }
+    void call(std::function<void()> work) override { ops_.call(std::move(work)); }
+    Value frames_of(const Operator& run, const Inputs& inputs, std::int64_t first,
+                    std::int64_t count) override {
+        ops_.only_frames(first, count);
+        return run(inputs);
+    }
+
+  private:
+    OnednnOps& ops_;
+};
+
+class StreamingOps::OnReference : public Backend {
+  public:
+    explicit OnReference(ReferenceOps& ops) : ops_(ops) {}
+    models::Ops& ops() override { return ops_; }
+    Value bound(const Shape& shape, const float* values) override {
         return ReferenceOps::wrap(shape, ReferenceOps::Array(values, values + num_elements(shape)));
-    };
-    append_from_backend_ = [](const Value& value, std::vector<float>& out) {
-        for (const double one : ReferenceOps::unwrap(value)) out.push_back(static_cast<float>(one));
-    };
-}
+    }
+    Value constant(const Shape& shape, const float* values) override { return bound(shape, values); }
+    Value apply(const Value& x, const Shape& shape, std::function<void(const float*, float*)> work) override {
+        std::vector<float> in(static_cast<std::size_t>(num_elements(x.shape()))),
+            out(static_cast<std::size_t>(num_elements(shape)));
+        copy(x, in.data());
+        work(in.data(), out.data());
+        return bound(shape, out.data());
+    }
+    void copy(const Value& from, float* to) override {
+        for (const double one : ReferenceOps::unwrap(from)) *to++ = static_cast<float>(one);
+    }
+    void call(std::function<void()> work) override { work(); }
+    Value frames_of(const Operator& run, const Inputs& inputs, std::int64_t first,
+                    std::int64_t count) override {
+        const Value all = run(inputs);
+        const std::int64_t width = all.dim(2);
+        const auto begin = ReferenceOps::unwrap(all).begin() + first * width;
+        return ReferenceOps::wrap({1, count, width}, {begin, begin + count * width});
+    }
+
+  private:
+    ReferenceOps& ops_;
+};
+
+StreamingOps::StreamingOps(OnednnOps& backend) : backend_(std::make_unique<OnOnednn>(backend)) {}
+
+StreamingOps::StreamingOps(ReferenceOps& backend) : backend_(std::make_unique<OnReference>(backend)) {}
 
 StreamingOps::~StreamingOps() = default;
+
+void StreamingOps::use(OnednnOps& backend) { backend_ = std::make_unique<OnOnednn>(backend); }
 
 void StreamingOps::begin_step(bool last) {
     last_ = last;
     next_site_ = 0;
 }
 
-void StreamingOps::restart() { sites_.clear(); }
+void StreamingOps::restart() {
+    for (Site& site : sites_) {
+        site.next = 0;
+        for (Rows& rows : site.inputs) rows.begin = rows.count = 0;
+    }
+}
 
 const StreamingOps::Held& StreamingOps::held(const Value& value) { return value.storage<Held>(); }
 
@@ -82,32 +140,98 @@ StreamingOps::Site& StreamingOps::next_site() {
     return sites_[next_site_++];
 }
 
+void StreamingOps::append(Rows& rows, const Value& value) {
+    rows.width = value.dim(2);
+    if (!held(value).inner) return;
+    const auto needed = static_cast<std::size_t>((rows.count + value.dim(1)) * rows.width);
+    if (rows.values.size() < needed) {
+        rows.values.resize(std::max(needed, 2 * rows.values.size()));
+        ++num_moves_;
+    }
+    backend_->copy(held(value).inner, rows.values.data() + rows.count * rows.width);
+    rows.count += value.dim(1);
+}
+
+void StreamingOps::forget_before(Rows& rows, std::int64_t index) {
+    const std::int64_t gone = std::min(index, rows.end()) - rows.begin;
+    if (gone <= 0) return;
+    rows.begin += gone;
+    rows.count -= gone;
+    if (rows.count == 0) return;
+    float* first = rows.values.data();
+    backend_->call([first, from = first + gone * rows.width, count = rows.count * rows.width] {
+        std::copy(from, from + count, first);
+    });
+}
+
 Value StreamingOps::cut(const Rows& rows, std::int64_t begin, std::int64_t end) const {
-    return to_backend_({1, end - begin, rows.width}, rows.row(begin));
+    return backend_->bound({1, end - begin, rows.width}, rows.row(begin));
 }
 
 Value StreamingOps::frames(std::int64_t count, std::int64_t width, const float* rows) {
     Site& site = next_site();
     const std::int64_t begin = site.next;
     site.next += count;
-    return wrap_frames(begin, count, width, count > 0 ? to_backend_({1, count, width}, rows) : Value{});
+    return wrap_frames(begin, count, width, count > 0 ? backend_->bound({1, count, width}, rows) : Value{});
 }
 
 Value StreamingOps::constant(const Shape& shape, const float* values) {
-    return wrap_constant(to_backend_(shape, values));
+    return wrap_constant(backend_->constant(shape, values));
+}
+
+Value StreamingOps::apply(const Value& x, std::int64_t width, RowsWork work) {
+    require(held(x).timed, "[infer] streaming: only frames come one after another");
+    const std::int64_t count = x.dim(1);
+    return frame_by_frame(x, width, [&](const Inputs& in) {
+        return backend_->apply(
+            in[0], {1, count, width},
+            [count, work = std::move(work)](const float* from, float* to) { work(from, count, to); });
+    });
 }
 
 std::vector<float> StreamingOps::rows(const Value& value) const {
-    std::vector<float> out;
-    if (held(value).inner) append_from_backend_(held(value).inner, out);
+    if (!held(value).inner) return {};
+    std::vector<float> out(static_cast<std::size_t>(num_elements(value.shape())));
+    backend_->copy(held(value).inner, out.data());
     return out;
 }
 
 std::size_t StreamingOps::num_values_kept() const {
-    std::size_t count = 0;
+    std::int64_t count = 0;
     for (const Site& site : sites_)
-        for (const Rows& rows : site.inputs) count += rows.values.size();
-    return count;
+        for (const Rows& rows : site.inputs) count += rows.count * rows.width;
+    return static_cast<std::size_t>(count);
+}
+
+StreamingOps::Position StreamingOps::position() const {
+    Position position;
+    for (const Site& site : sites_) {
+        position.frames.push_back(site.next);
+        for (const Rows& rows : site.inputs) {
+            position.frames.push_back(rows.begin);
+            position.kept.push_back(rows.count);
+        }
+    }
+    return position;
+}
+
+void StreamingOps::set_position(const Position& position) {
+    auto frames = position.frames.begin(), kept = position.kept.begin();
+    for (Site& site : sites_) {
+        site.next = *frames++;
+        for (Rows& rows : site.inputs) {
+            rows.begin = *frames++;
+            rows.count = *kept++;
+        }
+    }
+}
+
+void StreamingOps::advance(const std::vector<std::int64_t>& frames) {
+    auto by = frames.begin();
+    for (Site& site : sites_) {
+        site.next += *by++;
+        for (Rows& rows : site.inputs) rows.begin += *by++;
+    }
 }
 
 /// An operator that looks at no other frame.
@@ -125,20 +249,18 @@ Value StreamingOps::meet(const Value& a, const Value& b, std::int64_t width, con
     Site& site = next_site();
     site.inputs.resize(2);
     Rows &first = site.inputs[0], &second = site.inputs[1];
-    const bool waiting = !first.values.empty() || !second.values.empty();
+    const bool waiting = first.count > 0 || second.count > 0;
     if (!waiting && held(a).begin == held(b).begin && a.dim(1) == b.dim(1)) {
         site.next = first.begin = second.begin = held(a).begin + a.dim(1);
         return frame_by_frame(a, width, [&](const Inputs& in) { return run({in[0], held(b).inner}); });
     }
-    first.width = a.shape().back();
-    second.width = b.shape().back();
-    if (held(a).inner) append_from_backend_(held(a).inner, first.values);
-    if (held(b).inner) append_from_backend_(held(b).inner, second.values);
+    append(first, a);
+    append(second, b);
     const std::int64_t begin = site.next, end = std::min(first.end(), second.end());
     Value out;
     if (end > begin) out = run({cut(first, begin, end), cut(second, begin, end)});
-    first.forget_before(end);
-    second.forget_before(end);
+    forget_before(first, end);
+    forget_before(second, end);
     site.next = end;
     return wrap_frames(begin, end - begin, width, out);
 }
@@ -148,10 +270,7 @@ Value StreamingOps::look_around(const Inputs& inputs, std::int64_t left, std::in
                                 std::int64_t width, const Operator& run) {
     Site& site = next_site();
     site.inputs.resize(inputs.size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        site.inputs[i].width = inputs[i].shape().back();
-        if (held(inputs[i]).inner) append_from_backend_(held(inputs[i]).inner, site.inputs[i].values);
-    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) append(site.inputs[i], inputs[i]);
     const std::int64_t from = site.inputs[0].begin, end = site.inputs[0].end();
     const std::int64_t seen = last_ ? end : end - right;  // beyond the end lies nothing, not the unknown
     const std::int64_t begin = site.next, ready = std::max(begin, seen > 0 ? (seen - 1) / stride + 1 : 0);
@@ -159,31 +278,29 @@ Value StreamingOps::look_around(const Inputs& inputs, std::int64_t left, std::in
     if (ready > begin) {
         Inputs parts;
         for (const Rows& rows : site.inputs) parts.push_back(cut(rows, from, end));
-        Rows all{width, from / stride, {}};
-        append_from_backend_(run(parts), all.values);
-        out = cut(all, begin, ready);
+        out = backend_->frames_of(run, parts, begin - from / stride, ready - begin);
     }
     site.next = ready;
     const std::int64_t keep = (ready - (left + stride - 1) / stride) * stride;
-    for (Rows& rows : site.inputs) rows.forget_before(std::min(keep, rows.end()));
+    for (Rows& rows : site.inputs) forget_before(rows, keep);
     return wrap_frames(begin, ready - begin, width, out);
 }
 
 Value StreamingOps::param(const std::string& name, const Shape& shape, const models::Init& init) {
-    return wrap_constant(backend_.param(name, shape, init));
+    return wrap_constant(backend_->ops().param(name, shape, init));
 }
 
 Value StreamingOps::conv1d(const Value& x, const Value& weight, const Value& bias, int stride) {
     const std::int64_t reach = (weight.dim(2) - 1) / 2;
     require(weight.dim(2) % 2 == 1, "[infer] streaming: expected an odd kernel, got {}", weight.dim(2));
     return look_around({x}, reach, reach, stride, weight.dim(0), [&](const Inputs& in) {
-        return backend_.conv1d(in[0], inner(weight), inner(bias), stride);
+        return backend_->ops().conv1d(in[0], inner(weight), inner(bias), stride);
     });
 }
 
 Value StreamingOps::depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) {
     return look_around({x}, left, weight.dim(1) - 1 - left, 1, weight.dim(0), [&](const Inputs& in) {
-        return backend_.depthwise_conv1d(in[0], inner(weight), inner(bias), left);
+        return backend_->ops().depthwise_conv1d(in[0], inner(weight), inner(bias), left);
     });
 }
 
@@ -191,55 +308,57 @@ Value StreamingOps::attention(const Value& q, const Value& k, const Value& v, in
                               models::Window window, const Value& bias) {
     require(window.left >= 0 && window.right >= 0, "[infer] streaming: expected a finite window");
     return look_around({q, k, v}, window.left, window.right, 1, q.dim(2), [&](const Inputs& in) {
-        return backend_.attention(in[0], in[1], in[2], heads, window, inner(bias));
+        return backend_->ops().attention(in[0], in[1], in[2], heads, window, inner(bias));
     });
 }
 
 Value StreamingOps::linear(const Value& x, const Value& weight, const Value& bias) {
     return frame_by_frame(x, weight.dim(0), [&](const Inputs& in) {
-        return backend_.linear(in[0], inner(weight), inner(bias));
+        return backend_->ops().linear(in[0], inner(weight), inner(bias));
     });
 }
 
 Value StreamingOps::layer_norm(const Value& x, const Value& weight, const Value& bias) {
     return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) {
-        return backend_.layer_norm(in[0], inner(weight), inner(bias));
+        return backend_->ops().layer_norm(in[0], inner(weight), inner(bias));
     });
 }
 
 Value StreamingOps::silu(const Value& x) {
-    return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) { return backend_.silu(in[0]); });
+    return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) { return backend_->ops().silu(in[0]); });
 }
 
 Value StreamingOps::sigmoid(const Value& x) {
-    return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) { return backend_.sigmoid(in[0]); });
+    return frame_by_frame(x, x.shape().back(),
+                          [&](const Inputs& in) { return backend_->ops().sigmoid(in[0]); });
 }
 
 Value StreamingOps::scale(const Value& x, double factor) {
     return frame_by_frame(x, x.shape().back(),
-                          [&](const Inputs& in) { return backend_.scale(in[0], factor); });
+                          [&](const Inputs& in) { return backend_->ops().scale(in[0], factor); });
 }
 
 Value StreamingOps::slice(const Value& x, std::int64_t begin, std::int64_t length) {
-    return frame_by_frame(x, length, [&](const Inputs& in) { return backend_.slice(in[0], begin, length); });
+    return frame_by_frame(x, length,
+                          [&](const Inputs& in) { return backend_->ops().slice(in[0], begin, length); });
 }
 
 Value StreamingOps::add(const Value& a, const Value& b) {
-    return meet(a, b, a.shape().back(), [&](const Inputs& in) { return backend_.add(in[0], in[1]); });
+    return meet(a, b, a.shape().back(), [&](const Inputs& in) { return backend_->ops().add(in[0], in[1]); });
 }
 
 Value StreamingOps::mul(const Value& a, const Value& b) {
-    return meet(a, b, a.shape().back(), [&](const Inputs& in) { return backend_.mul(in[0], in[1]); });
+    return meet(a, b, a.shape().back(), [&](const Inputs& in) { return backend_->ops().mul(in[0], in[1]); });
 }
 
 Value StreamingOps::concat(const Value& a, const Value& b) {
     return meet(a, b, a.shape().back() + b.shape().back(),
-                [&](const Inputs& in) { return backend_.concat(in[0], in[1]); });
+                [&](const Inputs& in) { return backend_->ops().concat(in[0], in[1]); });
 }
 
 Value StreamingOps::reshape(const Value& x, const Shape& shape) {
     require(!held(x).timed, "[infer] streaming: a sequence keeps its shape");
-    return wrap_constant(backend_.reshape(held(x).inner, shape));
+    return wrap_constant(backend_->ops().reshape(held(x).inner, shape));
 }
 
 namespace {

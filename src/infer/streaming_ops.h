@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "infer/onednn_ops.h"
@@ -23,19 +24,40 @@ class StreamingOps : public models::Ops {
     explicit StreamingOps(ReferenceOps& backend);
     ~StreamingOps() override;
 
+    /// From now on another backend does the work, on the frames that are kept: a recorder, or the one before.
+    void use(OnednnOps& backend);
     /// Begins a step. last: no frames come after those of this step, the rest becomes certain.
     void begin_step(bool last);
     /// Forgets all frames; the next step is the first.
     void restart();
 
-    /// `count` new frames of an input: rows [count, width].
+    /// `count` new frames of an input: rows [count, width], which must stay until the step is done (a
+    /// recorded one: as long as it may run).
     Value frames(std::int64_t count, std::int64_t width, const float* rows);
     /// An input that is the same for all frames.
     Value constant(const Shape& shape, const float* values);
+    /// work(frames, how many, results): what the caller makes of each new frame of x, in order, once for
+    /// each.
+    using RowsWork = std::function<void(const float*, std::int64_t, float*)>;
+    Value apply(const Value& x, std::int64_t width, RowsWork work);
     /// The frames of `value` that this step gave: [value.dim(1), value.dim(2)].
     std::vector<float> rows(const Value& value) const;
+    /// The backend's value of the frames that this step gave; empty when there are none.
+    static Value inner(const Value& value);
     /// Numbers kept for the steps to come: does not grow with the number of steps.
     std::size_t num_values_kept() const;
+
+    /// How far all operators are, and how many frames each of them keeps.
+    struct Position {
+        std::vector<std::int64_t> frames, kept;
+    };
+    Position position() const;
+    /// Goes there without a look at the frames. Of the same operators; what is kept must have room already.
+    void set_position(const Position& position);
+    /// On by `frames`, as many as a step took that left `kept` as it was.
+    void advance(const std::vector<std::int64_t>& frames);
+    /// Rises whenever kept frames move to a larger place: recorded steps are then no longer good.
+    int num_moves() const { return num_moves_; }
 
     Value param(const std::string& name, const Shape& shape, const models::Init& init) override;
     Value conv1d(const Value& x, const Value& weight, const Value& bias, int stride) override;
@@ -70,26 +92,29 @@ class StreamingOps : public models::Ops {
     struct Held;
     struct Rows;
     struct Site;
+    class Backend;
+    class OnReference;
+    class OnOnednn;
     using Inputs = std::vector<Value>;
     using Operator = std::function<Value(const Inputs&)>;
 
     static const Held& held(const Value& value);
-    static Value inner(const Value& value);
     Value wrap_constant(Value inner) const;
     Value wrap_frames(std::int64_t begin, std::int64_t count, std::int64_t width, Value inner) const;
     Site& next_site();
+    void append(Rows& rows, const Value& value);
+    void forget_before(Rows& rows, std::int64_t index);
     Value cut(const Rows& rows, std::int64_t begin, std::int64_t end) const;
     Value frame_by_frame(const Value& x, std::int64_t width, const Operator& run);
     Value meet(const Value& a, const Value& b, std::int64_t width, const Operator& run);
     Value look_around(const Inputs& inputs, std::int64_t left, std::int64_t right, int stride,
                       std::int64_t width, const Operator& run);
 
-    models::Ops& backend_;
-    std::function<Value(const Shape&, const float*)> to_backend_;
-    std::function<void(const Value&, std::vector<float>&)> append_from_backend_;
+    std::unique_ptr<Backend> backend_;
     bool last_ = false;
     std::size_t next_site_ = 0;
     std::vector<Site> sites_;
+    int num_moves_ = 0;
 };
 
 }  // namespace vultus::infer

@@ -6,7 +6,7 @@
 #include "audio/frame_features.h"
 #include "base/error.h"
 #include "base/rng.h"
-#include "infer/streaming_ops.h"
+#include "infer/streaming_program.h"
 #include "models/speech_to_latent.h"
 #include "pipeline/talker_impl.h"
 
@@ -16,6 +16,7 @@ using models::Value;
 
 namespace {
 
+constexpr std::int64_t kMels = audio::FrameFeatureStream::kNumMels;
 constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
 constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
 constexpr float kMostSound = 4.0f;             ///< far beyond full scale
@@ -78,7 +79,9 @@ struct LatentStream::Impl {
           options(pose_),
           look_ahead(look_ahead_frames),
           step_frames(look_ahead_frames < 0 ? kWholeStepFrames : 1),
-          ops(me.ops),
+          input(static_cast<std::size_t>(rows_per_step() + config.rate_per_frame) * kMels),
+          speech(me.loaded->weights, talker_.impl_->ops.num_threads(),
+                 [this](infer::StreamingOps& ops, std::int64_t rows) { return network(ops, rows); }),
           stream(new_stream()),
           blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()) {}
 
@@ -89,7 +92,8 @@ struct LatentStream::Impl {
     PoseOptions options;
     int look_ahead;
     std::int64_t step_frames;
-    infer::StreamingOps ops;
+    std::vector<float> input;  ///< the rows of features that a step takes
+    infer::StreamingProgram speech;
     audio::FrameFeatureStream stream;
     BlinkTimes blinks;
     std::vector<float> sound;       ///< the part that is pushed, without broken samples
@@ -104,9 +108,9 @@ struct LatentStream::Impl {
     audio::FrameFeatureStream new_stream() const {
         return {talker.fps(), config.rate_per_frame, stats.mel_mean, stats.mel_std};
     }
-    std::int64_t waiting_rows() const {
-        return static_cast<std::int64_t>(features.size()) / audio::FrameFeatureStream::kNumMels;
-    }
+    std::int64_t waiting_rows() const { return static_cast<std::int64_t>(features.size()) / kMels; }
+    std::int64_t rows_per_step() const { return config.rate_per_frame * step_frames; }
+    Value network(infer::StreamingOps& ops, std::int64_t rows);
     void advance(bool last, std::vector<float>& out);
     void step(std::int64_t rows, bool last, std::vector<float>& out);
     void choose_pose(float* angles, std::int64_t frame) const;
@@ -114,22 +118,28 @@ struct LatentStream::Impl {
     void lead_over(float* latent) const;
 };
 
-/// The network over the next rows of features.
-void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& out) {
-    ops.begin_step(last);
+/// The network over the next rows of features, which lie in `input`.
+Value LatentStream::Impl::network(infer::StreamingOps& ops, std::int64_t rows) {
     const models::Net net(ops, "speech");
-    const Value input = ops.frames(rows, audio::FrameFeatureStream::kNumMels, features.data());
+    const Value features_in = ops.frames(rows, kMels, input.data());
     const Value reference =
         stats.reference.empty() ? Value{} : ops.constant({1, config.latent}, stats.reference.data());
-    const models::SpeechToPoseOutput predicted = models::speech_to_pose(net, config, input, look_ahead);
-    std::vector<float> pose = ops.rows(predicted.pose);
-    for (std::size_t at = 0; at < pose.size(); at += 3) choose_pose(&pose[at], posed_frames++);
-    const Value shown = ops.frames(predicted.pose.dim(1), 3, pose.data());
-    const Value latents = models::pose_to_latent(net, config, predicted.hidden, shown, reference, look_ahead);
-    const std::vector<float> values = ops.rows(latents);
+    const models::SpeechToPoseOutput predicted = models::speech_to_pose(net, config, features_in, look_ahead);
+    const Value shown =
+        ops.apply(predicted.pose, 3, [this](const float* angles, std::int64_t frames, float* chosen) {
+            std::copy_n(angles, 3 * frames, chosen);
+            for (std::int64_t i = 0; i < frames; ++i) choose_pose(chosen + 3 * i, posed_frames++);
+        });
+    return models::pose_to_latent(net, config, predicted.hidden, shown, reference, look_ahead);
+}
+
+void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& out) {
+    const auto taken = features.begin() + rows * kMels;
+    std::copy(features.begin(), taken, input.begin());
+    const std::span<const float> values = speech.step(rows, last);
     for (std::size_t at = 0; at < values.size(); at += static_cast<std::size_t>(config.latent))
         append_latent(&values[at], out);
-    features.erase(features.begin(), features.begin() + rows * audio::FrameFeatureStream::kNumMels);
+    features.erase(features.begin(), taken);
     taken_rows += rows;
 }
 
@@ -138,8 +148,8 @@ void LatentStream::Impl::advance(bool last, std::vector<float>& out) {
     // A frame's features reach rate - 1 rows into the next but one: the first step takes them along.
     const std::int64_t rate = config.rate_per_frame, extra = rate - 1;
     for (;;) {
-        const std::int64_t steps = taken_rows == 0 ? 0 : (taken_rows - extra) / (rate * step_frames);
-        const std::int64_t wanted = (steps + 1) * rate * step_frames + extra - taken_rows;
+        const std::int64_t steps = taken_rows == 0 ? 0 : (taken_rows - extra) / rows_per_step();
+        const std::int64_t wanted = (steps + 1) * rows_per_step() + extra - taken_rows;
         if (waiting_rows() < wanted) break;
         step(wanted, false, out);
     }
@@ -250,8 +260,7 @@ void LatentStream::finish(std::int64_t num_frames, std::vector<float>& out) {
     me.stream.finish(me.features);
     const std::int64_t left = num_frames * me.config.rate_per_frame - me.taken_rows;
     if (left < me.waiting_rows())
-        me.features.resize(
-            static_cast<std::size_t>(std::max<std::int64_t>(0, left) * audio::FrameFeatureStream::kNumMels));
+        me.features.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, left) * kMels));
     me.advance(true, out);
 }
 
@@ -259,7 +268,7 @@ void LatentStream::restart(std::int64_t frame, const float* shown) {
     Impl& me = *impl_;
     require(frame >= 0 && frame <= me.num_done, "[talk] restart at frame {} of {}", frame, me.num_done);
     me.stream = me.new_stream();
-    me.ops.restart();
+    me.speech.restart();
     me.features.clear();
     me.taken_rows = me.num_samples = 0;
     me.first_frame = me.posed_frames = me.num_done = frame;

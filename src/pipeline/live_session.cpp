@@ -1,6 +1,7 @@
 #include "pipeline/live_session.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@ namespace {
 
 // Small, so that hardly more is taken up than the next frame needs.
 constexpr std::int64_t kFeedSamples = 40;
+constexpr std::int64_t kPart = 1024;
 constexpr std::int64_t kMostWaitingSamples = 3600ll * 16000;
 
 }  // namespace
@@ -29,49 +31,64 @@ void LiveSession::check_open() const {
     if (closed_) fail(ErrorCode::kCancelled, "[live] the session is closed");
 }
 
-void LiveSession::push(const float* audio, std::int64_t num_samples) {
+/// Refuses sound of a length that makes no sense or that is more than may wait.
+void LiveSession::admit(std::int64_t num_samples) {
     if (num_samples < 0)
         fail(ErrorCode::kInvalidArgument, "[live] sound: expected a number of samples, got {}", num_samples);
-    const float* bad = std::find_if(audio, audio + num_samples, [](float x) { return !std::isfinite(x); });
-    if (bad != audio + num_samples)
-        fail(ErrorCode::kInvalidArgument, "[live] sound: expected finite samples, got {} at {}", *bad,
-             bad - audio);
-    const std::lock_guard lock(queue_mutex_);
     check_open();
-    const auto waiting = static_cast<std::int64_t>(waiting_.size());
-    if (num_samples * 16000 / options_.sample_rate_hz > kMostWaitingSamples - waiting)
+    if (num_samples * 16000 / options_.sample_rate_hz > kMostWaitingSamples - waiting_.size())
         fail(ErrorCode::kInvalidArgument,
              "[live] sound: expected at most an hour that waits to be shown, got {} s more than {} s",
-             num_samples / options_.sample_rate_hz, waiting / 16000);
-    std::vector<float> sound;
-    resampler_.push(audio, num_samples, sound);
-    waiting_.insert(waiting_.end(), sound.begin(), sound.end());
+             num_samples / options_.sample_rate_hz, waiting_.size() / 16000);
     if (num_samples > 0) open_speech_ = true;
 }
 
+void LiveSession::enqueue(const float* audio, std::int64_t num_samples) {
+    resampled_.clear();
+    resampler_.push(audio, num_samples, resampled_);
+    waiting_.push(resampled_.data(), static_cast<std::int64_t>(resampled_.size()));
+}
+
+void LiveSession::push(const float* audio, std::int64_t num_samples) {
+    const std::int64_t length = std::max<std::int64_t>(0, num_samples);
+    const float* bad = std::find_if(audio, audio + length, [](float x) { return !std::isfinite(x); });
+    if (bad != audio + length)
+        fail(ErrorCode::kInvalidArgument, "[live] sound: expected finite samples, got {} at {}", *bad,
+             bad - audio);
+    const std::lock_guard lock(queue_mutex_);
+    admit(num_samples);
+    enqueue(audio, num_samples);
+}
+
 void LiveSession::push(const std::int16_t* audio, std::int64_t num_samples) {
-    std::vector<float> sound(static_cast<std::size_t>(std::max<std::int64_t>(0, num_samples)));
-    for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = static_cast<float>(audio[i]) / 32768.0f;
-    push(sound.data(), num_samples);
+    const std::lock_guard lock(queue_mutex_);
+    admit(num_samples);
+    std::array<float, kPart> part;
+    for (std::int64_t begin = 0; begin < num_samples; begin += kPart) {
+        const std::int64_t count = std::min(kPart, num_samples - begin);
+        for (std::int64_t i = 0; i < count; ++i)
+            part[static_cast<std::size_t>(i)] = static_cast<float>(audio[begin + i]) / 32768.0f;
+        enqueue(part.data(), count);
+    }
 }
 
 void LiveSession::end_speech() {
     const std::lock_guard lock(queue_mutex_);
     check_open();
     if (!open_speech_) return;
-    std::vector<float> sound;
-    resampler_.finish(sound);
-    waiting_.insert(waiting_.end(), sound.begin(), sound.end());
-    ends_.push_back(num_taken_ + static_cast<std::int64_t>(waiting_.size()));
+    resampled_.clear();
+    resampler_.finish(resampled_);
+    waiting_.push(resampled_.data(), static_cast<std::int64_t>(resampled_.size()));
+    ends_.push_back(num_taken_ + waiting_.size());
     open_speech_ = false;
 }
 
 void LiveSession::interrupt() {
     const std::lock_guard lock(queue_mutex_);
     check_open();
-    std::vector<float> unheard;
-    resampler_.finish(unheard);
-    num_taken_ += static_cast<std::int64_t>(waiting_.size());
+    resampled_.clear();
+    resampler_.finish(resampled_);
+    num_taken_ += waiting_.size();
     waiting_.clear();
     ends_.clear();
     open_speech_ = false;
@@ -85,7 +102,7 @@ void LiveSession::close() {
 
 std::int64_t LiveSession::num_waiting() const {
     const std::lock_guard lock(queue_mutex_);
-    return static_cast<std::int64_t>(waiting_.size());
+    return waiting_.size();
 }
 
 /// The first sample of the session's sound that is heard while the frame is shown.
@@ -97,21 +114,20 @@ std::int64_t LiveSession::sample_of(std::int64_t frame) const {
     return whole * per_num_frames + (rest * per_num_frames + person.fps_num - 1) / person.fps_num;
 }
 
-/// What comes next, and its sound.
-LiveSession::Next LiveSession::take(Missing missing, std::vector<float>& sound, bool& spoken) {
+/// What comes next, and its sound in taken_.
+LiveSession::Next LiveSession::take(Missing missing, bool& spoken) {
     const std::lock_guard lock(queue_mutex_);
     check_open();
-    sound.clear();
+    taken_.clear();
     if (interrupted_) {
         interrupted_ = false;
         return Next::kRestart;
     }
-    std::int64_t count = std::min<std::int64_t>(kFeedSamples, static_cast<std::int64_t>(waiting_.size()));
+    std::int64_t count = std::min(kFeedSamples, waiting_.size());
     if (!ends_.empty()) count = std::min(count, ends_.front() - num_taken_);
     spoken = count > 0;
     if (count > 0) {
-        sound.assign(waiting_.begin(), waiting_.begin() + count);
-        waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+        waiting_.take(count, taken_);
         num_taken_ += count;
         return Next::kSound;
     }
@@ -120,14 +136,14 @@ LiveSession::Next LiveSession::take(Missing missing, std::vector<float>& sound, 
         return Next::kEnd;
     }
     if (missing == Missing::kWait) return Next::kNothing;
-    sound.assign(kFeedSamples, 0.0f);
+    taken_.assign(kFeedSamples, 0.0f);
     return Next::kSound;
 }
 
-void LiveSession::feed(const std::vector<float>& sound, bool spoken) {
-    sound_.insert(sound_.end(), sound.begin(), sound.end());
-    spoken_.insert(spoken_.end(), sound.size(), spoken ? 1 : 0);
-    stream_->push(sound.data(), static_cast<std::int64_t>(sound.size()), ready_);
+void LiveSession::feed(bool spoken) {
+    sound_.insert(sound_.end(), taken_.begin(), taken_.end());
+    spoken_.insert(spoken_.end(), taken_.size(), spoken ? 1 : 0);
+    stream_->push(taken_.data(), static_cast<std::int64_t>(taken_.size()), ready_);
 }
 
 /// All frames of the speech that has ended; what follows is a new start.
@@ -169,7 +185,6 @@ void LiveSession::fill(LiveFrame& frame) {
 bool LiveSession::pull(Missing missing, LiveFrame& frame, bool draw) {
     const std::lock_guard one_at_a_time(pull_mutex_);
     const std::lock_guard lock(talker_->mutex);
-    std::vector<float> sound;
     bool spoken = false;
     {
         const std::lock_guard queue(queue_mutex_);
@@ -180,9 +195,9 @@ bool LiveSession::pull(Missing missing, LiveFrame& frame, bool draw) {
         }
     }
     while (ready_.empty()) {
-        switch (take(missing, sound, spoken)) {
+        switch (take(missing, spoken)) {
             case Next::kSound:
-                feed(sound, spoken);
+                feed(spoken);
                 break;
             case Next::kEnd:
                 finish();

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "audio/resampler.h"
+#include "audio/sample_queue.h"
 #include "pipeline/latent_stream.h"
 
 namespace vultus::pipeline {
@@ -38,6 +40,8 @@ struct LiveFrame {
 /// i * 16000 / fps on, as an exact fraction, for ever. Nothing is computed before somebody pulls, so what is
 /// not yet shown can still be taken back. Until the first end of speech or interruption, the frames equal
 /// those that talk() makes of the same sound with the same look-ahead, bit for bit.
+/// A steady stream, pushed in parts of one size and pulled into one LiveFrame, allocates nothing after the
+/// first seconds (where Talker::decode does not).
 /// Threads  push, end_speech, interrupt and close from any thread at any time; pull from any, one after
 /// another (a second one waits). Sessions of one SharedTalker draw one after another.
 class LiveSession {
@@ -71,8 +75,10 @@ class LiveSession {
 
   private:
     enum class Next { kSound, kEnd, kRestart, kNothing };
-    Next take(Missing missing, std::vector<float>& sound, bool& spoken);
-    void feed(const std::vector<float>& sound, bool spoken);
+    void admit(std::int64_t num_samples);
+    void enqueue(const float* audio, std::int64_t num_samples);
+    Next take(Missing missing, bool& spoken);
+    void feed(bool spoken);
     void finish();
     void restart();
     void fill(LiveFrame& frame);
@@ -84,7 +90,8 @@ class LiveSession {
 
     mutable std::mutex queue_mutex_;  ///< guards what follows, up to the next blank line
     audio::Resampler resampler_;
-    std::deque<float> waiting_;
+    std::vector<float> resampled_;  ///< the part that is pushed
+    audio::SampleQueue waiting_;
     std::int64_t num_taken_ = 0;     ///< of all that was ever put into waiting_
     std::deque<std::int64_t> ends_;  ///< of speech, counted as num_taken_
     bool open_speech_ = false, interrupted_ = false, closed_ = false;
@@ -92,6 +99,7 @@ class LiveSession {
     std::mutex pull_mutex_;  ///< guards what follows
     std::unique_ptr<LatentStream> stream_;
     std::vector<float> ready_;          ///< latents from next_frame_ on
+    std::vector<float> taken_;          ///< from the queue, to be fed
     std::vector<float> shown_;          ///< the last latent given
     std::vector<float> sound_;          ///< fed to stream_, from the sample of next_frame_ on
     std::vector<std::uint8_t> spoken_;  ///< for each sample of sound_: pushed, not filled in

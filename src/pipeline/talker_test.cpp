@@ -7,6 +7,7 @@
 #include "base/allocation_count_testonly.h"
 #include "base/rng.h"
 #include "infer/onednn_ops.h"
+#include "pipeline/live_session.h"
 #include "pipeline/random_person.h"
 #include "pipeline/times.h"
 
@@ -71,6 +72,35 @@ TEST(Talker, DecodesWithoutAllocating) {
         for (int i = 0; i < 5; ++i) talker.decode(z.data(), rgb.data());
         EXPECT_EQ(test::allocations - before, 0) << steps << " steps";
     }
+}
+
+/// Counts what a stream asks of the allocator, sound to picture, once it is under way.
+long allocations_of_live_speech(int look_ahead, int sample_rate_hz, int num_threads) {
+    TalkerOptions talker;
+    talker.num_threads = num_threads;
+    LiveOptions options;
+    options.sample_rate_hz = sample_rate_hz;
+    options.look_ahead_frames = look_ahead;
+    LiveSession session(std::make_shared<SharedTalker>(random_person("live", 128), talker), options);
+    std::vector<float> sound(static_cast<std::size_t>(sample_rate_hz / 25));
+    LiveFrame frame;
+    Rng rng(3);
+    long before = 0;
+    for (int i = 0; i < 100; ++i) {
+        if (i == 80) before = test::allocations;
+        for (float& sample : sound) sample = static_cast<float>(0.1 * rng.normal());
+        session.push(sound.data(), static_cast<std::int64_t>(sound.size()));
+        // Drawing takes most of the time: only once the reach of the networks is filled.
+        while (session.pull(LiveSession::Missing::kWait, frame, i >= 75)) {
+        }
+    }
+    return test::allocations - before;
+}
+
+TEST(LiveSession, SteadySpeechAllocatesNothing) {
+    if (infer::OnednnOps::isa_name() != "AVX2") GTEST_SKIP() << "oneDNN's convolutions allocate inside";
+    EXPECT_EQ(allocations_of_live_speech(0, 16000, 1), 0);
+    EXPECT_EQ(allocations_of_live_speech(2, 48000, 2), 0);
 }
 
 TEST(Talker, OneMoreSessionSharesTheWeights) {
