@@ -53,9 +53,13 @@ std::vector<Option> options_of(TrainOptions& o) {
         {"--budget", "TIME", "training time, e.g. 60min or 2h: the schedule ends on time",
          [&o](const std::string& value) { o.budget_s = parse_duration_s(value); }},
         {"--steps", "N", "exactly N steps a stage instead of a budget", integer("--steps", o.steps, 1, 1e9)},
-        {"--stage", "NAME", "dae (pictures), speech, or all", text(o.stage)},
+        {"--stage", "NAME",
+         "dae (pictures), speech, or all; phones: the speech encoder, from a speech corpus", text(o.stage)},
         {"--from", "FILE", "warm start from another person's file",
          [&o](const std::string& value) { o.from = value; }},
+        {"--speech", "FILE",
+         "speech encoder that the person listens with, or log_mel: learn one from scratch",
+         [&o](const std::string& value) { o.speech = value == "log_mel" ? "" : value; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
         {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)",
          integer("--threads", o.num_threads, 0, 1024)},
@@ -143,8 +147,9 @@ std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
     }
     if (result.corpus.empty() || result.out.empty())
         fail(ErrorCode::kInvalidArgument, "[train] expected a corpus and -o PERSON.vultus; see --help");
-    if (result.stage != "all" && result.stage != "dae" && result.stage != "speech")
-        fail(ErrorCode::kInvalidArgument, "[train] --stage: expected dae, speech or all, got {}",
+    if (result.stage != "all" && result.stage != "dae" && result.stage != "speech" &&
+        result.stage != "phones")
+        fail(ErrorCode::kInvalidArgument, "[train] --stage: expected dae, speech, all or phones, got {}",
              result.stage);
     return result;
 }

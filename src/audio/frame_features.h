@@ -2,6 +2,7 @@
 #pragma once
 
 #include "audio/log_mel.h"
+#include "audio/row_interpolator.h"
 
 namespace vultus::audio {
 
@@ -21,14 +22,11 @@ class FrameFeatureStream {
     static constexpr int kNumMels = 80;
 
   private:
-    void interpolate(std::vector<float>& out, bool last);
+    void append(bool last, std::vector<float>& out);
 
     LogMelStream mel_;
-    double step_;  ///< log-mel frames per feature frame
+    RowInterpolator rows_;
     std::vector<float> mean_, std_;
-    std::vector<float> rows_;  ///< log-mel rows from first_row_ on
-    std::int64_t first_row_ = 0;
-    std::int64_t next_ = 0;  ///< index of the next feature frame
 };
 
 /// Whole: exactly rate_per_frame * num_frames rows; sound beyond is cut, missing sound is silence.

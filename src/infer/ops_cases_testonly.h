@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "infer/random_weights_testonly.h"
+#include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
 #include "models/teachers.h"
 #include "models/unet.h"
@@ -166,6 +167,20 @@ inline std::vector<OpsCase> network_cases() {
     const auto speech = [](models::Ops& ops, const models::Value& features, const models::Value& pose) {
         return models::speech_to_latent({ops, "speech"}, tiny_speech(), features, pose);
     };
+    cases.push_back(
+        {"speech_encoder_phones", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
+             return models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]).phones;
+         }});
+    cases.push_back(
+        {"speech_encoder_loudness", {{1, 30, 10}}, [](models::Ops& ops, const CaseInputs& in) {
+             return models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]).loudness;
+         }});
+    cases.push_back({"phonetic_speech_to_latent", {{2, 24, 10}}, [](models::Ops& ops, const CaseInputs& in) {
+                         models::SpeechConfig config = tiny_speech();
+                         config.features = "phonetic";
+                         config.rate_per_frame = 2;
+                         return models::speech_to_latent({ops, "speech"}, config, in[0], {}).latents;
+                     }});
     cases.push_back({"speech_to_latent", {{2, 48, 10}}, [=](models::Ops& ops, const CaseInputs& in) {
                          return speech(ops, in[0], {}).latents;
                      }});

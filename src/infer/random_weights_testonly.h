@@ -87,4 +87,17 @@ inline models::SpeechConfig tiny_speech() {
     return config;
 }
 
+inline models::SpeechEncoderConfig tiny_speech_encoder() {
+    models::SpeechEncoderConfig config;
+    config.num_mels = 10;
+    config.width = 8;
+    config.blocks = 3;
+    config.feed_forward = 12;
+    config.kernel_left = 4;
+    config.ahead_blocks = 2;
+    config.embedding = 6;
+    config.num_phones = 5;
+    return config;
+}
+
 }  // namespace vultus::infer

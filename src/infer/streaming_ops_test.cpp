@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "infer/random_weights_testonly.h"
+#include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
 
 namespace vultus::infer {
@@ -69,6 +70,34 @@ TEST(StreamingOps, StepsEqualTheWhole) {
             const std::int64_t held = config.context_right(look_ahead) - 2;
             EXPECT_EQ(quick.late, std::min(held, kFrames / step * step));
         }
+    }
+}
+
+// The speech encoder's look-ahead is what its configuration says, and no frame is computed twice.
+TEST(StreamingOps, SpeechEncoderStepsEqualTheWhole) {
+    RandomWeights weights(8);
+    const models::SpeechEncoderConfig config = tiny_speech_encoder();
+    constexpr std::int64_t kRows = 61;
+    const std::vector<float> rows = RandomWeights::random_input({1, kRows, kMels}, 5);
+    const models::SpeechEncoderOutput whole = models::speech_encoder(
+        {weights, "phonetic"}, config, RandomWeights::wrap_f32({1, kRows, kMels}, rows));
+    OnednnOps onednn(weights.archive(), 1, Precision::kF32);
+    for (const std::int64_t step : {1, 2, 7, 61}) {
+        StreamingOps ops(onednn);
+        std::vector<float> phones;
+        for (std::int64_t begin = 0; begin < kRows; begin += step) {
+            const std::int64_t count = std::min(step, kRows - begin);
+            ops.begin_step(begin + count == kRows);
+            const models::SpeechEncoderOutput out = models::speech_encoder(
+                {ops, "phonetic"}, config, ops.frames(count, kMels, rows.data() + begin * kMels));
+            for (const float value : ops.rows(out.phones)) phones.push_back(value);
+            // Frame k stands for row 2 k and needs 2 rows and ahead_blocks frames more.
+            const std::int64_t certain =
+                std::max<std::int64_t>(0, (begin + count - 3) / 2 - config.ahead_blocks + 1);
+            if (begin + count < kRows && begin + count >= 3)
+                EXPECT_EQ(static_cast<std::int64_t>(phones.size()), certain * config.num_phones);
+        }
+        expect_near(phones, ReferenceOps::unwrap(whole.phones));
     }
 }
 

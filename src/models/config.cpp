@@ -14,6 +14,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EncoderConfig, size_px, patch, base_channels,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_frame, width, heads,
                                    feed_forward, blocks, attention_left, attention_right, conv_left,
                                    conv_right, dropout, latent)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
+                                   ahead_blocks, embedding, num_phones, dropout)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -96,7 +98,9 @@ void check_sizes(const ModelConfig& config) {
     check_range("encoder.blocks", encoder.blocks, 1, 8);
     check_range("encoder.groups", encoder.groups, 1, 512);
     check_range("speech.num_mels", speech.num_mels, 80, 80);  // what audio::log_mel makes
-    check_range("speech.rate_per_frame", speech.rate_per_frame, 4, 4);
+    check_name("speech.features", speech.features, "log_mel", "phonetic");
+    const int rate = speech.features == "phonetic" ? 2 : 4;
+    check_range("speech.rate_per_frame", speech.rate_per_frame, rate, rate);
     check_range("speech.heads", speech.heads, 1, 64);
     check_range("speech.width", speech.width, speech.heads, 4096);
     check_range("speech.feed_forward", speech.feed_forward, 1, 16384);
@@ -108,8 +112,6 @@ void check_sizes(const ModelConfig& config) {
     check_range("unet.dropout", unet.dropout, 0, 0.99);
     check_range("speech.dropout", speech.dropout, 0, 0.99);
     check_diffusion(config.diffusion);
-    if (speech.features != "log_mel")
-        fail(ErrorCode::kUnsupported, "[models] speech.features: expected log_mel, got {}", speech.features);
     const int halvings = unet.size_px / encoder.size_px;
     const bool halves = unet.size_px % encoder.size_px == 0 && (halvings & (halvings - 1)) == 0;
     if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || !halves ||
@@ -135,7 +137,32 @@ ModelConfig preset(const std::string& name, int size_px) {
     fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);
 }
 
-Json to_json(const ModelConfig& config) { return Json(config); }
+Json to_json(const SpeechEncoderConfig& config) { return Json(config); }
+
+SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
+    SpeechEncoderConfig config;
+    try {
+        config = json.get<SpeechEncoderConfig>();
+    } catch (const Json::exception& error) {
+        fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
+    }
+    check_range("speech_encoder.num_mels", config.num_mels, 80, 80);  // what audio::log_mel makes
+    check_range("speech_encoder.width", config.width, 1, 4096);
+    check_range("speech_encoder.blocks", config.blocks, 1, 64);
+    check_range("speech_encoder.feed_forward", config.feed_forward, 1, 16384);
+    check_range("speech_encoder.kernel_left", config.kernel_left, 0, 200);
+    check_range("speech_encoder.ahead_blocks", config.ahead_blocks, 0, config.blocks);
+    check_range("speech_encoder.embedding", config.embedding, 1, 4096);
+    check_range("speech_encoder.num_phones", config.num_phones, 2, 1000);
+    check_range("speech_encoder.dropout", config.dropout, 0, 0.99);
+    return config;
+}
+
+Json to_json(const ModelConfig& config) {
+    Json json = config;
+    if (config.speech.features == "phonetic") json["speech_encoder"] = Json(config.speech_encoder);
+    return json;
+}
 
 ModelConfig model_config_from_json(const Json& json) {
     ModelConfig config;
@@ -145,6 +172,8 @@ ModelConfig model_config_from_json(const Json& json) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }
     check_sizes(config);
+    if (config.speech.features == "phonetic")
+        config.speech_encoder = speech_encoder_config_from_json(json.value("speech_encoder", Json{}));
     return config;
 }
 

@@ -42,12 +42,14 @@ struct EncoderConfig {
     bool normalise = false;  ///< plain layer normalisation of z, so that noise on z has a known scale
 };
 
-/// Speech to latents: log-mel -> convolutions to the video rate -> N Conformers -> pose adaptor -> N
+/// Speech to latents: features -> convolutions to the video rate -> N Conformers -> pose adaptor -> N
 /// Conformers -> z.
 struct SpeechConfig {
-    std::string features = "log_mel";  ///< the speech features; log_mel: 80 bands at 100 Hz
+    /// "log_mel": 80 bands, 4 rows a video frame. "phonetic": the small speech encoder's embedding, 2 rows a
+    /// video frame (the encoder is part of the person: ModelConfig::speech_encoder).
+    std::string features = "log_mel";
     int num_mels = 80;
-    int rate_per_frame = 4;  ///< feature frames per video frame
+    int rate_per_frame = 4;  ///< rows of features per video frame
     int width = 192;
     int heads = 4;
     int feed_forward = 384;
@@ -62,6 +64,22 @@ struct SpeechConfig {
     int context_right(int look_ahead_frames = -1) const {
         return (look_ahead_frames < 0 ? 2 * blocks * (attention_right + conv_right) : look_ahead_frames) + 3;
     }
+};
+
+/// The small speech encoder: log-mel at 100 Hz -> phonetic features at 50 Hz; see models/speech_encoder.h.
+struct SpeechEncoderConfig {
+    int num_mels = 80;
+    int width = 128;
+    int blocks = 8;
+    int feed_forward = 384;
+    int kernel_left = 15;  ///< frames back that one block's convolution sees
+    int ahead_blocks = 2;  ///< the first blocks, which see one frame ahead each
+    int embedding = 96;
+    int num_phones = 40;
+    double dropout = 0.1;
+
+    /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
+    double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }
 };
 
 /// Noise schedule and what the U-Net predicts; see diffusion/schedule.h.
@@ -81,12 +99,22 @@ struct ModelConfig {
     UNetConfig unet;
     EncoderConfig encoder;
     SpeechConfig speech;
+    SpeechEncoderConfig speech_encoder;  ///< where speech.features is "phonetic"
     DiffusionConfig diffusion;
+
+    /// Values in a row of the speech features.
+    int speech_feature_width() const {
+        return speech.features == "phonetic" ? speech_encoder.embedding : speech.num_mels;
+    }
 };
 
 /// "paper": DiffAE ffhq256_autoenc exactly. "live": video rate on two CPU cores.
 /// size_px: of the picture; a multiple of 64. Errors: kInvalidArgument on another name or size.
 ModelConfig preset(const std::string& name, int size_px);
+
+nlohmann::json to_json(const SpeechEncoderConfig& config);
+/// Errors: as model_config_from_json.
+SpeechEncoderConfig speech_encoder_config_from_json(const nlohmann::json& json);
 
 nlohmann::json to_json(const ModelConfig& config);
 /// Errors: kCorruptData on missing keys, wrong types or sizes that no network of ours can have.

@@ -57,6 +57,12 @@ Value log_mel_features(const Net& net, const SpeechConfig& config, const Value& 
     return net->dropout(linear(net / "out", layer_norm(net / "norm1", h), config.width), config.dropout);
 }
 
+/// The speech encoder's embedding at twice the video rate -> [B, T, width].
+Value phonetic_features(const Net& net, const SpeechConfig& config, const Value& features) {
+    const Value h = net->silu(conv1d(net / 0, features, config.width, 3, 2));
+    return net->dropout(linear(net / "out", layer_norm(net / "norm", h), config.width), config.dropout);
+}
+
 /// Conformer block: mixes global (attention) and local (convolution) context.
 /// Source   Gulati et al. 2020, arXiv:2005.08100, sec. 2.4.
 /// Differs  LayerNorm instead of BatchNorm in the convolution module (the same for any batch and chunk).
@@ -82,7 +88,8 @@ Value conformers(const Net& place, const SpeechConfig& config, Value h, int look
 SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
                                   int look_ahead_frames) {
     SpeechToPoseOutput out;
-    out.hidden = log_mel_features(net / "features", config, features);
+    out.hidden = config.features == "phonetic" ? phonetic_features(net / "features", config, features)
+                                               : log_mel_features(net / "features", config, features);
     out.hidden = conformers(net / "encoder", config, out.hidden, look_ahead_frames, 0);
     const Net adaptor = net / "pose";
     const Value h = adaptor->silu(linear(adaptor / "predict" / 0, out.hidden, config.width));

@@ -19,11 +19,10 @@ struct SpeechToLatentOutput {
 /// Source   Du et al. 2023, arXiv:2303.17550: speech features, convolution to the video rate, N Conformers,
 /// pose
 ///          adaptor, N Conformers, linear.
-/// Differs  speech features are a small encoder over log-mel, trained with the rest; attention sees a window
-/// of
-///          frames, with a learnt bias for each relative position, so that any length runs in constant memory
-///          and chunked equals whole.
-/// Input    features [B, 4 * T, num_mels] at four times the video rate, normalised;
+/// Differs  speech features are the small speech encoder's embedding, or a small encoder over log-mel that is
+///          trained with the rest; attention sees a window of frames, with a learnt bias for each relative
+///          position, so that any length runs in constant memory and chunked equals whole.
+/// Input    features [B, rate_per_frame * T, width], see SpeechConfig::features; log-mel normalised;
 ///          pose [B, T, 3]: the pose to show, normalised; empty: the predicted one
 ///          reference [B, latent]: how the person sits and is lit, the mean latent of a recording,
 ///          normalised; latents are predicted as deviations from it, since speech does not tell it; empty:

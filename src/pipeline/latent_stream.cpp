@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "audio/frame_features.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "infer/streaming_program.h"
 #include "models/speech_to_latent.h"
+#include "pipeline/speech_features.h"
 #include "pipeline/talker_impl.h"
 
 namespace vultus::pipeline {
@@ -16,7 +16,6 @@ using models::Value;
 
 namespace {
 
-constexpr std::int64_t kMels = audio::FrameFeatureStream::kNumMels;
 constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
 constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
 constexpr float kMostSound = 4.0f;             ///< far beyond full scale
@@ -79,10 +78,10 @@ struct LatentStream::Impl {
           options(pose_),
           look_ahead(look_ahead_frames),
           step_frames(look_ahead_frames < 0 ? kWholeStepFrames : 1),
-          input(static_cast<std::size_t>(rows_per_step() + config.rate_per_frame) * kMels),
-          speech(me.loaded->weights, talker_.impl_->ops.num_threads(),
+          stream(me.person, me.loaded->weights, me.ops.num_threads(), step_frames),
+          input(static_cast<std::size_t>((rows_per_step() + config.rate_per_frame) * stream.width())),
+          speech(me.loaded->weights, me.ops.num_threads(),
                  [this](infer::StreamingOps& ops, std::int64_t rows) { return network(ops, rows); }),
-          stream(new_stream()),
           blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()) {}
 
     Talker& talker;
@@ -92,9 +91,9 @@ struct LatentStream::Impl {
     PoseOptions options;
     int look_ahead;
     std::int64_t step_frames;
+    SpeechFeatureStream stream;
     std::vector<float> input;  ///< the rows of features that a step takes
     infer::StreamingProgram speech;
-    audio::FrameFeatureStream stream;
     BlinkTimes blinks;
     std::vector<float> sound;       ///< the part that is pushed, without broken samples
     std::vector<float> features;    ///< rows that no step has taken yet
@@ -105,10 +104,7 @@ struct LatentStream::Impl {
     std::int64_t num_done = 0;      ///< from the start: latents given out
     std::vector<float> lead_from;   ///< the latent that a restart leads over from; empty: none
 
-    audio::FrameFeatureStream new_stream() const {
-        return {talker.fps(), config.rate_per_frame, stats.mel_mean, stats.mel_std};
-    }
-    std::int64_t waiting_rows() const { return static_cast<std::int64_t>(features.size()) / kMels; }
+    std::int64_t waiting_rows() const { return static_cast<std::int64_t>(features.size()) / stream.width(); }
     std::int64_t rows_per_step() const { return config.rate_per_frame * step_frames; }
     Value network(infer::StreamingOps& ops, std::int64_t rows);
     void advance(bool last, std::vector<float>& out);
@@ -121,7 +117,7 @@ struct LatentStream::Impl {
 /// The network over the next rows of features, which lie in `input`.
 Value LatentStream::Impl::network(infer::StreamingOps& ops, std::int64_t rows) {
     const models::Net net(ops, "speech");
-    const Value features_in = ops.frames(rows, kMels, input.data());
+    const Value features_in = ops.frames(rows, stream.width(), input.data());
     const Value reference =
         stats.reference.empty() ? Value{} : ops.constant({1, config.latent}, stats.reference.data());
     const models::SpeechToPoseOutput predicted = models::speech_to_pose(net, config, features_in, look_ahead);
@@ -134,7 +130,7 @@ Value LatentStream::Impl::network(infer::StreamingOps& ops, std::int64_t rows) {
 }
 
 void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& out) {
-    const auto taken = features.begin() + rows * kMels;
+    const auto taken = features.begin() + rows * stream.width();
     std::copy(features.begin(), taken, input.begin());
     const std::span<const float> values = speech.step(rows, last);
     for (std::size_t at = 0; at < values.size(); at += static_cast<std::size_t>(config.latent))
@@ -260,14 +256,14 @@ void LatentStream::finish(std::int64_t num_frames, std::vector<float>& out) {
     me.stream.finish(me.features);
     const std::int64_t left = num_frames * me.config.rate_per_frame - me.taken_rows;
     if (left < me.waiting_rows())
-        me.features.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, left) * kMels));
+        me.features.resize(static_cast<std::size_t>(std::max<std::int64_t>(0, left) * me.stream.width()));
     me.advance(true, out);
 }
 
 void LatentStream::restart(std::int64_t frame, const float* shown) {
     Impl& me = *impl_;
     require(frame >= 0 && frame <= me.num_done, "[talk] restart at frame {} of {}", frame, me.num_done);
-    me.stream = me.new_stream();
+    me.stream.restart();
     me.speech.restart();
     me.features.clear();
     me.taken_rows = me.num_samples = 0;

@@ -13,6 +13,8 @@ struct TrainOptions {
     std::filesystem::path corpus;
     std::filesystem::path out;   ///< the person file; the run's state lies beside it in OUT.training/
     std::filesystem::path from;  ///< warm start from this person file; empty: from scratch
+    std::filesystem::path
+        speech;  ///< the speech encoder's file; empty: log-mel features, learnt with the rest
     std::string preset = "live";
     int size_px = 256;
     std::string stage = "all";  ///< "dae", "speech" or "all"

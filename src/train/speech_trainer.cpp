@@ -5,11 +5,11 @@
 #include <cmath>
 
 #include "audio/augment.h"
-#include "audio/frame_features.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
+#include "person/speech_model.h"
 
 namespace vultus::train {
 
@@ -62,11 +62,26 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "seconds"}) {
     std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
     person_.stats = measure_stats(clips, person_);
+    choose_features();
     postures_ = measure_postures(clips);
     make_examples(std::move(clips));
     fit_mouth_probe();
     make_silence();
     if (!options.from.empty()) warm_start();
+}
+
+/// The speech encoder becomes part of the person.
+void SpeechTrainer::choose_features() {
+    if (!options_.speech.empty()) {
+        const person::SpeechModel model = person::load_speech_model(options_.speech);
+        person_.model.speech.features = "phonetic";
+        person_.model.speech.rate_per_frame = 2;
+        person_.model.speech_encoder = model.config;
+        person_.stats.mel_mean = model.mel_mean;
+        person_.stats.mel_std = model.mel_std;
+        for (const auto& [name, tensor] : model.weights.tensors) person_.weights.tensors[name] = tensor;
+    }
+    features_ = std::make_unique<SpeechFeatures>(person_);
 }
 
 /// From another person's speech: how sound becomes motion is much the same, only the latents mean other
@@ -99,16 +114,10 @@ SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::
     example.opening = clip.opening;
     std::vector<float> valid(clip.valid.begin(), clip.valid.end());
     example.valid = vector_tensor(valid);
-    const auto features_of = [&](const std::vector<float>& audio) {
-        const int rate = person_.model.speech.rate_per_frame;
-        return vector_tensor(
-                   audio::frame_features(audio, frames, person_.fps(), rate, stats.mel_mean, stats.mel_std))
-            .view({frames * rate, person_.model.speech.num_mels});
-    };
-    example.features.push_back(features_of(clip.audio));
+    example.features.push_back((*features_)(clip.audio, frames));
     Rng rng(seed);
     for (int i = 0; !clip.validation && i < kAugmentedVersions; ++i)
-        example.features.push_back(features_of(audio::augment(clip.audio, rng)));
+        example.features.push_back((*features_)(audio::augment(clip.audio, rng), frames));
     example.rest_frame = quietest_frame(example);
     return example;
 }
@@ -155,7 +164,6 @@ void SpeechTrainer::fit_mouth_probe() {
 
 void SpeechTrainer::make_silence() {
     Rng rng(options_.seed + 17);
-    const person::Stats& stats = person_.stats;
     std::int64_t frames = 0;
     for (const Example& example : train_) frames = std::max(frames, example.target.size(0));
     const auto samples = static_cast<std::size_t>(static_cast<double>(frames) * 16000 / person_.fps()) + 640;
@@ -168,10 +176,7 @@ void SpeechTrainer::make_silence() {
             state = smooth * state + std::sqrt(1 - smooth * smooth) * rng.normal();
             sample = static_cast<float>(level * state);
         }
-        const int rate = person_.model.speech.rate_per_frame;
-        silence_.push_back(vector_tensor(audio::frame_features(audio, frames, person_.fps(), rate,
-                                                               stats.mel_mean, stats.mel_std))
-                               .view({frames * rate, person_.model.speech.num_mels}));
+        silence_.push_back((*features_)(audio, frames));
     }
 }
 

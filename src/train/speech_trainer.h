@@ -4,6 +4,7 @@
 #include "base/rng.h"
 #include "train/dae_trainer.h"
 #include "train/latent_dataset.h"
+#include "train/speech_features.h"
 
 namespace vultus::train {
 
@@ -30,12 +31,13 @@ class SpeechTrainer : public Stage {
         torch::Tensor mouth;                  ///< [T, 40]
         torch::Tensor opening;                ///< [T]
         torch::Tensor valid;                  ///< [T] 0 or 1
-        std::vector<torch::Tensor> features;  ///< [4 T, num_mels]: clean, then augmented versions
+        std::vector<torch::Tensor> features;  ///< [rate T, width]: clean, then augmented versions
         std::int64_t rest_frame = 0;          ///< quiet, mouth closed
     };
     struct Batch {
         torch::Tensor features, target, pose, reference, valid;
     };
+    void choose_features();
     void warm_start();
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;
@@ -51,6 +53,7 @@ class SpeechTrainer : public Stage {
     person::Person person_;
     torch::Device device_;
     Postures postures_;
+    std::unique_ptr<SpeechFeatures> features_;
     std::vector<Example> train_, validation_;
     std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
     torch::Tensor mouth_probe_;           ///< [D, 40]: mouth landmarks per unit of normalised latent

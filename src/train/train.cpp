@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "train/dae_trainer.h"
+#include "train/phone_trainer.h"
 #include "train/speech_trainer.h"
 
 namespace vultus::train {
@@ -46,11 +47,25 @@ person::Person pictures_stage(const TrainOptions& options, const corpus::Corpus&
     return trainer.person();
 }
 
+/// The speech encoder, which belongs to no person.
+void train_speech_encoder(const TrainOptions& options, ProcessGroup& group) {
+    const corpus::SpeechCorpus corpus = corpus::SpeechCorpus::open(options.corpus);
+    const RunFolder run(options.out);
+    std::optional<WriteLock> lock;
+    if (group.is_first()) lock.emplace(run.folder / "lock");
+    PhoneTrainer trainer(options, corpus, run, group);
+    trainer.run();
+    if (!group.is_first()) return;
+    person::save_speech_model(options.out, trainer.model());
+    fmt::print(stderr, "\nwrote {}\n", options.out.string());
+}
+
 }  // namespace
 
 void train_person(TrainOptions options) {
     choose_device(options);
     ProcessGroup group;
+    if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
     if (options.size_px == 0) options.size_px = corpus.size_px;
     const RunFolder run(options.out);

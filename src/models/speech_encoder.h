@@ -1,0 +1,26 @@
+// The small speech encoder: sound to phonetic features of any voice.
+#pragma once
+
+#include "models/config.h"
+#include "models/ops.h"
+
+namespace vultus::models {
+
+struct SpeechEncoderOutput {
+    Value embedding;  ///< [B, ceil(T/2), embedding], each frame with mean 0 and variance 1
+    Value phones;     ///< [B, ceil(T/2), num_phones], logits of audio::phone_name's phones
+    Value loudness;   ///< [B, ceil(T/2), kLoudnessBands], in units of 10 dB below the speech's own level
+};
+
+/// Bands of the loudness that the encoder tells beside the phones (what a phone's name does not say).
+inline constexpr int kLoudnessBands = 4;
+
+/// Convolutions that look far back and little ahead, so that it runs frame by frame: a stem to half the rate,
+/// then blocks of a gated depthwise convolution and a feed-forward layer (the Conformer's, without
+/// attention: Gulati et al. 2020, arXiv:2005.08100), phones and loudness read off one embedding.
+/// Input    log-mel [B, T, num_mels] at 100 Hz, normalised per band; output frame k stands for row 2 k.
+/// Reach    2 rows and `ahead_blocks` output frames of look-ahead.
+/// Weights  PREFIX.stem.* PREFIX.block.N.* PREFIX.embedding.* PREFIX.phones.* PREFIX.loudness.*
+SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel);
+
+}  // namespace vultus::models

@@ -1,0 +1,46 @@
+#include "pipeline/phone_recognizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/cancel.h"
+#include "pipeline/speech_features.h"
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr std::int64_t kStepFrames = 50;
+constexpr std::size_t kPartSamples = 16000 * 10;
+
+void log_softmax(float* row, std::size_t count) {
+    const float top = *std::max_element(row, row + count);
+    double sum = 0;
+    for (std::size_t k = 0; k < count; ++k) sum += std::exp(row[k] - top);
+    const float shift = top + static_cast<float>(std::log(sum));
+    for (std::size_t k = 0; k < count; ++k) row[k] -= shift;
+}
+
+}  // namespace
+
+PhoneRecognizer::PhoneRecognizer(const std::filesystem::path& speech_model)
+    : model_(person::load_speech_model(speech_model)),
+      weights_(std::make_shared<infer::Weights>(model_.weights)) {
+    log_posteriors(std::vector<float>(1600, 0.0f));  // says at once which weight is missing
+}
+
+std::vector<float> PhoneRecognizer::log_posteriors(std::span<const float> audio) const {
+    SpeechEncoderStream encoder(model_.config, model_.mel_mean, model_.mel_std, weights_, 1,
+                                SpeechEncoderStream::Output::kPhones, kStepFrames);
+    std::vector<float> out;
+    for (std::size_t begin = 0; begin < audio.size(); begin += kPartSamples) {
+        throw_if_cancelled();
+        const std::size_t count = std::min(kPartSamples, audio.size() - begin);
+        encoder.push(audio.data() + begin, static_cast<std::int64_t>(count), out);
+    }
+    encoder.finish(out);
+    const auto width = static_cast<std::size_t>(model_.config.num_phones);
+    for (std::size_t at = 0; at < out.size(); at += width) log_softmax(&out[at], width);
+    return out;
+}
+
+}  // namespace vultus::pipeline

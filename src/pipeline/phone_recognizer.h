@@ -1,0 +1,29 @@
+// Which phone is heard when: the speech encoder on its own.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "infer/weights.h"
+#include "person/speech_model.h"
+
+namespace vultus::pipeline {
+
+/// Threads  any number of callers.
+class PhoneRecognizer {
+  public:
+    /// Errors: those of person::load_speech_model, and kCorruptData for missing weights (which).
+    explicit PhoneRecognizer(const std::filesystem::path& speech_model);
+
+    /// audio: 16 kHz mono, -1..1, any length -> [T, num_phones] log-probabilities, T = ceil(samples / 320);
+    /// frame k is centred on sample 320 k. Memory beyond the result does not grow with the length.
+    std::vector<float> log_posteriors(std::span<const float> audio) const;
+    int num_phones() const { return model_.config.num_phones; }
+
+  private:
+    person::SpeechModel model_;
+    std::shared_ptr<infer::Weights> weights_;
+};
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,115 @@
+#include "pipeline/speech_features.h"
+
+#include <algorithm>
+
+namespace vultus::pipeline {
+
+namespace {
+
+constexpr std::int64_t kBands = audio::FrameFeatureStream::kNumMels;
+constexpr double kEncoderHz = 50.0;
+constexpr std::int64_t kRowsPerFrame = 2;  // log-mel rows per output frame of the encoder
+
+double rows_hz(const person::Person& person) { return person.model.speech.rate_per_frame * person.fps(); }
+
+}  // namespace
+
+SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& config,
+                                         std::vector<float> mel_mean, std::vector<float> mel_std,
+                                         std::shared_ptr<infer::Weights> weights, int num_threads,
+                                         Output output, std::int64_t step_frames)
+    : mel_mean_(std::move(mel_mean)),
+      mel_std_(std::move(mel_std)),
+      width_(output == Output::kPhones ? config.num_phones : config.embedding),
+      step_rows_(kRowsPerFrame * step_frames),
+      mel_(new_mel()) {
+    // Room for the largest step, so that the network finds its input at the same place every time.
+    taken_.resize(static_cast<std::size_t>((step_rows_ + 1) * kBands));
+    encoder_ = std::make_unique<infer::StreamingProgram>(
+        std::move(weights), num_threads,
+        [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
+            const models::SpeechEncoderOutput out =
+                models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
+            return output == Output::kPhones ? out.phones : out.embedding;
+        });
+}
+
+/// At 25 frames/s with 4 rows each: 100 Hz, log-mel's own rate.
+audio::FrameFeatureStream SpeechEncoderStream::new_mel() const { return {25.0, 4, mel_mean_, mel_std_}; }
+
+/// The first step takes one row more, the one that an output frame stands for: then each step ends where an
+/// output frame becomes certain.
+void SpeechEncoderStream::advance(bool last, std::vector<float>& out) {
+    std::size_t done = 0;
+    for (;;) {
+        const std::int64_t left = static_cast<std::int64_t>(waiting_.size() - done) / kBands;
+        const std::int64_t wanted = step_rows_ + (started_ ? 0 : 1);
+        if (left < wanted && !last) break;
+        const std::int64_t count = std::min(left, wanted);
+        const bool ends = last && count == left;
+        std::copy_n(waiting_.begin() + static_cast<std::ptrdiff_t>(done), count * kBands, taken_.begin());
+        const std::span<const float> rows = encoder_->step(count, ends);
+        out.insert(out.end(), rows.begin(), rows.end());
+        done += static_cast<std::size_t>(count * kBands);
+        started_ = true;
+        if (ends) break;
+    }
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+void SpeechEncoderStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
+    mel_.push(audio, num_samples, waiting_);
+    advance(false, out);
+}
+
+void SpeechEncoderStream::finish(std::vector<float>& out) {
+    mel_.finish(waiting_);
+    advance(true, out);
+}
+
+void SpeechEncoderStream::restart() {
+    mel_ = new_mel();
+    waiting_.clear();
+    started_ = false;
+    encoder_->restart();
+}
+
+SpeechFeatureStream::SpeechFeatureStream(const person::Person& person,
+                                         std::shared_ptr<infer::Weights> weights, int num_threads,
+                                         std::int64_t step_video_frames)
+    : person_(person),
+      width_(person.model.speech_feature_width()),
+      log_mel_(new_log_mel()),
+      rows_(width_, kEncoderHz / rows_hz(person)) {
+    if (person.model.speech.features != "phonetic") return;
+    // Live sound goes through frame by frame, files a second at a time.
+    const std::int64_t step_frames = step_video_frames == 1 ? 1 : static_cast<std::int64_t>(kEncoderHz);
+    phonetic_ = std::make_unique<SpeechEncoderStream>(person.model.speech_encoder, person.stats.mel_mean,
+                                                      person.stats.mel_std, std::move(weights), num_threads,
+                                                      SpeechEncoderStream::Output::kEmbedding, step_frames);
+}
+
+audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {
+    return {person_.fps(), person_.model.speech.rate_per_frame, person_.stats.mel_mean,
+            person_.stats.mel_std};
+}
+
+void SpeechFeatureStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
+    if (!phonetic_) return log_mel_.push(audio, num_samples, out);
+    phonetic_->push(audio, num_samples, rows_.input());
+    rows_.advance(false, out);
+}
+
+void SpeechFeatureStream::finish(std::vector<float>& out) {
+    if (!phonetic_) return log_mel_.finish(out);
+    phonetic_->finish(rows_.input());
+    rows_.advance(true, out);
+}
+
+void SpeechFeatureStream::restart() {
+    log_mel_ = new_log_mel();
+    rows_ = audio::RowInterpolator(width_, kEncoderHz / rows_hz(person_));
+    if (phonetic_) phonetic_->restart();
+}
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,65 @@
+// What the speech encoder learns from: labelled speech as log-mel rows, and batches of it.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+#include "corpus/speech_corpus.h"
+
+namespace vultus::train {
+
+/// One recording; R = ceil(samples / 160) rows, T = ceil(R / 2) frames at 50 Hz, frame k at row 2 k.
+struct PhoneExample {
+    std::string voice, language;
+    bool validation = false;
+    std::vector<std::vector<float>> rows;  ///< [R, 80] log-mel: as recorded, then as other voices
+    std::vector<std::int8_t> phones;       ///< [T], -1 where nobody knows
+    std::vector<float> loudness;           ///< [T, kLoudnessBands]: 10 dB units below the clip's own level
+};
+
+struct PhoneBatch {
+    torch::Tensor log_mel;   ///< [B, R, 80], normalised
+    torch::Tensor phones;    ///< [B, T], int64, -1: unknown
+    torch::Tensor loudness;  ///< [B, T, kLoudnessBands]
+};
+
+/// Clips of a speech corpus; training clips also with other voices' pitch and formants (minutes of work:
+/// shows progress). `voice_versions` of them each.
+std::vector<PhoneExample> load_phone_examples(const corpus::SpeechCorpus& corpus, int voice_versions,
+                                              std::uint64_t seed);
+
+/// Draws varied pieces of training clips.
+class PhoneBatches {
+  public:
+    /// examples must outlive this. Errors: kInvalidArgument without training clips.
+    PhoneBatches(const std::vector<PhoneExample>& examples, std::vector<float> mel_mean,
+                 std::vector<float> mel_std);
+    /// The same Rng state gives the same batch.
+    PhoneBatch draw(std::int64_t batch, std::int64_t num_rows, Rng& rng) const;
+    /// A whole recording, not varied.
+    PhoneBatch whole(const PhoneExample& example) const;
+
+  private:
+    struct Piece {
+        std::vector<float> rows, loudness;
+        std::vector<std::int64_t> phones;
+    };
+    const PhoneExample& choose(Rng& rng) const;
+    Piece cut(const PhoneExample& example, std::int64_t num_rows, Rng& rng) const;
+    Piece silence(std::int64_t num_rows, Rng& rng) const;
+    void normalise(std::vector<float>& rows) const;
+
+    const std::vector<PhoneExample>& examples_;
+    std::vector<float> mel_mean_, mel_std_;
+    std::vector<std::vector<std::size_t>> by_voice_;  ///< indices of training clips
+    std::vector<double> voice_share_;                 ///< cumulative, ends at 1
+};
+
+/// Mean and deviation of each band over the training clips' rows.
+void measure_mel(const std::vector<PhoneExample>& examples, std::vector<float>& mean,
+                 std::vector<float>& deviation);
+
+}  // namespace vultus::train

@@ -1,0 +1,145 @@
+#include "train/phone_trainer.h"
+
+#include <fmt/format.h>
+
+#include "audio/phones.h"
+#include "base/progress.h"
+#include "models/speech_encoder.h"
+
+namespace vultus::train {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr int kVoiceVersions = 1;
+constexpr std::int64_t kBatch = 16, kPieceRows = 300;
+constexpr double kLearningRate = 2e-3;
+constexpr double kLoudnessWeight = 0.2;
+
+/// [num_phones, num_visemes]: 1 where a phone looks like a viseme.
+Tensor viseme_table() {
+    Tensor table = torch::zeros({audio::kNumPhones, audio::kNumVisemes});
+    for (int phone = 0; phone < audio::kNumPhones; ++phone)
+        table[phone][static_cast<int>(audio::viseme_of(phone))] = 1;
+    return table;
+}
+
+}  // namespace
+
+PhoneTrainer::PhoneTrainer(const TrainOptions& options, const corpus::SpeechCorpus& corpus,
+                           const RunFolder& run, ProcessGroup& group)
+    : options_(options),
+      run_(run),
+      group_(group),
+      device_(options.device),
+      parameters_(device_, torch::kFloat32, options.seed),
+      adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
+      log_(run.folder, "phones", {"loss", "viseme_error", "seconds"}) {
+    examples_ = load_phone_examples(corpus, kVoiceVersions, options.seed);
+    measure_mel(examples_, model_.mel_mean, model_.mel_std);
+    batches_ = std::make_unique<PhoneBatches>(examples_, model_.mel_mean, model_.mel_std);
+}
+
+void PhoneTrainer::run() {
+    steps_done_ = run_stage(
+        *this,
+        {"phones", run_.folder / "phones.safetensors", options_.budget_s, options_.steps,
+         options_.report_every_s, options_.checkpoint_every_s, kBatch * group_.size(), options_.restart},
+        group_);
+}
+
+Tensor PhoneTrainer::loss(const PhoneBatch& batch, std::int64_t step) {
+    // Dropout of a step does not depend on what ran before: a resumed run equals one that never stopped.
+    torch::manual_seed(
+        Rng(options_.seed * 104729 + static_cast<std::uint64_t>(step * group_.size() + group_.rank()))
+            .next());
+    TorchOps ops(parameters_, fast_dtype(device_), /*training=*/true);
+    const models::SpeechEncoderOutput out =
+        models::speech_encoder({ops, "phonetic"}, model_.config, TorchOps::wrap(batch.log_mel.to(device_)));
+    const Tensor target = batch.phones.to(device_).flatten();
+    const Tensor logits = TorchOps::unwrap(out.phones).flatten(0, 1);
+    const Tensor named = torch::nn::functional::cross_entropy(
+        logits, target,
+        torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(0.05));
+    const Tensor known = target.ne(-1).to(torch::kFloat32).view(batch.phones.sizes()).unsqueeze(2);
+    const Tensor louder = (TorchOps::unwrap(out.loudness) - batch.loudness.to(device_)) * known;
+    return named + kLoudnessWeight * louder.square().mean();
+}
+
+double PhoneTrainer::train_step(std::int64_t step, double fraction) {
+    Rng rng(options_.seed * 65537 + static_cast<std::uint64_t>(step * group_.size() + group_.rank()));
+    adam_.zero_grad();
+    const Tensor value = loss(batches_->draw(kBatch, kPieceRows, rng), step);
+    value.backward();
+    std::vector<Tensor> gradients = adam_.gradients();
+    group_.average(gradients);
+    adam_.step(learning_rate_at(kLearningRate, step, fraction));
+    return group_.average(value.item<double>());
+}
+
+std::map<std::string, double> PhoneTrainer::viseme_accuracy() {
+    torch::NoGradGuard no_grad;
+    adam_.swap_average();
+    TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
+    const Tensor table = viseme_table();
+    std::map<std::string, std::pair<double, double>> counts;
+    for (const PhoneExample& example : examples_) {
+        if (!example.validation) continue;
+        const PhoneBatch batch = batches_->whole(example);
+        const models::SpeechEncoderOutput out = models::speech_encoder(
+            {ops, "phonetic"}, model_.config, TorchOps::wrap(batch.log_mel.to(device_)));
+        const Tensor guessed =
+            TorchOps::unwrap(out.phones)[0].to(torch::kCPU).softmax(1).matmul(table).argmax(1);
+        const Tensor known = batch.phones[0].ne(-1);
+        const Tensor right =
+            guessed.eq(table.index_select(0, batch.phones[0].clamp_min(0)).argmax(1)).logical_and(known);
+        auto& [good, all] = counts[example.voice];
+        good += right.sum().item<double>();
+        all += known.sum().item<double>();
+    }
+    adam_.swap_average();
+    std::map<std::string, double> accuracy;
+    for (const auto& [voice, count] : counts) accuracy[voice] = count.first / std::max(1.0, count.second);
+    return accuracy;
+}
+
+void PhoneTrainer::report(std::int64_t step, double mean_loss, double seconds) {
+    double mean = 0;
+    std::string voices;
+    const std::map<std::string, double> accuracy = viseme_accuracy();
+    for (const auto& [voice, share] : accuracy) {
+        voices += fmt::format("  {} {:.1f} %", voice, 100 * share);
+        mean += share / static_cast<double>(accuracy.size());
+    }
+    log_.row(step, {mean_loss, 1 - mean, seconds});
+    fmt::print(stderr, "\nphones step {}  loss {:.4f}  right visemes{}  {}\n", step, mean_loss, voices,
+               format_duration(seconds));
+}
+
+void PhoneTrainer::save_state(Archive& archive) const {
+    for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
+    adam_.save(archive);
+}
+
+void PhoneTrainer::load_state(const Archive& archive) {
+    parameters_.load(archive, "phonetic.");
+    adam_.load(archive);
+}
+
+person::SpeechModel PhoneTrainer::model() const {
+    person::SpeechModel model = model_;
+    for (const auto& [name, weight] : parameters_.all())
+        model.weights.tensors[name] = to_host(adam_.average(name), /*bf16=*/true);
+    double seconds = 0;
+    std::map<std::string, bool> voices;
+    for (const PhoneExample& example : examples_) {
+        if (example.validation) continue;
+        seconds += static_cast<double>(example.rows[0].size()) / 8000;
+        voices[example.voice] = true;
+    }
+    model.card = {{"steps", steps_done_}, {"hours", seconds / 3600}, {"voices", voices.size()}};
+    return model;
+}
+
+}  // namespace vultus::train

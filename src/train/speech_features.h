@@ -1,0 +1,24 @@
+// The speech features that a person's speech network takes, as the trainer computes them.
+#pragma once
+
+#include "person/person.h"
+#include "train/torch_ops.h"
+
+namespace vultus::train {
+
+/// Sound to rows of features, as pipeline::SpeechFeatureStream makes them when the person talks.
+class SpeechFeatures {
+  public:
+    /// person must outlive this and know its mel statistics, and its speech encoder where it has one.
+    explicit SpeechFeatures(const person::Person& person);
+    /// audio: 16 kHz, -1..1 -> [num_frames * rate_per_frame, width]; missing sound is silence.
+    torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames);
+
+  private:
+    torch::Tensor phonetic(const std::vector<float>& audio, std::int64_t num_frames);
+
+    const person::Person& person_;
+    Parameters encoder_;
+};
+
+}  // namespace vultus::train
