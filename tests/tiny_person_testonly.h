@@ -2,6 +2,7 @@
 #pragma once
 
 #include "infer/random_weights_testonly.h"
+#include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
 #include "models/unet.h"
 #include "person/person.h"
@@ -35,15 +36,30 @@ inline Archive random_weights(const models::ModelConfig& model) {
     models::encoder({ops, "encoder"}, model.encoder, zeros({1, 3, size, size}));
     models::unet({ops, "unet"}, model.unet, zeros({1, 3, size, size}), zeros({1, model.unet.base_channels}),
                  zeros({1, model.unet.latent}));
-    models::speech_to_latent({ops, "speech"}, model.speech, zeros({1, 8, model.speech.num_mels}), {});
+    if (model.speech.features == "phonetic")
+        models::speech_encoder({ops, "phonetic"}, model.speech_encoder, zeros({1, 8, model.speech.num_mels}));
+    models::speech_to_latent({ops, "speech"}, model.speech, zeros({1, 8, model.speech_feature_width()}), {});
     Archive weights;
     for (const auto& [name, tensor] : ops.archive().tensors) weights.tensors[name] = tensor.to_bf16();
     return weights;
 }
 
-inline person::Person tiny_person() {
+/// The same, listening through a small speech encoder.
+inline models::ModelConfig tiny_phonetic_model() {
+    models::ModelConfig model = tiny_model();
+    model.speech.features = "phonetic";
+    model.speech.rate_per_frame = 2;
+    model.speech_encoder.width = 16;
+    model.speech_encoder.blocks = 3;
+    model.speech_encoder.feed_forward = 16;
+    model.speech_encoder.kernel_left = 4;
+    model.speech_encoder.embedding = 12;
+    return model;
+}
+
+inline person::Person tiny_person(const models::ModelConfig& model = tiny_model()) {
     person::Person person;
-    person.model = tiny_model();
+    person.model = model;
     person.card.name = "Nobody";
     person.card.licence = "CC0";
     person.weights = random_weights(person.model);

@@ -59,6 +59,8 @@ struct SpeechConfig {
     double dropout = 0.1;
     int latent = 512;
 
+    /// Rows after a video frame's own that its convolution to the video rate sees.
+    int rows_ahead() const { return features == "phonetic" ? 0 : 3; }
     /// Frames before and after that an output frame depends on.
     int context_left() const { return 2 * blocks * (attention_left + conv_left) + 3; }
     int context_right(int look_ahead_frames = -1) const {

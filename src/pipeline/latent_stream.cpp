@@ -141,8 +141,8 @@ void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& 
 
 /// Always the same steps, and so the same bits, however the sound arrives.
 void LatentStream::Impl::advance(bool last, std::vector<float>& out) {
-    // A frame's features reach rate - 1 rows into the next but one: the first step takes them along.
-    const std::int64_t rate = config.rate_per_frame, extra = rate - 1;
+    // The first step takes along the rows that every frame looks ahead.
+    const std::int64_t extra = config.rows_ahead();
     for (;;) {
         const std::int64_t steps = taken_rows == 0 ? 0 : (taken_rows - extra) / rows_per_step();
         const std::int64_t wanted = (steps + 1) * rows_per_step() + extra - taken_rows;

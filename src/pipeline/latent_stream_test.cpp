@@ -34,8 +34,21 @@ std::vector<float> in_parts(Talker& talker, const std::vector<float>& sound, std
     return latents;
 }
 
-TEST(LatentStream, AnyPartsGiveTheSameBits) {
-    Talker talker(test::tiny_person(), {});
+/// A person and the sound after a frame's time that its features need.
+struct Listener {
+    models::ModelConfig model;
+    std::int64_t reach_samples;
+};
+
+class AnyListener : public testing::TestWithParam<Listener> {};
+
+INSTANTIATE_TEST_SUITE_P(LatentStream, AnyListener,
+                         testing::Values(Listener{test::tiny_model(), 1160},
+                                         Listener{test::tiny_phonetic_model(), 1480}),
+                         [](const auto& info) { return info.param.model.speech.features; });
+
+TEST_P(AnyListener, AnyPartsGiveTheSameBits) {
+    Talker talker(test::tiny_person(GetParam().model), {});
     const std::vector<float> sound = noise(40000);
     for (const int look_ahead : {-1, 0, 2}) {
         const std::vector<float> whole = talker.latents_from_speech(sound, 63, {}, look_ahead);
@@ -45,17 +58,18 @@ TEST(LatentStream, AnyPartsGiveTheSameBits) {
     }
 }
 
-TEST(LatentStream, GivesAFrameOnceItsLookAheadHasPassed) {
-    Talker talker(test::tiny_person(), {});
+TEST_P(AnyListener, GivesAFrameOnceItsLookAheadHasPassed) {
+    const std::int64_t reach = GetParam().reach_samples;
+    Talker talker(test::tiny_person(GetParam().model), {});
     const std::vector<float> sound = noise(16000);
     for (const int look_ahead : {0, 1, 3}) {
         LatentStream stream(talker, {}, look_ahead);
         std::vector<float> latents;
         for (std::int64_t i = 0; i < 16000; ++i) {
             stream.push(&sound[static_cast<std::size_t>(i)], 1, latents);
-            // Frame t needs the sound up to 72.5 ms and the look-ahead after it.
+            // Frame t needs the features' reach and the look-ahead after it.
             const std::int64_t due =
-                std::max<std::int64_t>(0, (i + 1 - 1160) / 640 + (i + 1 >= 1160) - look_ahead);
+                std::max<std::int64_t>(0, (i + 1 - reach) / 640 + (i + 1 >= reach) - look_ahead);
             ASSERT_EQ(stream.num_frames(), due) << i;
         }
     }

@@ -1,0 +1,116 @@
+#include "pipeline/speech_features.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/scratch_folder.h"
+#include "infer/onednn_ops.h"
+#include "pipeline/phone_recognizer.h"
+#include "tiny_person_testonly.h"
+
+namespace vultus::pipeline {
+namespace {
+
+std::vector<float> noise(std::size_t count) {
+    Rng rng(3);
+    std::vector<float> sound(count);
+    for (float& sample : sound) sample = static_cast<float>(0.2 * rng.normal());
+    return sound;
+}
+
+person::SpeechModel tiny_speech_model() {
+    const person::Person person = test::tiny_person(test::tiny_phonetic_model());
+    person::SpeechModel model;
+    model.config = person.model.speech_encoder;
+    model.mel_mean = person.stats.mel_mean;
+    model.mel_std = person.stats.mel_std;
+    for (const auto& [name, tensor] : person.weights.tensors)
+        if (name.rfind("phonetic.", 0) == 0) model.weights.tensors[name] = tensor;
+    return model;
+}
+
+/// The network over all log-mel rows at once.
+std::vector<float> phones_at_once(const person::SpeechModel& model, const std::vector<float>& sound) {
+    audio::FrameFeatureStream mel(25, 4, model.mel_mean, model.mel_std);
+    std::vector<float> rows;
+    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
+    mel.finish(rows);
+    infer::OnednnOps ops(model.weights, 1);
+    const models::Value phones =
+        models::speech_encoder({ops, "phonetic"}, model.config,
+                               ops.input({1, static_cast<std::int64_t>(rows.size()) / 80, 80}, rows.data()))
+            .phones;
+    const float* values = infer::OnednnOps::data(phones);
+    return {values, values + phones.dim(1) * phones.dim(2)};
+}
+
+TEST(SpeechEncoderStream, StepsOfAnySizeEqualTheWholeNetwork) {
+    const person::SpeechModel model = tiny_speech_model();
+    const std::vector<float> sound = noise(30000), whole = phones_at_once(model, sound);
+    ASSERT_EQ(whole.size(), 94u * 40);  // ceil(30000 / 320)
+    const auto weights = std::make_shared<infer::Weights>(model.weights);
+    for (const std::int64_t step : {1, 3, 50}) {
+        SpeechEncoderStream stream(model.config, model.mel_mean, model.mel_std, weights, 1,
+                                   SpeechEncoderStream::Output::kPhones, step);
+        for (int round = 0; round < 2; ++round) {
+            std::vector<float> given;
+            for (std::size_t at = 0; at < sound.size(); at += 777)
+                stream.push(&sound[at],
+                            static_cast<std::int64_t>(std::min<std::size_t>(777, sound.size() - at)), given);
+            stream.finish(given);
+            ASSERT_EQ(given.size(), whole.size());
+            for (std::size_t i = 0; i < whole.size(); ++i)
+                ASSERT_NEAR(given[i], whole[i], 1e-4 * (1 + std::abs(whole[i]))) << step << ", " << i;
+            stream.restart();
+        }
+    }
+}
+
+TEST(SpeechFeatureStream, GivesRowsAtTheVideoRateOfThePerson) {
+    for (const int fps : {24, 25, 30, 60}) {
+        person::Person person = test::tiny_person(test::tiny_phonetic_model());
+        person.fps_num = fps;
+        SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 1);
+        const std::vector<float> sound = noise(32000);
+        std::vector<float> rows;
+        stream.push(sound.data(), 32000, rows);
+        stream.finish(rows);
+        // Two seconds, two rows a frame; the last row may stand for the frame after.
+        EXPECT_NEAR(static_cast<double>(rows.size()) / 12, 4.0 * fps, 1.5) << fps;
+    }
+}
+
+TEST(PhoneRecognizer, GivesProbabilitiesOfEveryFrame) {
+    const ScratchFolder folder("phones");
+    person::save_speech_model(folder.path() / "a.speech", tiny_speech_model());
+    const PhoneRecognizer recognizer(folder.path() / "a.speech");
+    for (const std::size_t count : {0, 1, 320, 321, 5000}) {
+        const std::vector<float> logs = recognizer.log_posteriors(noise(count));
+        ASSERT_EQ(logs.size(), (count + 319) / 320 * 40);
+        for (std::size_t at = 0; at < logs.size(); at += 40) {
+            double sum = 0;
+            for (std::size_t k = 0; k < 40; ++k) sum += std::exp(logs[at + k]);
+            EXPECT_NEAR(sum, 1, 1e-4);
+        }
+    }
+}
+
+TEST(PhoneRecognizer, NamesTheWeightThatIsMissing) {
+    const ScratchFolder folder("phones");
+    person::SpeechModel model = tiny_speech_model();
+    model.weights.tensors.erase("phonetic.block.1.ffn.up.weight");
+    person::save_speech_model(folder.path() / "a.speech", model);
+    try {
+        PhoneRecognizer recognizer(folder.path() / "a.speech");
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kCorruptData);
+        EXPECT_NE(std::string(error.what()).find("phonetic.block.1.ffn.up.weight"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace vultus::pipeline
