@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
 #include "person/speech_model.h"
+#include "train/tempo.h"
 
 namespace vultus::train {
 
@@ -24,6 +25,8 @@ constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
+constexpr std::int64_t kValidateEvery = 50;
+constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
 constexpr double kMouthWeight = 2.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 
 Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
@@ -40,6 +43,21 @@ Tensor opening_of(const Tensor& mouth) {
     return ((y.select(1, 19) - y.select(1, 13)) + (y.select(1, 18) - y.select(1, 14)) +
             (y.select(1, 17) - y.select(1, 15))) /
            3;
+}
+
+/// SpecAugment (Park et al. 2019, arXiv:1904.08779): some features and some moments are lost; in place.
+void mask(Tensor& rows, Rng& rng) {
+    const auto place = [&](std::int64_t size, std::int64_t width) {
+        return static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(size - width)));
+    };
+    for (int i = 0; i < 2; ++i) {
+        if (rng.uniform() >= 0.5) continue;
+        const auto width = static_cast<std::int64_t>(2 + rng.below(10));
+        if (width < rows.size(1)) rows.narrow(1, place(rows.size(1), width), width).zero_();
+    }
+    const auto width = static_cast<std::int64_t>(1 + rng.below(8));
+    if (rng.uniform() < 0.5 && width < rows.size(0))
+        rows.narrow(0, place(rows.size(0), width), width).zero_();
 }
 
 double median(std::vector<double> values) {
@@ -59,7 +77,7 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       device_(options.device),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
-      log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "seconds"}) {
+      log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "mouth_distance", "seconds"}) {
     std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
     person_.stats = measure_stats(clips, person_);
     choose_features();
@@ -191,38 +209,47 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
     // Now and then only a part, so that the clip's ends teach no timing.
     if (frames > 60 && rng.uniform() < 0.4)
         frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));
-    const int rate = person_.model.speech.rate_per_frame;
     std::vector<Tensor> features, target, pose, reference, valid;
     for (const std::size_t index : chosen) {
         const Example& example = train_[index];
+        const Piece piece =
+            rng.uniform() < kSilenceShare ? silence(example, frames, rng) : cut(example, frames, rng);
+        features.push_back(piece.features);
+        target.push_back(piece.target);
+        pose.push_back(piece.pose);
         reference.push_back(example.reference);
-        const std::int64_t length = example.target.size(0);
-        const auto begin =
-            static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length - frames + 1)));
-        if (rng.uniform() < kSilenceShare) {
-            features.push_back(silence_[rng.below(silence_.size())].narrow(0, 0, frames * rate));
-            target.push_back(example.target[example.rest_frame].expand({frames, -1}));
-            pose.push_back(example.pose[example.rest_frame].expand({frames, -1}));
-            valid.push_back(torch::ones({frames}));
-            continue;
-        }
-        const std::size_t version = rng.uniform() < kCleanShare ? 0 : rng.below(example.features.size());
-        Tensor rows = example.features[version].narrow(0, begin * rate, frames * rate).clone();
-        if (rng.uniform() < 0.5) {  // SpecAugment: a band is lost
-            const auto width = static_cast<std::int64_t>(2 + rng.below(10));
-            rows.narrow(
-                    1, static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(rows.size(1) - width))),
-                    width)
-                .zero_();
-        }
-        features.push_back(rows);
-        target.push_back(example.target.narrow(0, begin, frames));
-        pose.push_back(example.pose.narrow(0, begin, frames));
-        valid.push_back(example.valid.narrow(0, begin, frames));
+        valid.push_back(piece.valid);
     }
     return {torch::stack(features).to(device_), torch::stack(target).to(device_),
             torch::stack(pose).to(device_), torch::stack(reference).to(device_),
             torch::stack(valid).unsqueeze(2).to(device_)};
+}
+
+/// No speech: the mouth rests.
+SpeechTrainer::Piece SpeechTrainer::silence(const Example& example, std::int64_t frames, Rng& rng) const {
+    const int rate = person_.model.speech.rate_per_frame;
+    return {silence_[rng.below(silence_.size())].narrow(0, 0, frames * rate),
+            example.target[example.rest_frame].expand({frames, -1}),
+            example.pose[example.rest_frame].expand({frames, -1}), torch::ones({frames})};
+}
+
+SpeechTrainer::Piece SpeechTrainer::cut(const Example& example, std::int64_t frames, Rng& rng) const {
+    const int rate = person_.model.speech.rate_per_frame;
+    const std::int64_t length = example.target.size(0);
+    const auto begin = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length - frames + 1)));
+    const std::size_t version = rng.uniform() < kCleanShare ? 0 : rng.below(example.features.size());
+    Piece piece{example.features[version].narrow(0, begin * rate, frames * rate).clone(),
+                example.target.narrow(0, begin, frames), example.pose.narrow(0, begin, frames),
+                example.valid.narrow(0, begin, frames)};
+    if (rng.uniform() < kTempoShare) {
+        const Tensor tempo = draw_tempo(frames, kMostTempo, rng);
+        piece.features = rows_at(piece.features, tempo_of_rows(tempo, rate));
+        piece.target = rows_at(piece.target, tempo);
+        piece.pose = rows_at(piece.pose, tempo);
+        piece.valid = rows_at(piece.valid.unsqueeze(1), tempo).squeeze(1).gt(0.999).to(torch::kFloat32);
+    }
+    mask(piece.features, rng);
+    return piece;
 }
 
 Tensor SpeechTrainer::loss(const Batch& batch, std::int64_t step) {
@@ -257,48 +284,82 @@ double SpeechTrainer::train_step(std::int64_t step, double fraction) {
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
     adam_.step(learning_rate_at(kLearningRate, step, fraction));
+    // Counted in steps, not in time: a resumed run keeps the same weights as one that never stopped.
+    if (group_.is_first() && (step + 1) % kValidateEvery == 0) keep_best(step + 1);
     return group_.average(value.item<double>());
 }
 
-/// Error and lip opening on the validation clips, driven by speech alone (predicted pose).
-void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) {
+/// Error, lips and lip opening on the validation clips, driven by speech alone (predicted pose).
+SpeechTrainer::Validation SpeechTrainer::validate() {
     torch::NoGradGuard no_grad;
     adam_.swap_average();
     TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
-    std::vector<double> correlations;
-    double error = 0;
+    Validation sum;
+    std::vector<double> correlations, distances;
     for (const Example& example : validation_) {
         const models::SpeechToLatentOutput out =
             models::speech_to_latent({ops, "speech"}, person_.model.speech,
                                      TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {},
                                      TorchOps::wrap(example.reference.unsqueeze(0).to(device_)));
         const Tensor latents = TorchOps::unwrap(out.latents)[0];
-        error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
-                 static_cast<double>(validation_.size());
-        const Tensor opening = opening_of(latents.matmul(mouth_probe_) + mouth_probe_offset_).to(torch::kCPU);
-        correlations.push_back(correlation(opening, example.opening));
+        sum.latent_error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
+                            static_cast<double>(validation_.size());
+        const Tensor mouth = (latents.matmul(mouth_probe_) + mouth_probe_offset_).to(torch::kCPU);
+        const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
+        distances.push_back(apart.mean().item<double>());
+        correlations.push_back(correlation(opening_of(mouth), example.opening));
     }
     adam_.swap_average();
-    log_.row(step, {mean_loss, error, median(correlations), seconds});
-    fmt::print(stderr, "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  {}\n",
-               step, mean_loss, error, median(correlations), format_duration(seconds));
+    sum.opening_r = median(correlations);
+    sum.mouth_distance = median(distances);
+    return sum;
+}
+
+/// Speech overfits long before a generous budget ends.
+void SpeechTrainer::keep_best(std::int64_t step) {
+    const Validation now = validate();
+    if (!(now.mouth_distance < best_.mouth_distance)) return;
+    best_.step = step;
+    best_.mouth_distance = now.mouth_distance;
+    for (const auto& [name, weight] : parameters_.all())
+        best_.weights[name] = to_host(adam_.average(name), /*bf16=*/true);
+}
+
+void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) {
+    const Validation now = validate();
+    log_.row(step, {mean_loss, now.latent_error, now.opening_r, now.mouth_distance, seconds});
+    fmt::print(stderr,
+               "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  "
+               "mouth distance {:.4f} (best {:.4f} at {})  {}\n",
+               step, mean_loss, now.latent_error, now.opening_r, now.mouth_distance,
+               std::min(best_.mouth_distance, now.mouth_distance),
+               best_.mouth_distance < now.mouth_distance ? best_.step : step, format_duration(seconds));
 }
 
 void SpeechTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
+    for (const auto& [name, weight] : best_.weights) archive.tensors["best." + name] = weight;
+    archive.metadata["best_step"] = std::to_string(best_.step);
+    archive.metadata["best_mouth_distance"] = fmt::format("{}", best_.mouth_distance);
     adam_.save(archive);
 }
 
 void SpeechTrainer::load_state(const Archive& archive) {
     parameters_.load(archive, "speech.");
     adam_.load(archive);
+    best_.step = std::stoll(archive.metadata.at("best_step"));
+    best_.mouth_distance = std::stod(archive.metadata.at("best_mouth_distance"));
+    best_.weights.clear();
+    for (const auto& [name, weight] : archive.tensors)
+        if (name.rfind("best.", 0) == 0) best_.weights[name.substr(5)] = weight;
 }
 
-person::Person SpeechTrainer::person() const {
+person::Person SpeechTrainer::person() {
+    keep_best(steps_done_);
     person::Person person = person_;
-    for (const auto& [name, weight] : parameters_.all())
-        person.weights.tensors[name] = to_host(adam_.average(name), /*bf16=*/true);
+    for (const auto& [name, weight] : best_.weights) person.weights.tensors[name] = weight;
     person.card.training["speech_steps"] = steps_done_;
+    person.card.training["speech_best_step"] = best_.step;
     return person;
 }
 

@@ -15,8 +15,8 @@ class SpeechTrainer : public Stage {
                   person::Person person, ProcessGroup& group);
 
     void run(double budget_s);
-    /// The whole person, able to speak.
-    person::Person person() const;
+    /// The whole person, able to speak as well as on the best of all steps.
+    person::Person person();
 
     double train_step(std::int64_t step, double fraction) override;
     void report(std::int64_t step, double mean_loss, double seconds) override;
@@ -37,6 +37,21 @@ class SpeechTrainer : public Stage {
     struct Batch {
         torch::Tensor features, target, pose, reference, valid;
     };
+    /// A piece of a clip, as long as the batch's others.
+    struct Piece {
+        torch::Tensor features, target, pose, valid;
+    };
+    struct Validation {
+        double latent_error = 0;    ///< mean square, of normalised latents
+        double opening_r = 0;       ///< median over clips
+        double mouth_distance = 0;  ///< median over clips, of the mouth read off the latents; inter-ocular
+    };
+    /// The averaged weights that were best on the validation clips so far.
+    struct Best {
+        std::int64_t step = 0;
+        double mouth_distance = 1e30;
+        std::map<std::string, HostTensor> weights;
+    };
     void choose_features();
     void warm_start();
     void make_examples(std::vector<LatentClip> clips);
@@ -45,6 +60,10 @@ class SpeechTrainer : public Stage {
     void fit_mouth_probe();
     void make_silence();
     Batch make_batch(std::int64_t step) const;
+    Piece cut(const Example& example, std::int64_t frames, Rng& rng) const;
+    Piece silence(const Example& example, std::int64_t frames, Rng& rng) const;
+    Validation validate();
+    void keep_best(std::int64_t step);
     torch::Tensor loss(const Batch& batch, std::int64_t step);
 
     TrainOptions options_;
@@ -62,6 +81,7 @@ class SpeechTrainer : public Stage {
     Parameters parameters_;
     Adam adam_;
     RunLog log_;
+    Best best_;
     std::int64_t steps_done_ = 0;
 };
 
