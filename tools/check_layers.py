@@ -24,7 +24,7 @@ ALLOWED = {
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
 # Libraries of the pipeline's folder that need less than all of it.
-PIPELINE_PARTS = ["speak", "talk"]
+PIPELINE_PARTS = ["speak", "speech", "talk"]
 ALLOWED["api"] = ["base", "tensor", "models", "person", "infer", "pipeline", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 

@@ -86,10 +86,11 @@ TEST(Phones, ClosuresBelongToTheirStops) {
 
 TEST(Phones, IpaGoesToTheNearestPhones) {
     const std::pair<const char*, const char*> cases[] = {
-        {"aɪ", "AY"},  {"ts", "T S"}, {"t͡s", "T S"}, {"ɔːɹ", "AO R"}, {"tʃ", "CH"}, {"iː", "IY"},
-        {"ˈeː", "EY"}, {"tɕʰ", "CH"}, {"bʱ", "B"},   {"ɑ̃", "AA"},     {"n̩", "N"},   {"əl", "AH L"},
-        {"pf", "P F"}, {"ʁ", "HH"},   {"yː", "UW"},  {"oʊ", "OW"},    {"i5", "IY"}, {"ɡ", "G"},
-        {"ʔ", ""},     {"", ""},      {"ː", ""},     {"_:", ""},      {"ʘ", "?"},   {"\xC9", "?"}};
+        {"aɪ", "AY"},   {"ts", "T S"}, {"t͡s", "T S"}, {"ɔːɹ", "AO R"}, {"tʃ", "CH"},     {"iː", "IY"},
+        {"ˈeː", "EY"},  {"tɕʰ", "CH"}, {"bʱ", "B"},   {"ɑ̃", "AA"},     {"n̩", "N"},       {"əl", "AH L"},
+        {"pf", "P F"},  {"ʁ", "HH"},   {"yː", "UW"},  {"oʊ", "OW"},    {"i5", "IY"},     {"ɡ", "G"},
+        {"ts.h", "CH"}, {"s.", "SH"},  {"kh", "K"},   {"ɜː", "ER"},    {"iou", "IY OW"}, {"ʔ", ""},
+        {"", ""},       {"ː", ""},     {"_:", ""},    {"ʘ", "?"},      {"\xC9", "?"}};
     for (const auto& [ipa, expected] : cases) EXPECT_EQ(names(phones_from_ipa(ipa)), expected) << ipa;
 }
 

@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
-#include "corpus/corpus.h"
 
 namespace vultus::corpus {
 namespace {
@@ -83,8 +82,8 @@ std::vector<SpeechClip> parse(const Json& json, std::int64_t sound_samples, cons
         fail(ErrorCode::kUnsupported, "[corpus] {}: expected version {} or older, got {}", file,
              kSpeechCorpusVersion, version);
     const int rate = json.at("sample_rate_hz").get<int>();
-    if (rate != kSampleRateHz)
-        fail(ErrorCode::kCorruptData, "[corpus] {}: expected {} Hz, got {}", file, kSampleRateHz, rate);
+    if (rate != kSpeechRateHz)
+        fail(ErrorCode::kCorruptData, "[corpus] {}: expected {} Hz, got {}", file, kSpeechRateHz, rate);
     std::vector<SpeechClip> clips;
     std::set<std::string> names;
     for (const Json& entry : json.at("clips")) {
@@ -184,7 +183,7 @@ void SpeechCorpusWriter::add(SpeechClip clip, const std::vector<float>& audio) {
 void SpeechCorpusWriter::finish() {
     sound_.close();
     if (!sound_) fail(ErrorCode::kIo, "[corpus] {}: cannot write", (temporary_ / "sound.s16").string());
-    Json json{{"version", kSpeechCorpusVersion}, {"sample_rate_hz", kSampleRateHz}};
+    Json json{{"version", kSpeechCorpusVersion}, {"sample_rate_hz", kSpeechRateHz}};
     json["clips"] = Json::array();
     for (const SpeechClip& clip : clips_) json["clips"].push_back(clip_to_json(clip));
     write_file(temporary_ / "speech.json", json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");

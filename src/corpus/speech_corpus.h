@@ -16,6 +16,7 @@
 namespace vultus::corpus {
 
 inline constexpr int kSpeechCorpusVersion = 1;
+inline constexpr int kSpeechRateHz = 16000;
 
 /// One phone of a clip: [begin, end) in samples of the clip. Phones are indices into audio::phone_name();
 /// -1 is unknown.

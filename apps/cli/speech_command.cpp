@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "pipeline/make_speech_corpus.h"
+#include "pipeline/speech_check.h"
+
+namespace vultus::cli {
+namespace {
+
+void add_make_corpus(CLI::App& group) {
+    struct Arguments {
+        std::string out;
+        pipeline::SpeechCorpusOptions options;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto& options = arguments->options;
+    CLI::App* command = group.add_subcommand(
+        "make-corpus", "Make speech whose phones are known: synthetic voices and aligned recordings");
+    command->add_option("out", arguments->out, "New folder")->required();
+    command->add_option("--hours", options.hours, "Of synthetic speech")
+        ->check(CLI::Range(0.0, 1000.0))
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "Seed of the sentences and voices")->capture_default_str();
+    command->add_option("--grid", options.grid, "A GRID speaker: prepared corpus or folder of recordings");
+    command->add_option("--transcribed", options.transcribed,
+                        "Folders like LJSpeech's (metadata.csv, wavs/), for validation");
+    command->add_option("--labelled", options.labelled,
+                        "JSON files of hand-labelled phones as SpeechBrain has them, for validation");
+    command->callback([arguments] {
+        pipeline::make_speech_corpus(arguments->out, arguments->options);
+        const auto corpus = corpus::SpeechCorpus::open(arguments->out);
+        fmt::print("{}", pipeline::format_voices(pipeline::check_voices(corpus)));
+    });
+}
+
+void add_check(CLI::App& group) {
+    auto folder = std::make_shared<std::string>();
+    CLI::App* command = group.add_subcommand("check", "Show a speech corpus's voices and how its labels fit");
+    command->add_option("corpus", *folder, "Folder made by make-corpus")->required();
+    command->callback([folder] {
+        const auto corpus = corpus::SpeechCorpus::open(*folder);
+        fmt::print("{}", pipeline::format_voices(pipeline::check_voices(corpus)));
+    });
+}
+
+}  // namespace
+
+void add_speech_command(CLI::App& app) {
+    CLI::App* group = app.add_subcommand("speech", "Labelled speech for the speech encoder");
+    group->require_subcommand(1);
+    add_make_corpus(*group);
+    add_check(*group);
+}
+
+}  // namespace vultus::cli

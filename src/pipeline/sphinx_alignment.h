@@ -1,0 +1,22 @@
+// Where the phones of a known text lie in a recording, by pocketsphinx's American English model.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "corpus/speech_corpus.h"
+#include "pipeline/pronunciations.h"
+
+namespace vultus::pipeline {
+
+struct AlignmentTask {
+    std::vector<float> audio;                                ///< 16 kHz
+    std::vector<std::vector<Pronunciations::Phones>> words;  ///< each with the ways to say it; none empty
+};
+
+/// For each task the phones, covering the sound, with silence where it is between words; empty where the text
+/// does not fit. Frames are 10 ms. Errors: kUnsupported when pocketsphinx or its model is missing (the line
+/// names the Debian packages), kIo, kCancelled.
+std::vector<std::vector<corpus::PhoneSpan>> align_with_sphinx(const std::vector<AlignmentTask>& tasks);
+
+}  // namespace vultus::pipeline
