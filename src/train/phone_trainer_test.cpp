@@ -1,0 +1,180 @@
+// The speech encoder's training: what it is fed, that a stopped run goes on as if it never stopped, and that
+// a person learns to listen through it.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/progress.h"
+#include "person/speech_model.h"
+#include "train/mel_augment.h"
+#include "train/phone_data.h"
+#include "train/tempo.h"
+#include "train/tiny_corpus_testonly.h"
+#include "train/train.h"
+
+namespace vultus::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Half silence, half a buzz: phones 0 and 5.
+void write_speech(const fs::path& folder, int clips) {
+    corpus::SpeechCorpusWriter writer(folder);
+    for (int i = 0; i < clips; ++i) {
+        corpus::SpeechClip clip;
+        clip.name = "clip" + std::to_string(i);
+        clip.voice = i % 2 ? "high" : "low";
+        clip.language = "en";
+        clip.validation = i + 1 == clips;
+        clip.phones = {{0, 8000, 0}, {8000, 16000, 5}};
+        std::vector<float> sound(16000, 0.0f);
+        for (std::size_t n = 8000; n < sound.size(); ++n)
+            sound[n] = static_cast<float>(0.3 * std::sin((i % 2 ? 0.3 : 0.2) * static_cast<double>(n)));
+        writer.add(clip, sound);
+    }
+    writer.finish();
+}
+
+class PhoneTraining : public testing::Test {
+  protected:
+    void SetUp() override {
+        Progress::set_quiet(true);
+        write_speech(scratch_ / "tiny.speech", 4);
+    }
+
+    TrainOptions options(const std::string& name, std::int64_t steps) {
+        TrainOptions options;
+        options.corpus = scratch_ / "tiny.speech";
+        options.out = scratch_ / name;
+        options.stage = "phones";
+        options.num_threads = 1;
+        options.steps = steps;
+        options.report_every_s = 1e9;
+        return options;
+    }
+
+    ScratchFolder scratch_{"phone-trainer"};
+};
+
+TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
+    const auto examples = load_phone_examples(corpus::SpeechCorpus::open(scratch_ / "tiny.speech"), 1, 1);
+    ASSERT_EQ(examples.size(), 4u);
+    EXPECT_EQ(examples[0].rows.size(), 2u) << "as recorded, and as another voice";
+    EXPECT_EQ(examples[3].rows.size(), 1u) << "validation stays as recorded";
+    const PhoneExample& example = examples[0];
+    ASSERT_EQ(example.phones.size(), 50u);
+    for (std::size_t k = 0; k < 50; ++k) {
+        EXPECT_EQ(example.phones[k], k < 25 ? 0 : 5) << k;
+        const float loud = *std::max_element(&example.loudness[4 * k], &example.loudness[4 * k] + 4);
+        if (k < 24) EXPECT_LT(loud, -3) << k;
+        if (k > 26) EXPECT_GT(loud, -0.5) << k;
+    }
+    std::vector<float> mean, deviation;
+    measure_mel(examples, mean, deviation);
+    const PhoneBatches batches(examples, mean, deviation);
+    Rng first(5), second(5);
+    const PhoneBatch a = batches.draw(6, 60, first), b = batches.draw(6, 60, second);
+    EXPECT_TRUE(a.log_mel.equal(b.log_mel)) << "the same draw gives the same batch";
+    EXPECT_EQ(a.log_mel.sizes(), (torch::IntArrayRef{6, 60, 80}));
+    EXPECT_EQ(a.phones.sizes(), (torch::IntArrayRef{6, 30}));
+    EXPECT_TRUE(a.log_mel.isfinite().all().item<bool>());
+}
+
+TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
+    train_person(options("straight", 3));
+    train_person(options("stopped", 1));
+    fs::remove(scratch_ / "stopped");
+    train_person(options("stopped", 3));  // goes on from its checkpoint
+    const person::SpeechModel a = person::load_speech_model(scratch_ / "straight");
+    const person::SpeechModel b = person::load_speech_model(scratch_ / "stopped");
+    EXPECT_EQ(a.card.at("steps"), 3);
+    ASSERT_EQ(a.weights.tensors.size(), b.weights.tensors.size());
+    for (const auto& [name, tensor] : a.weights.tensors)
+        EXPECT_EQ(tensor.bytes, b.weights.at(name).bytes) << name;
+
+    const TinyCorpus faces(scratch_ / "tiny.corpus");
+    TrainOptions person = options("heard.vultus", 2);
+    person.corpus = faces.corpus.folder;
+    person.stage = "all";
+    person.size_px = TinyCorpus::kSizePx;
+    person.batch = 2;
+    person.speech = scratch_ / "straight";
+    train_person(person);
+    const person::Person heard = person::load_person(scratch_ / "heard.vultus");
+    EXPECT_EQ(heard.model.speech.features, "phonetic");
+    EXPECT_EQ(heard.stats.mel_mean, a.mel_mean);
+    for (const auto& [name, tensor] : a.weights.tensors)
+        EXPECT_EQ(tensor.bytes, heard.weights.at(name).bytes) << name;
+}
+
+TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {
+    TrainOptions no_corpus = options("a", 1);
+    no_corpus.corpus = scratch_ / "absent";
+    EXPECT_THROW(train_person(no_corpus), Error);
+    write_file(scratch_ / "text", "not an encoder");
+    EXPECT_THROW(person::load_speech_model(scratch_ / "text"), Error);
+    train_person(options("model", 1));
+    const std::string bytes = read_file(scratch_ / "model");
+    write_file(scratch_ / "half", bytes.substr(0, bytes.size() / 2));
+    EXPECT_THROW(person::load_speech_model(scratch_ / "half"), Error);
+}
+
+TEST(MelAugment, WithoutAnyVariationNothingChanges) {
+    MelAugmentOptions none;
+    none.warp_probability = none.equalizer_probability = none.room_probability = 0;
+    none.noise_probability = none.telephone_probability = none.gain_low_db = none.gain_high_db = 0;
+    Rng rng(1), draw(2);
+    std::vector<float> rows = noise_log_mel(30, draw);
+    for (float& value : rows) value += 12;  // well above the floor
+    std::vector<float> varied = rows;
+    augment_log_mel(varied, {}, rng, none);
+    for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_NEAR(varied[i], rows[i], 1e-3) << i;
+}
+
+TEST(MelAugment, StaysFiniteAndAboveTheFloor) {
+    Rng rng(3);
+    for (int i = 0; i < 50; ++i) {
+        std::vector<float> rows = noise_log_mel(40, rng), other = noise_log_mel(40, rng);
+        augment_log_mel(rows, i % 2 ? other : std::vector<float>{}, rng);
+        for (const float value : rows) {
+            ASSERT_TRUE(std::isfinite(value));
+            ASSERT_GE(value, std::log(1e-5f) - 1e-3f);
+        }
+    }
+}
+
+TEST(MelAugment, NoiseComesAtItsLevel) {
+    MelAugmentOptions noisy;
+    noisy.warp_probability = noisy.equalizer_probability = noisy.room_probability = 0;
+    noisy.telephone_probability = noisy.gain_low_db = noisy.gain_high_db = 0;
+    noisy.noise_probability = 1;
+    noisy.snr_low_db = noisy.snr_high_db = 10;
+    Rng rng(4);
+    std::vector<float> rows(80 * 200, 3.0f);
+    augment_log_mel(rows, {}, rng, noisy);
+    double power = 0;
+    for (const float value : rows) power += std::exp(value) / static_cast<double>(rows.size());
+    EXPECT_NEAR(power / std::exp(3.0), 1.1, 1e-3);
+}
+
+TEST(Tempo, SoundAndFaceStayInStep) {
+    Rng rng(6);
+    for (const std::int64_t frames : {2, 40, 75}) {
+        const torch::Tensor tempo = draw_tempo(frames, 0.25, rng);
+        EXPECT_EQ(tempo[0].item<float>(), 0);
+        EXPECT_NEAR(tempo[frames - 1].item<float>(), static_cast<float>(frames - 1), 1e-3);
+        const torch::Tensor steps = tempo.diff();
+        EXPECT_GT(steps.min().item<float>(), 0.55);
+        EXPECT_LT(steps.max().item<float>(), 1.7);
+        // A row that tells its own time, seen through the tempo, tells the time of the frame it lies at.
+        const torch::Tensor clock = (torch::arange(frames * 4, torch::kFloat32) / 4).unsqueeze(1);
+        const torch::Tensor heard = rows_at(clock, tempo_of_rows(tempo, 4)).view({frames, 4});
+        EXPECT_LT((heard.select(1, 0) - tempo).abs().max().item<float>(), 1e-3);
+    }
+}
+
+}  // namespace
+}  // namespace vultus::train
