@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "person/bundled.h"
 
 namespace vultus::train {
 namespace {
@@ -58,8 +59,9 @@ std::vector<Option> options_of(TrainOptions& o) {
         {"--from", "FILE", "warm start from another person's file",
          [&o](const std::string& value) { o.from = value; }},
         {"--speech", "FILE",
-         "speech encoder that the person listens with, or log_mel: learn one from scratch",
-         [&o](const std::string& value) { o.speech = value == "log_mel" ? "" : value; }},
+         "encoder that the person listens with: small (the bundled one, default), a file of "
+         "--stage phones, or log_mel: learn one with the rest",
+         [&o](const std::string& value) { o.speech = value; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
         {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)",
          integer("--threads", o.num_threads, 0, 1024)},
@@ -122,6 +124,7 @@ double parse_duration_s(const std::string& text) {
 std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
     TrainOptions result;
     result.size_px = 0;
+    result.speech = "small";
     const std::vector<Option> options = options_of(result);
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
@@ -147,6 +150,10 @@ std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
     }
     if (result.corpus.empty() || result.out.empty())
         fail(ErrorCode::kInvalidArgument, "[train] expected a corpus and -o PERSON.vultus; see --help");
+    if (result.speech == "log_mel" || result.stage == "phones" || result.stage == "dae")
+        result.speech.clear();
+    else if (result.speech == "small")
+        result.speech = person::find_bundled(person::kSmallSpeechEncoder);
     if (result.stage != "all" && result.stage != "dae" && result.stage != "speech" &&
         result.stage != "phones")
         fail(ErrorCode::kInvalidArgument, "[train] --stage: expected dae, speech, all or phones, got {}",

@@ -108,7 +108,9 @@ void SpeechTrainer::warm_start() {
     const person::Person from = person::load_person(options_.from);
     if (!from.can_speak()) return;
     const auto sizes = [](const person::Person& person) {
-        return models::to_json(person.model).at("speech").dump();
+        nlohmann::json json = models::to_json(person.model).at("speech");
+        json.erase("dropout");
+        return json.dump();
     };
     if (sizes(from) != sizes(person_)) {
         fmt::print(stderr, "[train] {}: its speech network has other sizes: speech starts anew\n",
