@@ -167,14 +167,11 @@ inline std::vector<OpsCase> network_cases() {
     const auto speech = [](models::Ops& ops, const models::Value& features, const models::Value& pose) {
         return models::speech_to_latent({ops, "speech"}, tiny_speech(), features, pose);
     };
-    cases.push_back(
-        {"speech_encoder_phones", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
-             return models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]).phones;
-         }});
-    cases.push_back(
-        {"speech_encoder_loudness", {{1, 30, 10}}, [](models::Ops& ops, const CaseInputs& in) {
-             return models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]).loudness;
-         }});
+    cases.push_back({"speech_encoder", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
+                         const models::SpeechEncoderOutput out =
+                             models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]);
+                         return ops.concat(ops.concat(out.phones, out.loudness), out.embedding);
+                     }});
     cases.push_back({"phonetic_speech_to_latent", {{2, 24, 10}}, [](models::Ops& ops, const CaseInputs& in) {
                          models::SpeechConfig config = tiny_speech();
                          config.features = "phonetic";
