@@ -40,16 +40,19 @@ class Goals {
 void add_stage(const Json& row, Goals& goals) {
     const std::string stage = row["stage"];
     const int size_px = row["size_px"], threads = row["threads"];
-    const std::string where = fmt::format("{} px, {} threads: ", size_px, threads);
+    const auto where = [&](const std::string& what) {
+        return fmt::format("{} px, {} threads: {}", size_px, threads, what);
+    };
     if (stage == kWhole && size_px == 256 && threads <= 2)
-        goals.at_least(where + stage, row["frames_per_s"], threads == 1 ? 25 : 30, "frames/s");
+        goals.at_least(where(stage), row["frames_per_s"], threads == 1 ? 25 : 30, "frames/s");
     if (stage == kWhole && size_px == 128 && threads == 2)
-        goals.at_least(where + stage, row["frames_per_s"], 10, "frames/s");
+        goals.at_least(where(stage), row["frames_per_s"], 10, "frames/s");
     if (stage != kPaced) return;
-    const std::string of = fmt::format(" of {} frames", row["count"].get<std::size_t>());
-    goals.at_most(where + "paced run, p99", row["p99_ms"], 40, "ms");
-    goals.at_most(where + "paced run, late" + of, row["late_frames"], 0, "frames");
-    goals.at_most(where + "paced run, dropped" + of, row["dropped_frames"], 0, "frames");
+    const auto count = row["count"].get<std::size_t>();
+    goals.at_most(where("paced run, p99"), row["p99_ms"], 40, "ms");
+    goals.at_most(where(fmt::format("paced run, late of {} frames", count)), row["late_frames"], 0, "frames");
+    goals.at_most(where(fmt::format("paced run, dropped of {} frames", count)), row["dropped_frames"], 0,
+                  "frames");
 }
 
 }  // namespace
@@ -64,9 +67,11 @@ Json bench_goals(const Json& report) {
                   "ms");
     if (report.contains("process"))
         for (const Json& process : report["process"]) {
-            const std::string where = fmt::format("process on {} threads: ", process["threads"].get<int>());
-            goals.at_most(where + "start to first frame", process["start_to_first_frame_ms"], 1000, "ms");
-            goals.at_most(where + "most memory, sound file to MP4", process["peak_memory_mb"], 250, "MB");
+            const int threads = process["threads"];
+            goals.at_most(fmt::format("process on {} threads: start to first frame", threads),
+                          process["start_to_first_frame_ms"], 1000, "ms");
+            goals.at_most(fmt::format("process on {} threads: most memory, sound file to MP4", threads),
+                          process["peak_memory_mb"], 250, "MB");
         }
     goals.at_most("memory of one more session", report["memory"]["one_more_session_mb"], 40, "MB");
     return goals.all();
