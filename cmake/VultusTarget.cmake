@@ -35,4 +35,7 @@ function(vultus_flags target)
     target_compile_options(${target} PUBLIC -fsanitize=${VULTUS_SANITIZE} -fno-omit-frame-pointer -g)
     target_link_options(${target} PUBLIC -fsanitize=${VULTUS_SANITIZE})
   endif()
+  if(VULTUS_BUILD_FUZZERS)  # so that fuzzers see which ways the code takes
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()

@@ -26,6 +26,8 @@ void add_bench_command(CLI::App& app) {
     command->add_option("--seconds", options->seconds, "Seconds for each measurement")->capture_default_str();
     command->add_option("--soak", options->soak_s, "Also seconds of frames at the person's own rate");
     command->callback([options, json] {
+        std::error_code unknown;
+        options->program = std::filesystem::read_symlink("/proc/self/exe", unknown);
         nlohmann::json report = pipeline::bench(*options);
         report["version"] = VULTUS_VERSION;
         fmt::print("vultus {}: {}", VULTUS_VERSION, pipeline::format_bench(report));

@@ -141,6 +141,10 @@ typedef struct vultus_session_options {
     int32_t idle_motion;       /**< 1: natural sway of the head. Default 1 */
     int32_t blinks;            /**< 1: blinks at the person's rate. Default 1 */
     double head_scale;         /**< multiplies the head's motion, 0..3. Default 1 */
+    const float* pose_deg; /**< yaw, pitch, roll of frame 0, 1, ... in degrees: where the head is, whatever
+                              `head` says; copied when the session is opened, the last row is held. Default
+                              null: `head` says */
+    size_t num_poses;      /**< rows of three at pose_deg, 1..10000000 unless it is null. Default 0 */
 } vultus_session_options;
 
 /** What pull does when the pushed sound does not reach for the next frame. */
@@ -226,6 +230,8 @@ typedef struct vultus_talk_options {
     vultus_progress_callback progress; /**< may be null */
     vultus_cancel_callback cancel;     /**< may be null */
     void* user;                        /**< passed to both */
+    const float* pose_deg;             /**< as in vultus_session_options */
+    size_t num_poses;                  /**< as in vultus_session_options */
 } vultus_talk_options;
 
 /** Sets the defaults and struct_size. */

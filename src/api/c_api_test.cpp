@@ -127,6 +127,63 @@ TEST_F(CApi, TheCallbackFormGivesTheSamePictures) {
     vultus_session_close(second);
 }
 
+/// The frames that a second of tone makes with these options.
+std::vector<std::vector<std::uint8_t>> frames_with(vultus_person* person,
+                                                   const vultus_session_options& options,
+                                                   const std::vector<float>& sound) {
+    std::vector<std::vector<std::uint8_t>> frames;
+    vultus_session* session = nullptr;
+    EXPECT_EQ(vultus_session_open(person, &options, &session), VULTUS_OK) << vultus_last_error();
+    EXPECT_EQ(vultus_session_push_f32(session, sound.data(), sound.size()), VULTUS_OK);
+    vultus_session_end_speech(session);
+    vultus_session_run(
+        session, VULTUS_MISSING_WAIT,
+        [](void* to, const vultus_frame* got) {
+            static_cast<decltype(frames)*>(to)->emplace_back(got->rgb, got->rgb + got->rgb_capacity);
+            return 0;
+        },
+        &frames);
+    vultus_session_close(session);
+    return frames;
+}
+
+TEST_F(CApi, TheHeadGoesWhereTheCallerSays) {
+    vultus_session_options options;
+    vultus_session_options_init(&options);
+    const std::vector<float> sound = tone(16000), zeros(75), one_row = {0, 0, 0};
+    options.head = VULTUS_HEAD_STILL;
+    const auto still = frames_with(person_, options, sound);
+    ASSERT_EQ(still.size(), 25u);
+    // The tiny person's mean pose is 0: a track of zeros is a head that stays there.
+    options.head = VULTUS_HEAD_MODEL;
+    options.pose_deg = zeros.data();
+    options.num_poses = 25;
+    EXPECT_EQ(frames_with(person_, options, sound), still);
+    options.pose_deg = one_row.data();
+    options.num_poses = 1;
+    EXPECT_EQ(frames_with(person_, options, sound), still);
+    std::vector<float> turned(75, 0.0f);
+    for (std::size_t row = 10; row < 25; ++row) turned[3 * row] = 8;
+    options.pose_deg = turned.data();
+    options.num_poses = 25;
+    const auto moved = frames_with(person_, options, sound);
+    ASSERT_EQ(moved.size(), 25u);
+    EXPECT_TRUE(std::equal(moved.begin(), moved.begin() + 10, still.begin()));
+    EXPECT_NE(moved[20], still[20]);
+
+    vultus_session* session = nullptr;
+    options.num_poses = 0;
+    EXPECT_EQ(vultus_session_open(person_, &options, &session), VULTUS_ERROR_INVALID_ARGUMENT);
+    options.num_poses = SIZE_MAX;
+    EXPECT_EQ(vultus_session_open(person_, &options, &session), VULTUS_ERROR_INVALID_ARGUMENT);
+    options.num_poses = 25;
+    turned[40] = std::numeric_limits<float>::infinity();
+    EXPECT_EQ(vultus_session_open(person_, &options, &session), VULTUS_ERROR_INVALID_ARGUMENT);
+    options.pose_deg = nullptr;
+    EXPECT_EQ(vultus_session_open(person_, &options, &session), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(session, nullptr);
+}
+
 TEST_F(CApi, NonsenseGetsAStatusAndALine) {
     vultus_session* session = open_session();
     vultus_frame got = frame();

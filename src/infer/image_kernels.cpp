@@ -62,9 +62,7 @@ VULTUS_INLINE void halve_rows_of(const float* top, const float* bottom, Index wi
         }
 }
 
-}  // namespace
-
-VULTUS_CLONES void channel_sums(const float* x, Index pixels, int block, float* totals) {
+VULTUS_INLINE void channel_sums_body(const float* x, Index pixels, int block, float* totals) {
     float lanes[kTile] = {};
     const Index count = pixels * block;
     Index i = 0;
@@ -74,8 +72,8 @@ VULTUS_CLONES void channel_sums(const float* x, Index pixels, int block, float* 
     fold(lanes, block, totals);
 }
 
-VULTUS_CLONES void channel_squares(const float* x, Index pixels, int block, const float* centre,
-                                   float* totals) {
+VULTUS_INLINE void channel_squares_body(const float* x, Index pixels, int block, const float* centre,
+                                        float* totals) {
     float lanes[kTile] = {}, centres[kTile];
     spread(centre, block, centres);
     const Index count = pixels * block;
@@ -86,8 +84,8 @@ VULTUS_CLONES void channel_squares(const float* x, Index pixels, int block, cons
     fold(lanes, block, totals);
 }
 
-VULTUS_CLONES void affine(const float* x, Index pixels, int block, const float* factor, const float* offset,
-                          bool silu, float* y) {
+VULTUS_INLINE void affine_body(const float* x, Index pixels, int block, const float* factor,
+                               const float* offset, bool silu, float* y) {
     float factors[kTile], offsets[kTile];
     spread(factor, block, factors);
     spread(offset, block, offsets);
@@ -97,26 +95,57 @@ VULTUS_CLONES void affine(const float* x, Index pixels, int block, const float* 
         affine_of<false>(x, pixels * block, factors, offsets, y);
 }
 
-VULTUS_CLONES void double_row(const float* x, Index width, int block, float* y) {
+VULTUS_INLINE void double_row_body(const float* x, Index width, int block, float* y) {
     if (block == 16) return double_row_of<16>(x, width, y);
     if (block == 8) return double_row_of<8>(x, width, y);
     double_row_of<1>(x, width, y);
 }
 
-VULTUS_CLONES void halve_rows(const float* top, const float* bottom, Index width, int block, float* y) {
+VULTUS_INLINE void halve_rows_body(const float* top, const float* bottom, Index width, int block, float* y) {
     if (block == 16) return halve_rows_of<16>(top, bottom, width, y);
     if (block == 8) return halve_rows_of<8>(top, bottom, width, y);
     halve_rows_of<1>(top, bottom, width, y);
 }
 
-VULTUS_CLONES void interleave(const float* x, Index pixels, int block, float* y) {
+VULTUS_INLINE void interleave_body(const float* x, Index pixels, int block, float* y) {
     for (Index i = 0; i < pixels; ++i)
         for (int k = 0; k < block; ++k) y[i * block + k] = x[k * pixels + i];
 }
 
-VULTUS_CLONES void separate(const float* x, Index pixels, int block, float* y) {
+VULTUS_INLINE void separate_body(const float* x, Index pixels, int block, float* y) {
     for (int k = 0; k < block; ++k)
         for (Index i = 0; i < pixels; ++i) y[k * pixels + i] = x[i * block + k];
+}
+
+}  // namespace
+
+void channel_sums(const float* x, Index pixels, int block, float* totals) {
+    dispatch<channel_sums_body>(x, pixels, block, totals);
+}
+
+void channel_squares(const float* x, Index pixels, int block, const float* centre, float* totals) {
+    dispatch<channel_squares_body>(x, pixels, block, centre, totals);
+}
+
+void affine(const float* x, Index pixels, int block, const float* factor, const float* offset, bool silu,
+            float* y) {
+    dispatch<affine_body>(x, pixels, block, factor, offset, silu, y);
+}
+
+void double_row(const float* x, Index width, int block, float* y) {
+    dispatch<double_row_body>(x, width, block, y);
+}
+
+void halve_rows(const float* top, const float* bottom, Index width, int block, float* y) {
+    dispatch<halve_rows_body>(top, bottom, width, block, y);
+}
+
+void interleave(const float* x, Index pixels, int block, float* y) {
+    dispatch<interleave_body>(x, pixels, block, y);
+}
+
+void separate(const float* x, Index pixels, int block, float* y) {
+    dispatch<separate_body>(x, pixels, block, y);
 }
 
 }  // namespace vultus::infer::kernels

@@ -26,36 +26,35 @@ VULTUS_INLINE float fast_exp(float x) {
     return p * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
 }
 
-}  // namespace
-
-VULTUS_CLONES void silu(const float* x, float* y, std::int64_t count) {
+VULTUS_INLINE void silu_body(const float* x, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] / (1.0f + fast_exp(-x[i]));
 }
 
-VULTUS_CLONES void sigmoid(const float* x, float* y, std::int64_t count) {
+VULTUS_INLINE void sigmoid_body(const float* x, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = 1.0f / (1.0f + fast_exp(-x[i]));
 }
 
-VULTUS_CLONES float exp_shifted(float* x, float shift, std::int64_t count) {
+VULTUS_INLINE float exp_shifted_body(float* x, float shift, std::int64_t count) {
     float sum = 0;
     for (std::int64_t i = 0; i < count; ++i) x[i] = fast_exp(x[i] - shift);
     for (std::int64_t i = 0; i < count; ++i) sum += x[i];
     return sum;
 }
 
-VULTUS_CLONES void scale_shift(const float* x, float factor, float offset, float* y, std::int64_t count) {
+VULTUS_INLINE void scale_shift_body(const float* x, float factor, float offset, float* y,
+                                    std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] * factor + offset;
 }
 
-VULTUS_CLONES void add(const float* a, const float* b, float* y, std::int64_t count) {
+VULTUS_INLINE void add_body(const float* a, const float* b, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = a[i] + b[i];
 }
 
-VULTUS_CLONES void mul(const float* a, const float* b, float* y, std::int64_t count) {
+VULTUS_INLINE void mul_body(const float* a, const float* b, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = a[i] * b[i];
 }
 
-VULTUS_CLONES float dot(const float* a, const float* b, std::int64_t count) {
+VULTUS_INLINE float dot_body(const float* a, const float* b, std::int64_t count) {
     float lanes[kLanes] = {};
     std::int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes)
@@ -66,15 +65,15 @@ VULTUS_CLONES float dot(const float* a, const float* b, std::int64_t count) {
     return sum;
 }
 
-VULTUS_CLONES void axpy(float factor, const float* x, float* y, std::int64_t count) {
+VULTUS_INLINE void axpy_body(float factor, const float* x, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] += factor * x[i];
 }
 
-VULTUS_CLONES void multiply_add(const float* a, const float* b, float* y, std::int64_t count) {
+VULTUS_INLINE void multiply_add_body(const float* a, const float* b, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] += a[i] * b[i];
 }
 
-VULTUS_CLONES void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation) {
+VULTUS_INLINE void moments_body(const float* x, std::int64_t count, float& mean, float& inverse_deviation) {
     float lanes[kLanes] = {};
     double sum = 0;
     std::int64_t i = 0;
@@ -93,6 +92,38 @@ VULTUS_CLONES void moments(const float* x, std::int64_t count, float& mean, floa
     for (; i < count; ++i) squares += static_cast<double>(x[i] - centre) * (x[i] - centre);
     for (const float lane : lanes) squares += lane;
     inverse_deviation = static_cast<float>(1 / std::sqrt(squares / static_cast<double>(count) + 1e-5));
+}
+
+}  // namespace
+
+void silu(const float* x, float* y, std::int64_t count) { dispatch<silu_body>(x, y, count); }
+
+void sigmoid(const float* x, float* y, std::int64_t count) { dispatch<sigmoid_body>(x, y, count); }
+
+float exp_shifted(float* x, float shift, std::int64_t count) {
+    return dispatch<exp_shifted_body>(x, shift, count);
+}
+
+void scale_shift(const float* x, float factor, float offset, float* y, std::int64_t count) {
+    dispatch<scale_shift_body>(x, factor, offset, y, count);
+}
+
+void add(const float* a, const float* b, float* y, std::int64_t count) { dispatch<add_body>(a, b, y, count); }
+
+void mul(const float* a, const float* b, float* y, std::int64_t count) { dispatch<mul_body>(a, b, y, count); }
+
+float dot(const float* a, const float* b, std::int64_t count) { return dispatch<dot_body>(a, b, count); }
+
+void axpy(float factor, const float* x, float* y, std::int64_t count) {
+    dispatch<axpy_body>(factor, x, y, count);
+}
+
+void multiply_add(const float* a, const float* b, float* y, std::int64_t count) {
+    dispatch<multiply_add_body>(a, b, y, count);
+}
+
+void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation) {
+    dispatch<moments_body>(x, count, mean, inverse_deviation);
 }
 
 }  // namespace vultus::infer::kernels

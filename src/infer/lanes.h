@@ -1,20 +1,14 @@
-// Eight floats at once, and the compilation of one function for several instruction sets.
+// Eight floats at once.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
-// Sums are split over lanes in a fixed order, so that each instruction set gives the same bits on every run.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define VULTUS_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define VULTUS_CLONES
-#endif
-/// For what clones call: it must take on the caller's instruction set.
-#define VULTUS_INLINE inline __attribute__((always_inline))
+#include "infer/cpu_level.h"
 
 namespace vultus::infer {
 
+/// Sums are split over lanes in a fixed order, so that each instruction set gives the same bits on every run.
 /// Plain arithmetic on it becomes one instruction where the CPU has one. Passed by reference only: how it is
 /// passed by value depends on the instruction set.
 typedef float Lanes __attribute__((vector_size(32)));

@@ -76,7 +76,7 @@ VULTUS_INLINE void multiply_rows(const Product& p, Index row, Index output) {
 }
 
 /// Rows begin..end times all panels.
-VULTUS_CLONES void multiply(const Product& p, Index begin, Index end) {
+VULTUS_INLINE void multiply_body(const Product& p, Index begin, Index end) {
     for (Index o = 0; o < p.outputs; o += kPanel) {
         Index row = begin;
         for (; row + 6 <= end; row += 6) multiply_rows<6>(p, row, o);
@@ -85,8 +85,10 @@ VULTUS_CLONES void multiply(const Product& p, Index begin, Index end) {
     }
 }
 
+void multiply(const Product& p, Index begin, Index end) { dispatch<multiply_body>(p, begin, end); }
+
 /// One row times outputs begin..end, whole groups of panels: bound by reading the weights.
-VULTUS_CLONES void multiply_one(const Product& p, Index begin, Index end) {
+VULTUS_INLINE void multiply_one_body(const Product& p, Index begin, Index end) {
     constexpr int kHalves = 2 * kPanelsOfRow;
     Index o = begin;
     for (; o + kPanelsOfRow * kPanel <= end && o + kPanelsOfRow * kPanel <= p.outputs;
@@ -105,6 +107,8 @@ VULTUS_CLONES void multiply_one(const Product& p, Index begin, Index end) {
     }
     for (; o < std::min(end, p.outputs); o += kPanel) multiply_rows<1>(p, 0, o);
 }
+
+void multiply_one(const Product& p, Index begin, Index end) { dispatch<multiply_one_body>(p, begin, end); }
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "infer/cpu_level.h"
 #include "infer/image_kernels.h"
 
 namespace vultus::infer {
@@ -15,18 +16,6 @@ namespace {
 bool has_bf16() {
     const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
     return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
-}
-
-bool has_avx512() {
-    switch (dnnl::get_effective_cpu_isa()) {
-        case dnnl::cpu_isa::sse41:
-        case dnnl::cpu_isa::avx:
-        case dnnl::cpu_isa::avx2:
-        case dnnl::cpu_isa::avx2_vnni:
-            return false;
-        default:
-            return true;
-    }
 }
 
 dnnl::engine& cpu_engine() {
@@ -126,8 +115,8 @@ Runtime::Runtime(std::shared_ptr<Weights> weights_, int num_threads_, Precision 
       num_threads(num_threads_ > 0 ? num_threads_
                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
       bf16(precision == Precision::kAuto && has_bf16()),
-      avx2(dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx2),
-      block(has_avx512() ? 16 : 8),
+      avx2(cpu_level() == CpuLevel::kAvx2),
+      block(cpu_level() == CpuLevel::kAvx512 ? 16 : 8),
       engine(cpu_engine()) {}
 
 void Runtime::record(Source& source, std::vector<Step>& steps, std::vector<std::shared_ptr<float>>& kept) {

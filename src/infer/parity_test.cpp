@@ -2,8 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 
 #include "base/error.h"
+#include "infer/cpu_level.h"
 #include "infer/onednn_ops.h"
 #include "infer/ops_cases_testonly.h"
 
@@ -86,6 +89,18 @@ TEST(Networks, ChunkedSpeechEqualsWhole) {
             change += std::abs(short_by_context[at] - whole[at]);
         }
         EXPECT_GT(change, 1e-6) << look_ahead;
+    }
+}
+
+TEST(CpuLevel, FollowsTheCpuAndTheCap) {
+    const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
+    const bool old = cap != nullptr && std::strcmp(cap, "SSE41") == 0;
+    EXPECT_EQ(cpu_level() >= CpuLevel::kAvx2, !old && __builtin_cpu_supports("avx2") != 0);
+    if (old) {
+        EXPECT_EQ(OnednnOps::isa_name(), "SSE4.1");
+    }
+    if (cap != nullptr) {
+        EXPECT_LT(cpu_level(), CpuLevel::kAvx512);
     }
 }
 

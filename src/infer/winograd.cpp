@@ -112,10 +112,15 @@ VULTUS_INLINE void gather_of(const float* x, const Grid& grid, Index inputs, Ind
     }
 }
 
-VULTUS_CLONES void gather(int tile, const float* x, const Grid& grid, Index inputs, Index first, Index begin,
-                          Index end, Index stride, float* points) {
+VULTUS_INLINE void gather_body(int tile, const float* x, const Grid& grid, Index inputs, Index first,
+                               Index begin, Index end, Index stride, float* points) {
     if (tile == 2) return gather_of<2>(x, grid, inputs, first, begin, end, stride, points);
     gather_of<4>(x, grid, inputs, first, begin, end, stride, points);
+}
+
+void gather(int tile, const float* x, const Grid& grid, Index inputs, Index first, Index begin, Index end,
+            Index stride, float* points) {
+    dispatch<gather_body>(tile, x, grid, inputs, first, begin, end, stride, points);
 }
 
 /// kRows patches times one panel of 16 outputs.
@@ -140,8 +145,8 @@ VULTUS_INLINE void multiply_panel(const float* in, Index inputs, const float* we
 }
 
 /// [num, inputs] times [outputs / 16, inputs, 16] to [num, outputs].
-VULTUS_CLONES void multiply(const float* in, Index num, Index inputs, const float* weights, Index outputs,
-                            float* out) {
+VULTUS_INLINE void multiply_body(const float* in, Index num, Index inputs, const float* weights,
+                                 Index outputs, float* out) {
     for (Index o = 0; o < outputs; o += kPanel) {
         const float* panel = weights + o * inputs;
         Index p = 0;
@@ -152,6 +157,10 @@ VULTUS_CLONES void multiply(const float* in, Index num, Index inputs, const floa
         for (; p < num; ++p)
             multiply_panel<1>(in + p * inputs, inputs, panel, out + p * outputs + o, outputs);
     }
+}
+
+void multiply(const float* in, Index num, Index inputs, const float* weights, Index outputs, float* out) {
+    dispatch<multiply_body>(in, num, inputs, weights, outputs, out);
 }
 
 /// The way back: products [36][patches, outputs] to y, plus bias.
@@ -177,10 +186,15 @@ VULTUS_INLINE void scatter_of(const float* products, const Grid& grid, Index out
     }
 }
 
-VULTUS_CLONES void scatter(int tile, const float* products, const Grid& grid, Index outputs, Index first,
-                           Index begin, Index end, Index stride, const float* bias, float* y) {
+VULTUS_INLINE void scatter_body(int tile, const float* products, const Grid& grid, Index outputs, Index first,
+                                Index begin, Index end, Index stride, const float* bias, float* y) {
     if (tile == 2) return scatter_of<2>(products, grid, outputs, first, begin, end, stride, bias, y);
     scatter_of<4>(products, grid, outputs, first, begin, end, stride, bias, y);
+}
+
+void scatter(int tile, const float* products, const Grid& grid, Index outputs, Index first, Index begin,
+             Index end, Index stride, const float* bias, float* y) {
+    dispatch<scatter_body>(tile, products, grid, outputs, first, begin, end, stride, bias, y);
 }
 
 Index num_patches(const Shape& input, int tile) { return input[0] * Grid(input, tile).per_image; }

@@ -7,9 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
-#include <thread>
 
-#include "audio/frame_features.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/output_file.h"
@@ -17,9 +15,13 @@
 #include "base/rng.h"
 #include "base/scratch_folder.h"
 #include "media/video_writer.h"
+#include "pipeline/bench_live.h"
+#include "pipeline/bench_process.h"
+#include "pipeline/bench_report.h"
 #include "pipeline/decode_workers.h"
-#include "pipeline/live_session.h"
+#include "pipeline/latent_stream.h"
 #include "pipeline/random_person.h"
+#include "pipeline/speech_features.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
 
@@ -29,18 +31,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kSampleRateHz = 16000;
+constexpr int kStarts = 3;                   ///< of a process; the median counts
 constexpr std::int64_t kSpeechFrames = 100;  ///< in one measurement of the speech network
-
-/// Noise that swells and fades four times a second, as speech does.
-std::vector<float> speech_like(double seconds) {
-    Rng rng(7);
-    std::vector<float> sound(static_cast<std::size_t>(seconds * kSampleRateHz));
-    for (std::size_t i = 0; i < sound.size(); ++i) {
-        const double swell = std::sin(static_cast<double>(i) * 4 * 3.14159265 / kSampleRateHz);
-        sound[i] = static_cast<float>(0.1 * swell * swell * rng.normal());
-    }
-    return sound;
-}
 
 void write_wav(const std::filesystem::path& path, const std::vector<float>& sound) {
     const auto put = [](std::string& to, std::uint32_t value, int bytes) {
@@ -74,9 +66,8 @@ class Bench {
 
     void features() {
         const std::vector<float> sound = speech_like(1);
-        const person::Stats& stats = person_.stats;
-        audio::FrameFeatureStream stream(person_.fps(), person_.model.speech.rate_per_frame, stats.mel_mean,
-                                         stats.mel_std);
+        SpeechFeatureStream stream(person_, std::make_shared<infer::Weights>(person_.weights), 1,
+                                   kSpeechFrames);
         std::vector<float> rows;
         add("sound features", 0, person_.fps(), 0, [&] {
             rows.clear();
@@ -138,7 +129,6 @@ class Bench {
         write_wav(talk_options.speech, speech_like(seconds));
         const bool was_quiet = Progress::quiet();
         Progress::set_quiet(true);
-        forget_peak_memory();
         try {
             add("whole, sound file to MP4", talker_steps(), seconds * person_.fps(), 0,
                 [&] { talk(talk_options); });
@@ -148,36 +138,34 @@ class Bench {
         }
         Progress::set_quiet(was_quiet);
         rows_.back()["real_time_factor"] = rows_.back()["median_ms"].get<double>() * person_.fps() / 1e3;
-        rows_.back()["peak_memory_mb"] = peak_memory_mb();
+    }
+
+    /// Live sound, one frame at a time, in the steady state.
+    void live_latents() {
+        Talker talker(person_, {});
+        LatentStream stream(talker, {}, 0);
+        const std::vector<float> sound = speech_like(1);
+        const auto part = static_cast<std::int64_t>(kSampleRateHz / person_.fps());
+        std::vector<float> latents;
+        const auto second = [&] {
+            for (std::int64_t at = 0; at + part <= static_cast<std::int64_t>(sound.size()); at += part) {
+                latents.clear();
+                stream.push(&sound[static_cast<std::size_t>(at)], part, latents);
+            }
+        };
+        for (int i = 0; i < 3; ++i) second();
+        const double macs = static_cast<double>(speech_macs(person_.model, kSpeechFrames)) / kSpeechFrames;
+        add("latents, live", 0, person_.fps(), macs * person_.fps(), second);
     }
 
     /// Frames at the person's own rate, each drawn when its time has come.
     void soak() {
-        const auto shared = std::make_shared<SharedTalker>(person_, TalkerOptions{});
-        LiveSession session(shared, {});
-        const auto per_frame = static_cast<std::int64_t>(kSampleRateHz / person_.fps());
-        const std::vector<float> sound = speech_like(static_cast<double>(per_frame) / kSampleRateHz);
-        LiveFrame frame;
-        const auto total = static_cast<std::int64_t>(options_.soak_s * person_.fps());
-        const auto start = std::chrono::steady_clock::now();
-        const std::chrono::duration<double> period(1 / person_.fps());
-        Times times;
-        std::size_t late = 0;
-        for (std::int64_t tick = 0; tick < total; ++tick) {
-            throw_if_cancelled();
-            const auto due = start + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                         period * static_cast<double>(tick));
-            std::this_thread::sleep_until(due);
-            times.measure([&] {
-                session.push(sound.data(), per_frame);
-                session.pull(LiveSession::Missing::kSilence, frame);
-            });
-            if (std::chrono::steady_clock::now() - due > period) ++late;
-            progress_.update(progress_done_, fmt::format("paced run, {} of {} frames", tick, total));
-        }
-        record("paced run, sound to picture", shared->talker.steps(), 1, 0, times);
-        rows_.back()["late_frames"] = late;
-        rows_.back()["highest_ms"] = times.highest_ms();
+        Json row = paced_run(person_, threads_, options_.soak_s, progress_, progress_done_);
+        row["stage"] = "paced run, sound to picture";
+        row["size_px"] = person_.model.unet.size_px;
+        row["threads"] = threads_;
+        row["frames_per_s"] = 1e3 / row["median_ms"].get<double>();
+        rows_.push_back(row);
     }
 
     Json rows() const { return rows_; }
@@ -237,6 +225,35 @@ void check(const BenchOptions& options) {
              options.seconds);
 }
 
+/// Processes of the program: from the start to the first frame of a raw stream, and the memory that a video
+/// takes on each number of threads.
+Json process_figures(const BenchOptions& options, const person::Person& person,
+                     const ScratchFolder& scratch) {
+    const std::filesystem::path speech = scratch / "process.wav";
+    write_wav(speech, speech_like(5 * options.seconds));
+    const auto talk_to = [&](const std::string& out, int threads, std::size_t num_bytes) {
+        throw_if_cancelled();
+        return measure_process(options.program,
+                               {"talk", options.person.string(), speech.string(), "-o", out, "--threads",
+                                fmt::format("{}", threads), "--quiet"},
+                               num_bytes);
+    };
+    const auto size = static_cast<std::size_t>(person.model.unet.size_px);
+    Json figures;
+    for (const int threads : options.threads) {
+        Times start;
+        for (int round = 0; round < kStarts; ++round) {
+            const double ms = 1e3 * talk_to("-", threads, 3 * size * size).first_bytes_s;
+            start.add(ms, ms);
+        }
+        const ProcessFigures video = talk_to((scratch / "process.mp4").string(), threads, 0);
+        figures.push_back({{"threads", threads},
+                           {"start_to_first_frame_ms", start.median_ms()},
+                           {"peak_memory_mb", video.peak_memory_mb}});
+    }
+    return figures;
+}
+
 /// Memory of one talking process, and what one more session of the same person adds.
 Json memory_of_sessions(const person::Person& person) {
     const std::vector<float> z(static_cast<std::size_t>(person.model.unet.latent), 0.1f);
@@ -251,7 +268,7 @@ Json memory_of_sessions(const person::Person& person) {
         Talker& talker = *sessions.back();
         talker.decode(z.data(), rgb.data());
         if (person.can_speak()) talker.latents_from_speech(speech_like(4), kSpeechFrames, {});
-        forget_peak_memory();
+        give_back_memory();
         return memory_mb();
     };
     const double one = with_sessions(1), two = with_sessions(2);
@@ -269,8 +286,12 @@ Json bench(const BenchOptions& options) {
     const ScratchFolder scratch("bench");
     Json report = {
         {"cpu", cpu_name()}, {"person", options.person.filename().string()}, {"rows", Json::array()}};
+    // First, while this process is small itself.
+    if (!options.program.empty()) report["process"] = process_figures(options, own, scratch);
     report["runtime"] = Talker(own, {}).runtime_name();
     report["memory"] = memory_of_sessions(own);
+    report["first_sound_to_frame"] =
+        first_sound_to_frame(own, 1, std::clamp(static_cast<int>(5 * options.seconds), 2, 10));
     const auto total = static_cast<std::int64_t>(options.sizes_px.size() * options.threads.size());
     Progress progress("bench", "settings", total);
     std::int64_t done = 0;
@@ -288,6 +309,7 @@ Json bench(const BenchOptions& options) {
             one.set_progress(done++);
             one.features();
             one.latents();
+            one.live_latents();
             for (const int steps : options.steps) one.decode(steps);
             one.video(scratch);
             one.whole(file, scratch);
@@ -296,42 +318,8 @@ Json bench(const BenchOptions& options) {
         }
     }
     progress.update(total);
+    report["goals"] = bench_goals(report);
     return report;
-}
-
-std::string format_bench(const Json& report) {
-    std::string text = fmt::format("{} on {}, {}\n", report["person"].get<std::string>(),
-                                   report["cpu"].get<std::string>(), report["runtime"].get<std::string>());
-    for (const Json& size : report["sizes"])
-        text += fmt::format("{} px: {:.2f} GFLOP a step, {}\n", size["size_px"].get<int>(),
-                            size["gflop_per_step"].get<double>(),
-                            size["random_weights"].get<bool>() ? "preset live with random weights"
-                                                               : "the person's own networks");
-    text += fmt::format("memory of one session {:.0f} MB, of one more {:.0f} MB\n\n",
-                        report["memory"]["process_mb"].get<double>(),
-                        report["memory"]["one_more_session_mb"].get<double>());
-    text += table_head({"px", "threads", "ms per frame", "steps", "mean", "median", "p99", "processor",
-                        "frames/s", "GFLOP/s"});
-    const auto number = [](const Json& row, const char* key) {
-        return row.contains(key) ? fmt::format("{:.3g}", row[key].get<double>()) : std::string();
-    };
-    std::string notes;
-    for (const Json& row : report["rows"]) {
-        text += table_row({number(row, "size_px"), number(row, "threads"), row["stage"].get<std::string>(),
-                           number(row, "steps"), number(row, "mean_ms"), number(row, "median_ms"),
-                           number(row, "p99_ms"), number(row, "cpu_median_ms"), number(row, "frames_per_s"),
-                           number(row, "gflop_per_s")});
-        if (row.contains("real_time_factor"))
-            notes +=
-                fmt::format("{} px, {} threads, whole: {:.3f} s per second of speech, at most {:.0f} MB\n",
-                            row["size_px"].get<int>(), row["threads"].get<int>(),
-                            row["real_time_factor"].get<double>(), row["peak_memory_mb"].get<double>());
-        if (row.contains("late_frames"))
-            notes += fmt::format("paced run: {} frames, {} late, longest {:.1f} ms\n",
-                                 row["count"].get<std::size_t>(), row["late_frames"].get<std::size_t>(),
-                                 row["highest_ms"].get<double>());
-    }
-    return text + "\n" + notes;
 }
 
 }  // namespace vultus::pipeline

@@ -10,6 +10,8 @@ namespace vultus::pipeline {
 
 struct BenchOptions {
     std::filesystem::path person;
+    /// The program `vultus`, for what is measured on processes of its own; empty: those figures are left out.
+    std::filesystem::path program;
     std::vector<int> threads = {1, 2};  ///< frames drawn at a time
     std::vector<int> steps = {1, 2, 4};
     /// px; sizes other than the person's are the preset `live` with random weights.
@@ -19,7 +21,7 @@ struct BenchOptions {
 };
 
 /// Sound features, latents, decode, colour conversion, H.264 and the whole way from PCM to an MP4 on disk:
-/// ms per frame (mean, median, p99), frames/s, GFLOP/s, memory.
+/// ms per frame (mean, median, p99), frames/s, GFLOP/s, memory; start, first frame and paced run, with goals.
 /// Errors: kIo, kCorruptData, kInvalidArgument, kUnsupported (a person that cannot speak), kCancelled.
 nlohmann::json bench(const BenchOptions& options);
 

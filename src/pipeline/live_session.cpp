@@ -20,6 +20,7 @@ LiveSession::LiveSession(std::shared_ptr<SharedTalker> talker, const LiveOptions
     : talker_(std::move(talker)), options_(options), resampler_(options.sample_rate_hz, 16000) {
     const std::lock_guard lock(talker_->mutex);
     stream_ = std::make_unique<LatentStream>(talker_->talker, options.pose, options.look_ahead_frames);
+    talker_->talker.prepare();
 }
 
 LiveSession::~LiveSession() {

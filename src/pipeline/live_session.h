@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -46,7 +45,8 @@ struct LiveFrame {
 /// another (a second one waits). Sessions of one SharedTalker draw one after another.
 class LiveSession {
   public:
-    /// Errors: those of LatentStream and Resampler.
+    /// Prepares the talker: its first session takes some frames' time, the first frame then no longer than
+    /// the others. Errors: those of LatentStream and Resampler.
     LiveSession(std::shared_ptr<SharedTalker> talker, const LiveOptions& options);
     ~LiveSession();
 

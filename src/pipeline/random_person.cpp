@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "models/cost_ops.h"
+#include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
 #include "models/unet.h"
 
@@ -38,10 +39,16 @@ void run_unet(models::Ops& ops, const models::UNetConfig& unet) {
                  CostOps::shaped({1, unet.base_channels}), CostOps::shaped({1, unet.latent}));
 }
 
-void run_speech(models::Ops& ops, const models::SpeechConfig& speech, std::int64_t frames) {
-    models::speech_to_latent({ops, "speech"}, speech,
-                             CostOps::shaped({1, frames * speech.rate_per_frame, speech.num_mels}),
-                             CostOps::shaped({1, frames, 3}), CostOps::shaped({1, speech.latent}));
+/// From log-mel on; the speech encoder runs at its own 100 rows a second, here four to a frame.
+void run_speech(models::Ops& ops, const models::ModelConfig& model, std::int64_t frames) {
+    const models::SpeechConfig& speech = model.speech;
+    if (speech.features == "phonetic")
+        models::speech_encoder({ops, "phonetic"}, model.speech_encoder,
+                               CostOps::shaped({1, frames * 4, speech.num_mels}));
+    models::speech_to_latent(
+        {ops, "speech"}, speech,
+        CostOps::shaped({1, frames * speech.rate_per_frame, model.speech_feature_width()}),
+        CostOps::shaped({1, frames, 3}), CostOps::shaped({1, speech.latent}));
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ person::Person random_person(const std::string& name, int size_px) {
     WeightDraw draw(person.weights);
     run_unet(draw, person.model.unet);
     models::encoder({draw, "encoder"}, person.model.encoder, CostOps::shaped({1, 3, size_px, size_px}));
-    run_speech(draw, person.model.speech, 1);
+    run_speech(draw, person.model, 1);
     person::Stats& stats = person.stats;
     const auto latent = static_cast<std::size_t>(person.model.unet.latent);
     const auto mels = static_cast<std::size_t>(person.model.speech.num_mels);
@@ -76,7 +83,7 @@ std::int64_t unet_macs(const models::ModelConfig& config) {
 
 std::int64_t speech_macs(const models::ModelConfig& config, std::int64_t frames) {
     CostOps cost;
-    run_speech(cost, config.speech, frames);
+    run_speech(cost, config, frames);
     return cost.num_macs();
 }
 

@@ -94,7 +94,9 @@ class Outputs {
 
     void frame(const std::vector<std::uint8_t>& rgb) {
         if (writer_) writer_->write_frame(rgb.data());
-        if (raw_ && std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size())
+        // Flushed, so that whoever reads has whole frames as soon as they are drawn.
+        if (raw_ &&
+            (std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size() || std::fflush(stdout) != 0))
             fail(ErrorCode::kIo, "[talk] standard output: the reader went away after {} frames", count_);
         if (frames_) {
             media::Image image(size_px_, size_px_);
@@ -206,7 +208,9 @@ TalkReport talk(const TalkOptions& options) {
         while ((!last || taken() < frames_due) && rate.next(last, latent)) {
             throw_if_cancelled();
             batch.insert(batch.end(), latent.begin(), latent.end());
-            if (static_cast<std::int64_t>(batch.size()) >= workers.batch() * width) draw();
+            // The first frame is drawn alone: somebody may be waiting for it.
+            const std::int64_t enough = outputs.count() == 0 ? 1 : workers.batch();
+            if (static_cast<std::int64_t>(batch.size()) >= enough * width) draw();
         }
         if (!batch.empty()) draw();
     }

@@ -84,6 +84,13 @@ std::vector<float> Talker::encode(const std::uint8_t* rgb) {
     return {z.begin(), z.end()};
 }
 
+void Talker::prepare() {
+    if (!impl_->decoder.empty()) return;
+    const std::vector<float> z(static_cast<std::size_t>(latent_dim()), 0.0f);
+    std::vector<std::uint8_t> rgb(impl_->noise.size());
+    decode(z.data(), rgb.data());
+}
+
 void Talker::decode(const float* z, std::uint8_t* rgb) {
     Impl& me = *impl_;
     if (me.decoder.empty()) me.record_decoder();

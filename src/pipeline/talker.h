@@ -43,6 +43,8 @@ class Talker {
 
     /// Semantic encoder: RGB [S, S, 3] to z [latent_dim].
     std::vector<float> encode(const std::uint8_t* rgb);
+    /// Records the decoder and runs it once, so that the first decode() takes no longer than the others.
+    void prepare();
     /// DDIM decoder from the shared x_T: z [latent_dim] to RGB [S, S, 3]. The first call prepares; after it
     /// nothing is allocated (on AVX2, for networks whose channels are multiples of 16).
     void decode(const float* z, std::uint8_t* rgb);

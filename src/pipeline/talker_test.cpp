@@ -108,11 +108,11 @@ TEST(Talker, OneMoreSessionSharesTheWeights) {
     Talker first(person, {});
     const std::vector<float> z = latent(first, 1);
     picture(first, z);
-    forget_peak_memory();
+    give_back_memory();
     const double one = memory_mb();
     Talker second(first, {});
     picture(second, z);
-    forget_peak_memory();
+    give_back_memory();
     EXPECT_LT(memory_mb() - one, 40);
 }
 #endif

@@ -78,12 +78,7 @@ std::string cpu_name() {
 
 double memory_mb() { return status_mb("VmRSS"); }
 
-double peak_memory_mb() { return status_mb("VmHWM"); }
-
-void forget_peak_memory() {
-    malloc_trim(0);
-    std::ofstream("/proc/self/clear_refs") << "5";
-}
+void give_back_memory() { malloc_trim(0); }
 
 std::string table_row(const std::vector<std::string>& cells) {
     return fmt::format("| {} |\n", fmt::join(cells, " | "));

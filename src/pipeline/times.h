@@ -36,12 +36,10 @@ class Times {
 /// The processor's name as the system gives it.
 std::string cpu_name();
 
-/// Memory that the process holds now, and the most since the last forget_peak_memory(). MB (1e6 bytes);
-/// 0 where the system does not tell.
+/// Memory that the process holds now, MB (1e6 bytes); 0 where the system does not tell.
 double memory_mb();
-double peak_memory_mb();
-/// Gives unused memory back to the system and starts the peak afresh, where the system can.
-void forget_peak_memory();
+/// Gives unused memory back to the system, where it can.
+void give_back_memory();
 
 /// `| a | b |`: one line of a table.
 std::string table_row(const std::vector<std::string>& cells);

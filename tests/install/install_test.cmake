@@ -1,5 +1,6 @@
-# Installs the library, builds the consumers against what was installed, runs them.
-# Wants BUILD (the project's build folder), SOURCE (this folder), WORK (a folder of its own), PERSON.
+# Installs everything, builds the consumers against what was installed, runs them and the program.
+# Wants BUILD (the project's build folder), SOURCE (this folder), WORK (a folder of its own), PERSON, and SPEECH
+# (a sound file) when the program was built.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
@@ -25,3 +26,19 @@ separate_arguments(flags)
 run(cc -std=c99 -Wall -Wextra -pedantic -Werror ${SOURCE}/consumer.c -o ${WORK}/consumer_pc ${flags})
 set(ENV{LD_LIBRARY_PATH} ${library_folder})
 run(${WORK}/consumer_pc ${PERSON})
+# The program from its own place, with the person that is installed with it; alone too.
+if(SPEECH)
+  unset(ENV{LD_LIBRARY_PATH})
+  run(${WORK}/tree/bin/vultus info ${WORK}/tree/share/vultus/grid-s1.vultus)
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/program --component program)
+  file(GLOB_RECURSE files RELATIVE ${WORK}/program ${WORK}/program/*)
+  list(REMOVE_ITEM files bin/vultus-train)
+  if(NOT files STREQUAL "bin/vultus")
+    message(FATAL_ERROR "the component program: expected bin/vultus, got ${files}")
+  endif()
+  run(${WORK}/program/bin/vultus talk ${WORK}/tree/share/vultus/grid-s1.vultus ${SPEECH} -o ${WORK}/talk.mp4 -q)
+  file(SIZE ${WORK}/talk.mp4 bytes)
+  if(bytes LESS 10000)
+    message(FATAL_ERROR "the installed program wrote a video of ${bytes} bytes")
+  endif()
+endif()
