@@ -4,7 +4,6 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <sstream>
 
 #include "audio/phones.h"
@@ -14,8 +13,7 @@
 #include "base/progress.h"
 #include "corpus/corpus.h"
 #include "media/audio_reader.h"
-#include "pipeline/espeak.h"
-#include "pipeline/pronunciations.h"
+#include "pipeline/pronouncer.h"
 #include "pipeline/sphinx_alignment.h"
 
 namespace vultus::pipeline {
@@ -28,20 +26,13 @@ constexpr std::size_t kMaxSamples = 16000 * 60;
 class Aligner {
   public:
     Aligner(const char* label, std::int64_t total, const TakeClip& take)
-        : take_(take), progress_(label, "clips", total) {
-        const std::filesystem::path place = Pronunciations::usual_place();
-        if (place.empty())
-            fail(ErrorCode::kUnsupported,
-                 "[pipeline] no pronouncing dictionary (Debian: apt-get install pocketsphinx-en-us)");
-        dictionary_.emplace(place);
-    }
+        : take_(take), progress_(label, "clips", total) {}
 
     void add(corpus::SpeechClip clip, std::vector<float> audio) {
         throw_if_cancelled();
         AlignmentTask task{std::move(audio), {}};
         for (const std::string& word : words_of(clip.text)) {
-            std::vector<Pronunciations::Phones> ways = dictionary_->of(word);
-            if (ways.empty()) ways = guessed(word);
+            std::vector<Pronunciations::Phones> ways = pronouncer_.ways_to_say(word);
             if (ways.empty()) {
                 ++left_out_;
                 return;
@@ -60,17 +51,6 @@ class Aligner {
     }
 
   private:
-    std::vector<Pronunciations::Phones> guessed(const std::string& word) {
-        if (!asked_espeak_) {
-            espeak_ = Espeak::load();
-            if (espeak_) espeak_->set_voice("en-us");
-            asked_espeak_ = true;
-        }
-        Pronunciations::Phones phones = espeak_ ? espeak_->pronounce(word) : Pronunciations::Phones();
-        if (phones.empty()) return {};
-        return {phones};
-    }
-
     void align() {
         if (tasks_.empty()) return;
         std::vector<std::vector<corpus::PhoneSpan>> found = align_with_sphinx(tasks_);
@@ -89,9 +69,7 @@ class Aligner {
 
     const TakeClip& take_;
     Progress progress_;
-    std::optional<Pronunciations> dictionary_;
-    std::unique_ptr<Espeak> espeak_;
-    bool asked_espeak_ = false;
+    Pronouncer pronouncer_;
     std::vector<corpus::SpeechClip> clips_;
     std::vector<AlignmentTask> tasks_;
     std::int64_t done_ = 0, left_out_ = 0;

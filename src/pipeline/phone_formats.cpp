@@ -1,0 +1,161 @@
+#include "pipeline/phone_formats.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "audio/phones.h"
+#include "base/error.h"
+#include "pipeline/rhubarb_formats.h"
+
+namespace vultus::pipeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view viseme_of_phone(int phone) { return audio::viseme_name(audio::viseme_of(phone)); }
+
+/// The word that a phone belongs to; empty in pauses.
+std::string word_at(const PhoneTimes& times, const PhoneSegment& phone) {
+    const double middle_s = (phone.start_s + phone.end_s) / 2;
+    for (const WordSegment& word : times.words)
+        if (word.start_s <= middle_s && middle_s < word.end_s) return word.word;
+    return {};
+}
+
+std::string text(const PhoneTimes& times) {
+    std::string result;
+    std::string before;
+    for (const PhoneSegment& phone : times.phones) {
+        const std::string word = word_at(times, phone);
+        result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4}{}{}\n", phone.start_s, phone.end_s,
+                              audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
+                              word.empty() || word == before ? "" : " ", word == before ? "" : word);
+        before = word;
+    }
+    while (result.find(" \n") != std::string::npos) result.erase(result.find(" \n"), 1);
+    return result;
+}
+
+std::string tsv(const PhoneTimes& times) {
+    std::string result = "start\tend\tphone\tviseme\tword\n";
+    for (const PhoneSegment& phone : times.phones)
+        result +=
+            fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
+                        audio::phone_name(phone.phone), viseme_of_phone(phone.phone), word_at(times, phone));
+    return result;
+}
+
+double milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
+
+std::string json(const PhoneTimes& times) {
+    Json result{{"duration", milliseconds(times.duration_s)}};
+    result["phones"] = Json::array();
+    for (const PhoneSegment& phone : times.phones)
+        result["phones"].push_back({{"start", milliseconds(phone.start_s)},
+                                    {"end", milliseconds(phone.end_s)},
+                                    {"phone", audio::phone_name(phone.phone)},
+                                    {"viseme", viseme_of_phone(phone.phone)}});
+    if (!times.words.empty()) result["words"] = Json::array();
+    for (const WordSegment& word : times.words)
+        result["words"].push_back({{"start", milliseconds(word.start_s)},
+                                   {"end", milliseconds(word.end_s)},
+                                   {"word", word.word},
+                                   {"fit", milliseconds(word.fit)}});
+    return result.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+struct Interval {
+    double start_s, end_s;
+    std::string text;
+};
+
+/// Praat wants tiers without gaps and quotes doubled.
+std::string tier(int number, const char* name, const std::vector<Interval>& intervals, double duration_s) {
+    std::string result = fmt::format(
+        "    item [{}]:\n        class = \"IntervalTier\" \n        name = \"{}\" \n        xmin = 0 \n"
+        "        xmax = {} \n        intervals: size = {} \n",
+        number, name, duration_s, intervals.size());
+    for (std::size_t i = 0; i < intervals.size(); ++i) {
+        std::string quoted;
+        for (const char c : intervals[i].text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+        result += fmt::format(
+            "        intervals [{}]:\n            xmin = {} \n            xmax = {} \n            text = "
+            "\"{}\" \n",
+            i + 1, intervals[i].start_s, intervals[i].end_s, quoted);
+    }
+    return result;
+}
+
+std::vector<Interval> word_intervals(const PhoneTimes& times) {
+    std::vector<Interval> intervals;
+    double at_s = 0;
+    for (const WordSegment& word : times.words) {
+        if (word.start_s > at_s) intervals.push_back({at_s, word.start_s, ""});
+        intervals.push_back({word.start_s, word.end_s, word.word});
+        at_s = word.end_s;
+    }
+    if (at_s < times.duration_s) intervals.push_back({at_s, times.duration_s, ""});
+    return intervals;
+}
+
+std::string text_grid(const PhoneTimes& times) {
+    std::vector<Interval> phones, visemes;
+    for (const PhoneSegment& phone : times.phones) {
+        phones.push_back({phone.start_s, phone.end_s, std::string(audio::phone_name(phone.phone))});
+        const std::string viseme(viseme_of_phone(phone.phone));
+        if (!visemes.empty() && visemes.back().text == viseme)
+            visemes.back().end_s = phone.end_s;
+        else
+            visemes.push_back({phone.start_s, phone.end_s, viseme});
+    }
+    const bool words = !times.words.empty();
+    std::string result = fmt::format(
+        "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0 \nxmax = {} \n"
+        "tiers? <exists> \nsize = {} \nitem []: \n",
+        times.duration_s, words ? 3 : 2);
+    int number = 0;
+    if (words) result += tier(++number, "words", word_intervals(times), times.duration_s);
+    result += tier(++number, "phones", phones, times.duration_s);
+    return result + tier(++number, "visemes", visemes, times.duration_s);
+}
+
+}  // namespace
+
+const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats() {
+    static const std::vector<std::pair<std::string, PhoneFormat>> names = {
+        {"text", PhoneFormat::kText},
+        {"tsv", PhoneFormat::kTsv},
+        {"json", PhoneFormat::kJson},
+        {"textgrid", PhoneFormat::kTextGrid},
+        {"rhubarb-tsv", PhoneFormat::kRhubarbTsv},
+        {"rhubarb-xml", PhoneFormat::kRhubarbXml},
+        {"rhubarb-json", PhoneFormat::kRhubarbJson},
+        {"dat", PhoneFormat::kDat}};
+    return names;
+}
+
+std::string format_phones(const PhoneTimes& times, PhoneFormat format, const PhoneFormatOptions& options) {
+    switch (format) {
+        case PhoneFormat::kText:
+            return text(times);
+        case PhoneFormat::kTsv:
+            return tsv(times);
+        case PhoneFormat::kJson:
+            return json(times);
+        case PhoneFormat::kTextGrid:
+            return text_grid(times);
+        case PhoneFormat::kRhubarbTsv:
+            return rhubarb_tsv(times, options);
+        case PhoneFormat::kRhubarbXml:
+            return rhubarb_xml(times, options);
+        case PhoneFormat::kRhubarbJson:
+            return rhubarb_json(times, options);
+        case PhoneFormat::kDat:
+            return moho_dat(times, options);
+    }
+    fail(ErrorCode::kInvalidArgument, "[pipeline] phone format: expected a known one, got {}",
+         static_cast<int>(format));
+}
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,186 @@
+#include "pipeline/phone_times.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "audio/phones.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "corpus/speech_corpus.h"
+#include "pipeline/word_graph.h"
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr int kFrameSamples = corpus::kSpeechRateHz / kPosteriorRateHz;
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+// However sure a recogniser is, one wrong frame must not outweigh a word.
+constexpr float kFloor = -8.0f;
+constexpr float kHighest = 0.01f;  ///< rounding of a logarithm of 1
+constexpr int kPollFrames = 1000;
+constexpr double kLongPauseS = 0.4;
+
+std::size_t checked_frames(const std::vector<float>& log_posteriors, std::int64_t num_samples) {
+    const auto frames = static_cast<std::size_t>((num_samples + kFrameSamples - 1) / kFrameSamples);
+    if (num_samples <= 0 || log_posteriors.size() != frames * audio::kNumPhones)
+        fail(ErrorCode::kInvalidArgument,
+             "[pipeline] posteriors: expected {} x {} for {} samples, got {} values", frames,
+             audio::kNumPhones, num_samples, log_posteriors.size());
+    for (const float value : log_posteriors)
+        if (!(value <= kHighest))
+            fail(ErrorCode::kInvalidArgument, "[pipeline] posteriors: expected logarithms of 0..1, got {}",
+                 value);
+    return frames;
+}
+
+float score_of(const std::vector<float>& log_posteriors, std::size_t frame, int phone) {
+    return std::max(log_posteriors[frame * audio::kNumPhones + static_cast<std::size_t>(phone)], kFloor);
+}
+
+/// The best phone of each frame under a minimum duration: phone p in its k-th frame is a state of its own,
+/// the last one stays.
+std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t frames,
+                           const DecodeOptions& options) {
+    const int steps = std::max(options.min_frames, 1);
+    const auto states = static_cast<std::size_t>(audio::kNumPhones * steps);
+    const auto penalty = static_cast<float>(options.change_penalty);
+    std::vector<float> scores(states, kNever), next(states);
+    std::vector<std::uint16_t> from(frames * states);
+    for (std::size_t t = 0; t < frames; ++t) {
+        if (t % kPollFrames == 0) throw_if_cancelled();
+        auto best_end = static_cast<std::size_t>(steps - 1);  // of the states that may be left
+        for (std::size_t end = best_end; end < states; end += static_cast<std::size_t>(steps))
+            if (scores[end] > scores[best_end]) best_end = end;
+        for (std::size_t state = 0; state < states; ++state) {
+            const int phone = static_cast<int>(state) / steps, step = static_cast<int>(state) % steps;
+            float best = t == 0 ? (step == 0 ? 0.0f : kNever) : kNever;
+            std::size_t origin = state;
+            const auto offer = [&](std::size_t before, float score) {
+                if (score > best) {
+                    best = score;
+                    origin = before;
+                }
+            };
+            if (t > 0 && step == steps - 1) offer(state, scores[state]);
+            if (t > 0 && step > 0) offer(state - 1, scores[state - 1]);
+            if (t > 0 && step == 0) offer(best_end, scores[best_end] - penalty);
+            next[state] = best + score_of(log_posteriors, t, phone);
+            from[t * states + state] = static_cast<std::uint16_t>(origin);
+        }
+        scores.swap(next);
+    }
+    auto state = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+    std::vector<int> path(frames);
+    for (std::size_t t = frames; t-- > 0;) {
+        path[t] = static_cast<int>(state) / steps;
+        state = from[t * states + state];
+    }
+    return path;
+}
+
+double time_of(std::size_t frame, std::int64_t num_samples) {
+    return static_cast<double>(
+               std::min<std::int64_t>(static_cast<std::int64_t>(frame) * kFrameSamples, num_samples)) /
+           corpus::kSpeechRateHz;
+}
+
+/// Where the recogniser hears something else than the text. `free` is its own path.
+void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
+                 const AlignOptions& options) {
+    std::size_t misfits = 0;
+    for (std::size_t i = 0; i < times.words.size(); ++i) {
+        const WordSegment& word = times.words[i];
+        misfits = word.fit < options.worst_fit ? misfits + 1 : 0;
+        // One word may be said in a way that no dictionary knows; two in a row, or a text of one word, are
+        // not.
+        if (misfits >= std::min<std::size_t>(2, times.words.size())) {
+            const WordSegment& first = times.words[i + 1 - misfits];
+            fail(ErrorCode::kInvalidArgument,
+                 "[pipeline] the text does not match the sound from '{}' (word {}) at {:.2f} s on",
+                 first.word, i + 2 - misfits, first.start_s);
+        }
+        if (pause_fits[i] < options.worst_fit)
+            fail(ErrorCode::kInvalidArgument,
+                 "[pipeline] the text does not match the sound: after '{}' (word {}), at {:.2f} s, something "
+                 "is said "
+                 "that the text lacks",
+                 word.word, i + 1, word.end_s);
+    }
+}
+
+}  // namespace
+
+PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
+                         const DecodeOptions& options) {
+    const std::size_t frames = checked_frames(log_posteriors, num_samples);
+    const std::vector<int> path = free_path(log_posteriors, frames, options);
+    PhoneTimes times;
+    times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
+    for (std::size_t t = 0; t < frames; ++t)
+        if (t == 0 || path[t] != path[t - 1])
+            times.phones.push_back({time_of(t, num_samples), times.duration_s, path[t]});
+    for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)
+        times.phones[i].end_s = times.phones[i + 1].start_s;
+    return times;
+}
+
+std::vector<SpokenWord> spoken_words(const std::string& text, Pronouncer& pronouncer) {
+    std::vector<SpokenWord> words;
+    for (const std::string& word : words_of(text)) {
+        words.push_back({word, pronouncer.ways_to_say(word)});
+        if (words.back().ways.empty())
+            fail(ErrorCode::kInvalidArgument,
+                 "[pipeline] no way to say '{}' is known: add it to a dictionary, or install espeak-ng to "
+                 "guess it",
+                 word);
+    }
+    if (words.empty()) fail(ErrorCode::kInvalidArgument, "[pipeline] the text: expected words, got none");
+    return words;
+}
+
+PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
+                        const std::vector<SpokenWord>& words, const AlignOptions& options) {
+    const std::size_t frames = checked_frames(log_posteriors, num_samples);
+    const WordGraph graph(words);
+    if (frames < graph.shortest_frames())
+        fail(ErrorCode::kInvalidArgument,
+             "[pipeline] the text does not match the sound: {} words need {:.2f} s or more, the sound has "
+             "{:.2f} s",
+             words.size(), static_cast<double>(graph.shortest_frames()) / kPosteriorRateHz,
+             static_cast<double>(num_samples) / corpus::kSpeechRateHz);
+    const std::vector<int> free = free_path(log_posteriors, frames, options.decode);
+    const auto score = [&](std::size_t t, int phone) { return score_of(log_posteriors, t, phone); };
+    std::vector<int> path = graph.best_path(frames, score, options.beam);
+    if (path.empty()) path = graph.best_path(frames, score, std::numeric_limits<double>::infinity());
+
+    PhoneTimes times;
+    times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
+    std::vector<double> pause_fits(words.size(), 0);
+    const auto fit = [&](std::size_t begin, std::size_t end) {
+        double sum = 0;
+        for (std::size_t t = begin; t < end; ++t) sum += score(t, graph.phone(path[t])) - score(t, free[t]);
+        return sum / static_cast<double>(std::max<std::size_t>(end - begin, 1));
+    };
+    std::size_t word_begin = 0;
+    for (std::size_t t = 0; t < frames; ++t) {
+        if (t == 0 || path[t] != path[t - 1])
+            times.phones.push_back({time_of(t, num_samples), times.duration_s, graph.phone(path[t])});
+        if (t > 0 && graph.word(path[t]) != graph.word(path[t - 1])) word_begin = t;
+        const bool last = t + 1 == frames || graph.word(path[t + 1]) != graph.word(path[t]);
+        if (!last) continue;
+        const double start_s = time_of(word_begin, num_samples), end_s = time_of(t + 1, num_samples);
+        const int word = graph.word(path[t]);
+        if (word >= 0)
+            times.words.push_back(
+                {start_s, end_s, words[static_cast<std::size_t>(word)].word, fit(word_begin, t + 1)});
+        else if (!times.words.empty() && end_s - start_s >= kLongPauseS)
+            pause_fits[times.words.size() - 1] = fit(word_begin, t + 1);
+    }
+    for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)
+        times.phones[i].end_s = times.phones[i + 1].start_s;
+    require_fit(times, pause_fits, options);
+    return times;
+}
+
+}  // namespace vultus::pipeline

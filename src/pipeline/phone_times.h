@@ -1,0 +1,67 @@
+// Phones with times, from what a recogniser thinks of every 20 ms.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pipeline/pronouncer.h"
+
+namespace vultus::pipeline {
+
+/// Posteriors come at 50 Hz: frame t stands for the sound from t * 20 ms to (t + 1) * 20 ms.
+inline constexpr int kPosteriorRateHz = 50;
+
+struct PhoneSegment {
+    double start_s = 0, end_s = 0;
+    int phone = 0;  ///< audio/phones.h
+};
+
+struct WordSegment {
+    double start_s = 0, end_s = 0;
+    std::string word;
+    /// Mean over its frames of log(posterior of its phones) - log(posterior of the phones that free decoding
+    /// finds); 0: the recogniser hears just these phones.
+    double fit = 0;
+};
+
+/// Both lists are in order; phones cover 0..duration_s without gaps, words leave the pauses out.
+struct PhoneTimes {
+    double duration_s = 0;
+    std::vector<PhoneSegment> phones;
+    std::vector<WordSegment> words;  ///< empty without a text
+};
+
+struct DecodeOptions {
+    int min_frames = 2;           ///< of a phone
+    double change_penalty = 1.5;  ///< nats for each new phone: how much evidence it needs
+};
+
+/// The likeliest phones (Viterbi). log_posteriors [T * 40], T = ceil(samples / 320). Errors: kInvalidArgument
+/// for another size or values that are no logarithms of probabilities (NaN, above 0.01). Polls cancellation.
+PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
+                         const DecodeOptions& options = {});
+
+struct SpokenWord {
+    std::string word;
+    std::vector<Pronunciations::Phones> ways;  ///< to say it; at least one
+};
+
+/// The words of a text with their ways. Errors: kInvalidArgument when the text has no words or nothing says
+/// how a word is said; the line names the word.
+std::vector<SpokenWord> spoken_words(const std::string& text, Pronouncer& pronouncer);
+
+struct AlignOptions {
+    DecodeOptions decode;
+    /// A word or pause that fits worse than this is not what the recogniser hears.
+    double worst_fit = -2.5;
+    double beam = 150;  ///< nats; hypotheses behind the best by more are given up
+};
+
+/// Phones and words where the text is said (Viterbi over all pronunciations, silence between words where it
+/// is). Errors: as decode_phones; kInvalidArgument when the text does not match the sound: the line says from
+/// which word and time on.
+PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
+                        const std::vector<SpokenWord>& words, const AlignOptions& options = {});
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,263 @@
+#include "pipeline/phone_times.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "audio/phones.h"
+#include "base/error.h"
+#include "base/output_file.h"
+#include "base/rng.h"
+#include "base/scratch_folder.h"
+#include "pipeline/phone_formats.h"
+#include "pipeline/viseme_score.h"
+
+namespace vultus::pipeline {
+namespace {
+
+int id(const std::string& name) { return audio::phone_from_name(name); }
+
+struct Said {
+    std::string phone;
+    int frames;
+};
+
+constexpr int kFrameSamples = 320;
+
+/// Posteriors of a recogniser that hears just this: `sure` for the phone, the rest spread.
+std::vector<float> hears(const std::vector<Said>& said, float sure = 0.9f) {
+    std::vector<float> posteriors;
+    for (const Said& part : said)
+        for (int t = 0; t < part.frames; ++t)
+            for (int phone = 0; phone < audio::kNumPhones; ++phone)
+                posteriors.push_back(std::log(phone == id(part.phone) ? sure : (1 - sure) / 39));
+    return posteriors;
+}
+
+std::int64_t samples_of(const std::vector<float>& posteriors) {
+    return static_cast<std::int64_t>(posteriors.size()) / audio::kNumPhones * kFrameSamples;
+}
+
+std::string phones_of(const PhoneTimes& times) {
+    std::string text;
+    for (const PhoneSegment& phone : times.phones) {
+        if (!text.empty()) text += ' ';
+        text += audio::phone_name(phone.phone);
+    }
+    return text;
+}
+
+const std::vector<Said> kCats = {{"SIL", 10}, {"DH", 3}, {"AH", 4}, {"K", 5}, {"AE", 8}, {"T", 4},
+                                 {"SIL", 12}, {"S", 6},  {"AE", 9}, {"T", 5}, {"SIL", 7}};
+
+std::vector<SpokenWord> words(const std::vector<std::pair<std::string, std::vector<std::string>>>& list) {
+    std::vector<SpokenWord> result;
+    for (const auto& [word, ways] : list) {
+        result.push_back({word, {}});
+        for (const std::string& way : ways) {
+            std::istringstream in(way);
+            Pronunciations::Phones phones;
+            for (std::string name; in >> name;) phones.push_back(id(name));
+            result.back().ways.push_back(phones);
+        }
+    }
+    return result;
+}
+
+const auto kTheCatSat = words({{"the", {"DH IY", "DH AH"}}, {"cat", {"K AE T"}}, {"sat", {"S AE T"}}});
+
+std::string error_of(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(DecodePhones, FindsPhonesAndTheirTimes) {
+    const std::vector<float> heard = hears(kCats);
+    const PhoneTimes times = decode_phones(heard, samples_of(heard) - 100);
+    EXPECT_EQ(phones_of(times), "SIL DH AH K AE T SIL S AE T SIL");
+    EXPECT_DOUBLE_EQ(times.phones[1].start_s, 0.2);
+    EXPECT_DOUBLE_EQ(times.phones[1].end_s, 0.26);
+    EXPECT_DOUBLE_EQ(times.phones.back().end_s, times.duration_s);
+    EXPECT_DOUBLE_EQ(times.duration_s, 73 * 0.02 - 100 / 16000.0);
+}
+
+TEST(DecodePhones, SingleFramesAreNoPhones) {
+    std::vector<Said> said = kCats;
+    said.insert(said.begin() + 1, {{"M", 1}, {"SIL", 4}});
+    const std::vector<float> heard = hears(said);
+    EXPECT_EQ(phones_of(decode_phones(heard, samples_of(heard))), "SIL DH AH K AE T SIL S AE T SIL");
+    DecodeOptions options;
+    options.min_frames = 1;
+    options.change_penalty = 0;
+    EXPECT_EQ(phones_of(decode_phones(heard, samples_of(heard), options)),
+              "SIL M SIL DH AH K AE T SIL S AE T SIL");
+}
+
+TEST(DecodePhones, ShortSoundsAndNonsense) {
+    EXPECT_EQ(phones_of(decode_phones(hears({{"AA", 1}}), 1)), "AA");
+    EXPECT_THROW(decode_phones(hears({{"AA", 1}}), 0), Error);
+    EXPECT_THROW(decode_phones(hears({{"AA", 2}}), 320), Error);
+    std::vector<float> nan = hears({{"AA", 1}});
+    nan[3] = NAN;
+    EXPECT_THROW(decode_phones(nan, 320), Error);
+    nan[3] = 1;
+    EXPECT_THROW(decode_phones(nan, 320), Error);
+}
+
+TEST(AlignPhones, TakesTheWayThatIsSaidAndFindsThePause) {
+    const std::vector<float> heard = hears(kCats);
+    const PhoneTimes times = align_phones(heard, samples_of(heard), kTheCatSat);
+    EXPECT_EQ(phones_of(times), "SIL DH AH K AE T SIL S AE T SIL");
+    ASSERT_EQ(times.words.size(), 3u);
+    EXPECT_EQ(times.words[1].word, "cat");
+    EXPECT_DOUBLE_EQ(times.words[1].start_s, 0.34);
+    EXPECT_DOUBLE_EQ(times.words[1].end_s, 0.68);
+    EXPECT_DOUBLE_EQ(times.words[2].start_s, 0.92);
+    EXPECT_NEAR(times.words[1].fit, 0, 1e-6);
+}
+
+TEST(AlignPhones, TheSamePhoneInTwoWordsIsTwo) {
+    const std::vector<float> heard = hears({{"B", 4}, {"AH", 6}, {"S", 10}, {"IY", 6}});
+    const PhoneTimes times =
+        align_phones(heard, samples_of(heard), words({{"bus", {"B AH S"}}, {"see", {"S IY"}}}));
+    EXPECT_EQ(phones_of(times), "B AH S S IY");
+}
+
+/// What the recogniser hears is right in 70 of 100 frames.
+TEST(AlignPhones, HoldsWithAPoorRecogniser) {
+    Rng rng(2);
+    std::vector<float> heard = hears(kCats, 0.6f);
+    const std::size_t frames = heard.size() / audio::kNumPhones;
+    for (std::size_t t = 0; t < frames; ++t)
+        if (rng.uniform() < 0.3)
+            std::swap(heard[t * 40 + rng.below(40)], *std::max_element(&heard[t * 40], &heard[t * 40 + 40]));
+    const PhoneTimes times = align_phones(heard, samples_of(heard), kTheCatSat);
+    ASSERT_EQ(times.words.size(), 3u);
+    EXPECT_NEAR(times.words[1].start_s, 0.34, 0.05);
+    EXPECT_NEAR(times.words[2].start_s, 0.92, 0.05);
+}
+
+TEST(AlignPhones, SaysWhereTheTextLeavesTheSound) {
+    const std::vector<float> heard = hears(kCats);
+    const auto wrong =
+        words({{"the", {"DH AH"}}, {"cat", {"K AE T"}}, {"moved", {"M UW V D"}}, {"off", {"AO F"}}});
+    const std::string line = error_of([&] { align_phones(heard, samples_of(heard), wrong); });
+    EXPECT_NE(line.find("'moved' (word 3)"), std::string::npos) << line;
+    const std::string lacks = error_of([&] {
+        align_phones(heard, samples_of(heard), words({{"the", {"DH AH"}}, {"cat", {"K AE T"}}}));
+    });
+    // The last word is stretched over what is said, or it is followed by what is no silence.
+    EXPECT_NE(lacks.find("does not match"), std::string::npos) << lacks;
+    const std::string only = error_of([&] {
+        align_phones(heard, samples_of(heard), words({{"moo", {"M UW"}}}));
+    });
+    EXPECT_NE(only.find("'moo'"), std::string::npos) << only;
+}
+
+TEST(AlignPhones, ATextTooLongForTheSoundIsRefused) {
+    const std::vector<float> heard = hears({{"AA", 5}});
+    EXPECT_NE(error_of([&] { align_phones(heard, samples_of(heard), kTheCatSat); }).find("need 0.16 s"),
+              std::string::npos);
+}
+
+TEST(SpokenWords, UnknownWordsAreNamed) {
+    const ScratchFolder scratch("spoken");
+    write_file(scratch / "d", "the DH AH0\nthe(2) DH IY0\ntwo T UW1\n");
+    Pronouncer pronouncer(scratch / "d");
+    const auto said = spoken_words("The 2!", pronouncer);
+    ASSERT_EQ(said.size(), 2u);
+    EXPECT_EQ(said[0].ways.size(), 2u);
+    EXPECT_NE(error_of([&] { spoken_words("...", pronouncer); }).find("expected words"), std::string::npos);
+    if (Espeak::load()) {
+        EXPECT_EQ(spoken_words("the blorf", pronouncer)[1].ways[0],
+                  (Pronunciations::Phones{id("B"), id("L"), id("AO"), id("R"), id("F")}));
+    }
+    if (!Espeak::load()) {
+        EXPECT_NE(error_of([&] { spoken_words("the blorf", pronouncer); }).find("'blorf'"),
+                  std::string::npos);
+    }
+}
+
+TEST(VisemeScore, CountsFramesOfTheSameViseme) {
+    VisemeScore score;
+    const int p = id("P"), b = id("B"), aa = id("AA");
+    // 10 frames: 4 of silence, 2 unknown, 4 of P.
+    score.add({{0, 640, 0}, {640, 960, -1}, {960, 1600, p}}, {{0, 480, 0}, {480, 1120, aa}, {1120, 1440, b}});
+    EXPECT_EQ(score.frames(), 8);
+    EXPECT_DOUBLE_EQ(score.viseme_accuracy(), (3 + 2) / 8.0);  // the hole at the end is silence
+    EXPECT_DOUBLE_EQ(score.phone_accuracy(), 3 / 8.0);
+    EXPECT_DOUBLE_EQ(score.speech_viseme_accuracy(), 0.5);
+    EXPECT_EQ(score.confusions()[1][0], 1);
+}
+
+// ---- formats
+
+/// "my cat": SIL M AY K AE T SIL.
+PhoneTimes my_cat() {
+    PhoneTimes times;
+    times.duration_s = 1.2;
+    const std::pair<const char*, double> ends[] = {{"SIL", 0.1}, {"M", 0.2},  {"AY", 0.4}, {"K", 0.48},
+                                                   {"AE", 0.6},  {"T", 0.68}, {"SIL", 1.2}};
+    double at = 0;
+    for (const auto& [name, end] : ends) {
+        times.phones.push_back({at, end, id(name)});
+        at = end;
+    }
+    times.words = {{0.1, 0.4, "my", 0}, {0.4, 0.68, "\"cat\"", -0.5}};
+    return times;
+}
+
+void expect_golden(PhoneFormat format, const std::string& file, const PhoneFormatOptions& options = {}) {
+    const std::string path = std::string(VULTUS_SOURCE_DIR) + "/tests/golden/phone_formats/" + file;
+    EXPECT_EQ(format_phones(my_cat(), format, options), read_file(path)) << file;
+}
+
+TEST(PhoneFormats, OwnFormatsAreAsTheyWere) {
+    expect_golden(PhoneFormat::kText, "my_cat.txt");
+    expect_golden(PhoneFormat::kTsv, "my_cat.tsv");
+    expect_golden(PhoneFormat::kJson, "my_cat.json");
+    expect_golden(PhoneFormat::kTextGrid, "my_cat.TextGrid");
+}
+
+TEST(PhoneFormats, RhubarbsFormatsAreRhubarbs) {
+    PhoneFormatOptions options;
+    options.sound_file = "/my & sound.wav";
+    expect_golden(PhoneFormat::kRhubarbTsv, "my_cat.rhubarb.tsv", options);
+    expect_golden(PhoneFormat::kRhubarbXml, "my_cat.rhubarb.xml", options);
+    expect_golden(PhoneFormat::kRhubarbJson, "my_cat.rhubarb.json", options);
+    expect_golden(PhoneFormat::kDat, "my_cat.dat", options);
+    options.dat_preston_blair = true;
+    options.dat_frame_rate = 30;
+    expect_golden(PhoneFormat::kDat, "my_cat.preston_blair.dat", options);
+}
+
+TEST(PhoneFormats, ShapesThatAreNotDrawnHaveStandIns) {
+    const std::vector<MouthCue> all = mouth_cues(my_cat(), "GHX"), basic = mouth_cues(my_cat(), "");
+    EXPECT_EQ(all.front(), (MouthCue{0, 10, 'X'}));
+    EXPECT_EQ(basic.front(), (MouthCue{0, 20, 'A'}));
+    for (const MouthCue& cue : basic) EXPECT_LE(cue.shape, 'F');
+    for (std::size_t i = 1; i < all.size(); ++i) {
+        EXPECT_EQ(all[i].start_cs, all[i - 1].end_cs);
+        EXPECT_NE(all[i].shape, all[i - 1].shape);
+    }
+    EXPECT_THROW(mouth_cues(my_cat(), "GQ"), Error);
+    PhoneFormatOptions options;
+    options.dat_frame_rate = 9;
+    EXPECT_THROW(format_phones(my_cat(), PhoneFormat::kDat, options), Error);
+}
+
+TEST(PhoneFormats, EmptySoundIsStillAFile) {
+    EXPECT_EQ(format_phones({}, PhoneFormat::kRhubarbTsv), "0.00\tX\n");
+    EXPECT_NE(format_phones({}, PhoneFormat::kRhubarbXml)
+                  .find("<mouthCue start=\"0.00\" end=\"0.00\">X</mouthCue>"),
+              std::string::npos);
+    EXPECT_EQ(format_phones({}, PhoneFormat::kDat), "MohoSwitch1\n1 X\n");
+}
+
+}  // namespace
+}  // namespace vultus::pipeline

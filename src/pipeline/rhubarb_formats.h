@@ -1,0 +1,15 @@
+// The formats of Rhubarb Lip Sync 1.14: TSV, XML, JSON and Moho's DAT, byte for byte.
+#pragma once
+
+#include <string>
+
+#include "pipeline/phone_formats.h"
+
+namespace vultus::pipeline {
+
+std::string rhubarb_tsv(const PhoneTimes& times, const PhoneFormatOptions& options);
+std::string rhubarb_xml(const PhoneTimes& times, const PhoneFormatOptions& options);
+std::string rhubarb_json(const PhoneTimes& times, const PhoneFormatOptions& options);
+std::string moho_dat(const PhoneTimes& times, const PhoneFormatOptions& options);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,36 @@
+// How well phone times agree with labels: frame accuracy over visemes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "audio/phones.h"
+#include "corpus/speech_corpus.h"
+
+namespace vultus::pipeline {
+
+/// Counts over sounds; frames are 10 ms, judged at their middle. Frames without a known label are left out.
+class VisemeScore {
+  public:
+    /// labels and found cover the same sound, in order, in samples at 16 kHz; found may have holes, which are
+    /// silence.
+    void add(const std::vector<corpus::PhoneSpan>& labels, const std::vector<corpus::PhoneSpan>& found);
+
+    std::int64_t frames() const { return frames_; }
+    double viseme_accuracy() const;
+    /// Of the same 40 phones.
+    double phone_accuracy() const;
+    /// Over the frames that the labels do not call silence.
+    double speech_viseme_accuracy() const;
+    /// confusions()[labelled][found], in frames.
+    const std::array<std::array<std::int64_t, audio::kNumVisemes>, audio::kNumVisemes>& confusions() const {
+        return confusions_;
+    }
+
+  private:
+    std::int64_t frames_ = 0, same_phone_ = 0;
+    std::array<std::array<std::int64_t, audio::kNumVisemes>, audio::kNumVisemes> confusions_{};
+};
+
+}  // namespace vultus::pipeline
