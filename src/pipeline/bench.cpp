@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
+#include "infer/weights.h"
 #include "media/video_writer.h"
 #include "pipeline/bench_live.h"
 #include "pipeline/bench_process.h"
