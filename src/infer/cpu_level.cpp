@@ -18,10 +18,20 @@ CpuLevel level_of(dnnl::cpu_isa isa) {
     }
 }
 
+/// What comes with AVX2 on every real processor; an emulated one may have a selection.
+bool has_companions() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
+
 }  // namespace
 
 CpuLevel cpu_level() {
-    static const CpuLevel level = level_of(dnnl::get_effective_cpu_isa());
+    static const CpuLevel level =
+        has_companions() ? level_of(dnnl::get_effective_cpu_isa()) : CpuLevel::kBase;
     return level;
 }
 

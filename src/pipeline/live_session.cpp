@@ -23,10 +23,7 @@ LiveSession::LiveSession(std::shared_ptr<SharedTalker> talker, const LiveOptions
     talker_->talker.prepare();
 }
 
-LiveSession::~LiveSession() {
-    const std::lock_guard lock(talker_->mutex);  // its arrays go back to the talker's pool
-    stream_.reset();
-}
+LiveSession::~LiveSession() = default;
 
 void LiveSession::check_open() const {
     if (closed_) fail(ErrorCode::kCancelled, "[live] the session is closed");
