@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "pipeline/make_speech_corpus.h"
 #include "pipeline/speech_check.h"
+#include "pipeline/viseme_score.h"
 
 namespace vultus::cli {
 namespace {
@@ -45,6 +46,22 @@ void add_check(CLI::App& group) {
     });
 }
 
+void add_score(CLI::App& group) {
+    struct Arguments {
+        std::string corpus, phones;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command =
+        group.add_subcommand("score", "Compare phone times with the labels of a corpus's validation clips");
+    command->add_option("corpus", arguments->corpus, "Folder made by make-corpus")->required();
+    command->add_option("--phones", arguments->phones, "Folder with CLIP.tsv as 'vultus phones' writes it")
+        ->required();
+    command->callback([arguments] {
+        const auto corpus = corpus::SpeechCorpus::open(arguments->corpus);
+        fmt::print("{}", pipeline::format_scores(pipeline::score_folder(corpus, arguments->phones)));
+    });
+}
+
 }  // namespace
 
 void add_speech_command(CLI::App& app) {
@@ -52,6 +69,7 @@ void add_speech_command(CLI::App& app) {
     group->require_subcommand(1);
     add_make_corpus(*group);
     add_check(*group);
+    add_score(*group);
 }
 
 }  // namespace vultus::cli

@@ -78,6 +78,8 @@ constexpr Symbol kSymbols[] = {
     {"ɜː", "ER"},
     {"ɜ", "AH"},
     {"əɹ", "ER"},
+    {"oːɹ", "AO R"},
+    {"oɹ", "AO R"},
     {"ɝ", "ER"},
     {"ɚ", "ER"},
     {"ɞ", "ER"},

@@ -79,33 +79,30 @@ std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t
     return path;
 }
 
+/// Where a frame begins: half a frame before its centre; the first one with the sound, frame T at its end.
 double time_of(std::size_t frame, std::int64_t num_samples) {
-    return static_cast<double>(
-               std::min<std::int64_t>(static_cast<std::int64_t>(frame) * kFrameSamples, num_samples)) /
-           corpus::kSpeechRateHz;
+    const std::int64_t begin = static_cast<std::int64_t>(frame) * kFrameSamples - kFrameSamples / 2;
+    const bool end = static_cast<std::int64_t>(frame) * kFrameSamples >= num_samples;
+    return static_cast<double>(end ? num_samples : std::max<std::int64_t>(begin, 0)) / corpus::kSpeechRateHz;
 }
 
-/// Where the recogniser hears something else than the text. `free` is its own path.
+/// Throws where the recogniser hears something else than the text.
 void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
                  const AlignOptions& options) {
+    const auto refuse = [&](double at_s, const char* where, std::size_t word) {
+        fail(ErrorCode::kInvalidArgument,
+             "[pipeline] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
+             times.words[word].word, word + 1);
+    };
     std::size_t misfits = 0;
     for (std::size_t i = 0; i < times.words.size(); ++i) {
-        const WordSegment& word = times.words[i];
-        misfits = word.fit < options.worst_fit ? misfits + 1 : 0;
+        misfits = times.words[i].fit < options.worst_fit ? misfits + 1 : 0;
         // One word may be said in a way that no dictionary knows; two in a row, or a text of one word, are
         // not.
-        if (misfits >= std::min<std::size_t>(2, times.words.size())) {
-            const WordSegment& first = times.words[i + 1 - misfits];
-            fail(ErrorCode::kInvalidArgument,
-                 "[pipeline] the text does not match the sound from '{}' (word {}) at {:.2f} s on",
-                 first.word, i + 2 - misfits, first.start_s);
-        }
-        if (pause_fits[i] < options.worst_fit)
-            fail(ErrorCode::kInvalidArgument,
-                 "[pipeline] the text does not match the sound: after '{}' (word {}), at {:.2f} s, something "
-                 "is said "
-                 "that the text lacks",
-                 word.word, i + 1, word.end_s);
+        const std::size_t first = i + 1 - misfits;
+        if (misfits >= std::min<std::size_t>(2, times.words.size()))
+            refuse(times.words[first].start_s, "at", first);
+        if (pause_fits[i] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
     }
 }
 

@@ -9,7 +9,7 @@
 
 namespace vultus::pipeline {
 
-/// Posteriors come at 50 Hz: frame t stands for the sound from t * 20 ms to (t + 1) * 20 ms.
+/// Posteriors come at 50 Hz: frame t is centred on t * 20 ms (PhoneRecognizer).
 inline constexpr int kPosteriorRateHz = 50;
 
 struct PhoneSegment {

@@ -121,6 +121,24 @@ corpus::SpeechClip clip_named(const std::string& name, const std::string& voice,
     return clip;
 }
 
+std::vector<corpus::PhoneSpan> hand_labels(const nlohmann::json& entry, std::int64_t num_samples) {
+    std::istringstream names(entry.at("phn").get<std::string>());
+    std::istringstream ends(entry.at("ground_truth_phn_ends").get<std::string>());
+    std::vector<std::string> list;
+    for (std::string phone; names >> phone;) list.push_back(phone);
+    const std::vector<int> phones = audio::phones_from_timit({list.begin(), list.end()});
+    std::vector<corpus::PhoneSpan> spans;
+    std::int64_t at = 0, end = 0;
+    for (std::size_t i = 0; i < phones.size() && ends >> end; ++i) {
+        end = std::min(end, num_samples);
+        if (end <= at) continue;
+        spans.push_back({at, end, phones[i]});
+        at = end;
+    }
+    if (at < num_samples) spans.push_back({at, num_samples, audio::kUnknownPhone});
+    return spans;
+}
+
 void take_prepared(const std::filesystem::path& folder, const TakeClip& take) {
     const corpus::Corpus prepared = corpus::load_corpus(folder);
     const auto clips = prepared.kept();
@@ -182,28 +200,20 @@ void take_hand_labelled(const std::filesystem::path& json, const TakeClip& take)
     const auto entries = nlohmann::json::parse(read_file(json), nullptr, false);
     if (!entries.is_object())
         fail(ErrorCode::kCorruptData, "[pipeline] {}: expected a JSON object of clips", json.string());
+    Aligner aligner("labelled", static_cast<std::int64_t>(entries.size()), take);
     for (const auto& [name, entry] : entries.items()) {
         throw_if_cancelled();
         if (!entry.contains("phn") || !entry.contains("ground_truth_phn_ends")) continue;
-        std::istringstream names(entry.at("phn").get<std::string>());
-        std::istringstream ends(entry.at("ground_truth_phn_ends").get<std::string>());
-        std::vector<std::string> list;
-        for (std::string phone; names >> phone;) list.push_back(phone);
-        const std::vector<int> phones = audio::phones_from_timit({list.begin(), list.end()});
-        corpus::SpeechClip clip = clip_named(name, "hand/" + entry.value("spk_id", std::string("unknown")),
-                                             entry.value("wrd", ""), true);
-        std::vector<float> audio = media::read_audio(json.parent_path() / (name + ".wav"), kMaxSamples);
-        const auto length = static_cast<std::int64_t>(audio.size());
-        std::int64_t at = 0, end = 0;
-        for (std::size_t i = 0; i < phones.size() && ends >> end; ++i) {
-            end = std::min(end, length);
-            if (end <= at) continue;
-            clip.phones.push_back({at, end, phones[i]});
-            at = end;
-        }
-        if (at < length) clip.phones.push_back({at, length, audio::kUnknownPhone});
-        take(std::move(clip), std::move(audio));
+        const std::string speaker = entry.value("spk_id", std::string("unknown"));
+        const std::string text = entry.value("wrd", std::string());
+        const std::vector<float> audio = media::read_audio(json.parent_path() / (name + ".wav"), kMaxSamples);
+        corpus::SpeechClip clip = clip_named(name, "hand/" + speaker, text, true);
+        clip.phones = hand_labels(entry, static_cast<std::int64_t>(audio.size()));
+        take(std::move(clip), audio);
+        // The same sound with the aligner's labels: how far do the two agree?
+        if (!text.empty()) aligner.add(clip_named(name, "aligned/" + speaker, text, true), audio);
     }
+    aligner.finish();
 }
 
 }  // namespace vultus::pipeline

@@ -21,6 +21,8 @@ void take_grid(const std::filesystem::path& folder, const TakeClip& take);
 void take_transcribed(const std::filesystem::path& folder, const TakeClip& take);
 
 /// SpeechBrain's kind of JSON: phn and ground_truth_phn_ends (samples) for clips beside it; all validate.
+/// Each comes twice: voice hand/SPEAKER, and, when its words stand under wrd, aligned/SPEAKER with
+/// pocketsphinx's times.
 void take_hand_labelled(const std::filesystem::path& json, const TakeClip& take);
 
 }  // namespace vultus::pipeline

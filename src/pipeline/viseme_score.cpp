@@ -1,6 +1,14 @@
 #include "pipeline/viseme_score.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/error.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -50,6 +58,59 @@ double VisemeScore::speech_viseme_accuracy() const {
         for (const std::int64_t count : confusions_[i]) all += count;
     }
     return share(right, all);
+}
+
+std::vector<corpus::PhoneSpan> read_phone_tsv(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    if (!in) fail(ErrorCode::kIo, "[pipeline] {}: cannot open", file.string());
+    std::vector<corpus::PhoneSpan> spans;
+    int number = 0;
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        std::istringstream parts(line);
+        double start_s = 0, end_s = 0;
+        std::string name;
+        const bool whole = static_cast<bool>(parts >> start_s >> end_s >> name);
+        if (!whole && number == 1) continue;  // the header
+        const int phone = audio::phone_from_name(name);
+        if (!whole || phone < 0 || !(start_s >= 0 && end_s >= start_s && end_s < 1e6))
+            fail(ErrorCode::kCorruptData, "[pipeline] {}: line {}: expected start, end and phone, got '{}'",
+                 file.string(), number, line);
+        spans.push_back({std::llround(start_s * corpus::kSpeechRateHz),
+                         std::llround(end_s * corpus::kSpeechRateHz), phone});
+    }
+    return spans;
+}
+
+std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus,
+                                     const std::filesystem::path& folder) {
+    std::map<std::string, VoiceScore> scores;
+    for (const corpus::SpeechClip& clip : corpus.clips()) {
+        const std::filesystem::path file = folder / (clip.name + ".tsv");
+        if (!clip.validation || !std::filesystem::exists(file)) continue;
+        const std::string voice = clip.voice.substr(0, clip.voice.find('+'));
+        VoiceScore& entry = scores[voice];
+        entry.voice = voice;
+        ++entry.num_clips;
+        entry.score.add(clip.phones, read_phone_tsv(file));
+    }
+    if (scores.empty())
+        fail(ErrorCode::kInvalidArgument, "[pipeline] {}: expected NAME.tsv for validation clips, found none",
+             folder.string());
+    std::vector<VoiceScore> list;
+    for (auto& [voice, entry] : scores) list.push_back(entry);
+    return list;
+}
+
+std::string format_scores(const std::vector<VoiceScore>& scores) {
+    std::string table = fmt::format("{:<32}{:>6}{:>9}{:>10}{:>18}{:>9}\n", "voice", "clips", "minutes",
+                                    "visemes", "without silence", "phones");
+    for (const VoiceScore& voice : scores)
+        table +=
+            fmt::format("{:<32}{:>6}{:>9.1f}{:>8.1f} %{:>16.1f} %{:>7.1f} %\n", voice.voice, voice.num_clips,
+                        static_cast<double>(voice.score.frames()) / 6000, 100 * voice.score.viseme_accuracy(),
+                        100 * voice.score.speech_viseme_accuracy(), 100 * voice.score.phone_accuracy());
+    return table;
 }
 
 }  // namespace vultus::pipeline

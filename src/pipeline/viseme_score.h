@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "audio/phones.h"
@@ -32,5 +34,20 @@ class VisemeScore {
     std::int64_t frames_ = 0, same_phone_ = 0;
     std::array<std::array<std::int64_t, audio::kNumVisemes>, audio::kNumVisemes> confusions_{};
 };
+
+/// Phones of a file as `vultus phones --format tsv` writes them: start, end (s), phone; more columns and a
+/// header are passed over. Errors: kIo, kCorruptData.
+std::vector<corpus::PhoneSpan> read_phone_tsv(const std::filesystem::path& file);
+
+struct VoiceScore {
+    std::string voice;  ///< without the variant after '+'
+    int num_clips = 0;
+    VisemeScore score;
+};
+
+/// The validation clips of a corpus against FOLDER/NAME.tsv, by voice; clips without such a file are left
+/// out. Errors: kInvalidArgument when no clip has one.
+std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus, const std::filesystem::path& folder);
+std::string format_scores(const std::vector<VoiceScore>& scores);
 
 }  // namespace vultus::pipeline
