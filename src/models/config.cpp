@@ -137,6 +137,15 @@ ModelConfig preset(const std::string& name, int size_px) {
     fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);
 }
 
+void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder) {
+    config.speech_encoder = encoder;
+    config.speech.features = "phonetic";
+    config.speech.rate_per_frame = 2;
+    config.speech.width = 160;
+    config.speech.feed_forward = 320;
+    config.speech.blocks = 2;
+}
+
 Json to_json(const SpeechEncoderConfig& config) { return Json(config); }
 
 SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {

@@ -114,6 +114,10 @@ struct ModelConfig {
 /// size_px: of the picture; a multiple of 64. Errors: kInvalidArgument on another name or size.
 ModelConfig preset(const std::string& name, int size_px);
 
+/// Lets the person listen through a speech encoder. Its embedding is closer to what lips do than log-mel: a
+/// smaller network after it does more.
+void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder);
+
 nlohmann::json to_json(const SpeechEncoderConfig& config);
 /// Errors: as model_config_from_json.
 SpeechEncoderConfig speech_encoder_config_from_json(const nlohmann::json& json);

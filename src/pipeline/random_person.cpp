@@ -57,6 +57,7 @@ person::Person random_person(const std::string& name, int size_px) {
     person::Person person;
     person.card.name = "random weights";
     person.model = models::preset(name, size_px);
+    if (name == "live") models::use_speech_encoder(person.model, {});  // as `vultus train` does
     WeightDraw draw(person.weights);
     run_unet(draw, person.model.unet);
     models::encoder({draw, "encoder"}, person.model.encoder, CostOps::shaped({1, 3, size_px, size_px}));

@@ -90,11 +90,16 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
 
 /// The speech encoder becomes part of the person.
 void SpeechTrainer::choose_features() {
-    if (!options_.speech.empty()) {
+    std::erase_if(person_.weights.tensors,
+                  [](const auto& entry) { return entry.first.rfind("phonetic.", 0) == 0; });
+    if (options_.speech.empty()) {
+        const models::ModelConfig& model = person_.model;
+        const int latent = model.speech.latent;
+        person_.model.speech = models::preset(model.preset, model.unet.size_px).speech;
+        person_.model.speech.latent = latent;
+    } else {
         const person::SpeechModel model = person::load_speech_model(options_.speech);
-        person_.model.speech.features = "phonetic";
-        person_.model.speech.rate_per_frame = 2;
-        person_.model.speech_encoder = model.config;
+        models::use_speech_encoder(person_.model, model.config);
         person_.stats.mel_mean = model.mel_mean;
         person_.stats.mel_std = model.mel_std;
         for (const auto& [name, tensor] : model.weights.tensors) person_.weights.tensors[name] = tensor;
