@@ -13,6 +13,7 @@ void add_talk_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
+void add_phones_command(CLI::App& app);
 void add_speech_command(CLI::App& app);
 
 /// Unpacks the corpus's frames and becomes the trainer; returns only by exception.

@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
     vultus::cli::add_eval_command(app);
     vultus::cli::add_info_command(app);
     vultus::cli::add_bench_command(app);
+    vultus::cli::add_phones_command(app);
     vultus::cli::add_speech_command(app);
     try {
         // The trainer, a program of its own, reads its options itself.

@@ -48,7 +48,10 @@ struct Espeak::Library {
     int (*terminate)() = nullptr;
 
     ~Library() {
-        if (rate_hz > 0) terminate();
+        if (rate_hz > 0) {
+            terminate();
+            in_use = false;
+        }
         if (handle != nullptr) ::dlclose(handle);
     }
 
@@ -67,8 +70,10 @@ struct Espeak::Library {
             find(synth, "espeak_Synth") && find(synchronize, "espeak_Synchronize") &&
             find(to_phonemes, "espeak_TextToPhonemes") && find(terminate, "espeak_Terminate");
         if (!complete) return false;
+        if (in_use) return false;
         rate_hz = initialize(kSynchronous, 0, nullptr, kPhonemeEventsIpa | kDontExit);
         if (rate_hz <= 0) return false;
+        in_use = true;
         set_callback(&on_sound);
         return true;
     }
@@ -84,6 +89,7 @@ struct Espeak::Library {
     }
 
     static inline Speech* current = nullptr;
+    static inline bool in_use = false;
 };
 
 std::unique_ptr<Espeak> Espeak::load() {

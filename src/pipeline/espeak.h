@@ -11,7 +11,7 @@ namespace vultus::pipeline {
 /// One at a time in a process: the library keeps one state. Not for several threads.
 class Espeak {
   public:
-    /// Null when the system has no espeak-ng.
+    /// Null when the system has no espeak-ng, or while another Espeak lives.
     static std::unique_ptr<Espeak> load();
     ~Espeak();
     Espeak(const Espeak&) = delete;

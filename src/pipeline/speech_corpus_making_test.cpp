@@ -162,6 +162,41 @@ TEST(SphinxAlignment, FindsTheWordsOfSynthesizedSpeech) {
     EXPECT_NEAR(found_s, vowel_end_s, 0.05);
 }
 
+/// Mean level of the first 20 ms of the phones that `wanted` picks after vowels.
+double level_at_begin_db(const std::vector<LabelledSpeech>& speech,
+                         const std::set<std::string_view>& wanted) {
+    double sum = 0;
+    int count = 0;
+    for (const LabelledSpeech& said : speech)
+        for (std::size_t i = 1; i < said.phones.size(); ++i) {
+            const corpus::PhoneSpan& span = said.phones[i];
+            if (span.phone < 0 || said.phones[i - 1].phone < 0 ||
+                !wanted.contains(audio::phone_name(span.phone)) ||
+                !audio::is_vowel(said.phones[i - 1].phone) || span.end_sample - span.begin_sample < 320)
+                continue;
+            double power = 1e-10;
+            for (std::int64_t at = span.begin_sample; at < span.begin_sample + 320; ++at)
+                power += std::pow(said.audio[static_cast<std::size_t>(at)], 2) / 320;
+            sum += 10 * std::log10(power);
+            ++count;
+        }
+    return count > 0 ? sum / count : 0;
+}
+
+TEST(SpeakWithEspeak, VoicelessStopsBeginWithTheirClosure) {
+    if (!Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
+    SentenceSource text(1, {});
+    Rng rng(1);
+    std::vector<LabelledSpeech> speech;
+    ASSERT_TRUE(speak_with_espeak({"en"}, text, rng, [&](LabelledSpeech said) {
+        speech.push_back(std::move(said));
+        return speech.size() < 20;
+    }));
+    // A burst alone is near -33 dB.
+    EXPECT_LT(level_at_begin_db(speech, {"P", "T", "K"}), -50);
+    EXPECT_GT(level_at_begin_db(speech, {"L", "N", "M"}), -40);
+}
+
 TEST(MakeSpeechCorpus, AFewSecondsOfEachSource) {
     if (!find_program("flite") && !Espeak::load()) GTEST_SKIP() << "needs flite or espeak-ng";
     const ScratchFolder scratch("make");
