@@ -28,12 +28,13 @@ std::string text(const PhoneTimes& times) {
     std::string before;
     for (const PhoneSegment& phone : times.phones) {
         const std::string word = word_at(times, phone);
-        result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4}{}{}\n", phone.start_s, phone.end_s,
+        result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4} {}", phone.start_s, phone.end_s,
                               audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
-                              word.empty() || word == before ? "" : " ", word == before ? "" : word);
+                              word == before ? "" : word);
+        result.erase(result.find_last_not_of(' ') + 1);
+        result += '\n';
         before = word;
     }
-    while (result.find(" \n") != std::string::npos) result.erase(result.find(" \n"), 1);
     return result;
 }
 

@@ -27,7 +27,7 @@ constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at r
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr std::int64_t kValidateEvery = 50;
 constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
-constexpr double kMouthWeight = 2.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
+constexpr double kMouthWeight = 2.0, kLipWeight = 1.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 
 Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
 
@@ -60,6 +60,24 @@ void mask(Tensor& rows, Rng& rng) {
         rows.narrow(0, place(rows.size(0), width), width).zero_();
 }
 
+/// Opening and width of the inner lips [..., 2] from mouth landmarks [..., 40]; linear. Points 48 and 54 are
+/// 0 and 6 here.
+Tensor lips_of(const Tensor& mouth) {
+    std::vector<std::int64_t> shape = mouth.sizes().vec();
+    shape.back() = 1;
+    const Tensor x = mouth.view({-1, 20, 2}).select(2, 0);
+    const Tensor width = x.select(1, 6) - x.select(1, 0);
+    return torch::cat({opening_of(mouth).view(shape), width.view(shape)}, -1);
+}
+
+/// Mean squared difference of [T, 2] tracks, each about its own mean and in its own deviation.
+double track_difference(const Tensor& a, const Tensor& b) {
+    const auto standard = [](const Tensor& track) {
+        return (track - track.mean(0)) / track.std(0).clamp_min(1e-6);
+    };
+    return (standard(a) - standard(b)).square().sum(1).mean().item<double>();
+}
+
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
@@ -77,7 +95,8 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       device_(options.device),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
-      log_(run.folder, "speech", {"loss", "validation_error", "opening_r", "mouth_distance", "seconds"}) {
+      log_(run.folder, "speech",
+           {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
     std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
     person_.stats = measure_stats(clips, person_);
     choose_features();
@@ -184,6 +203,7 @@ void SpeechTrainer::fit_mouth_probe() {
     const Tensor weights = ridge(torch::cat(x), mouth, 10.0);
     mouth_probe_ = weights.narrow(0, 0, weights.size(0) - 1).to(device_);
     mouth_probe_offset_ = weights[weights.size(0) - 1].to(device_);
+    lip_scale_ = lips_of(mouth).std(0).clamp_min(1e-6).to(device_);
     mouth_scale_ = std::max(1e-6, (mouth - mouth.mean(0)).square().mean().sqrt().item<double>());
 }
 
@@ -269,11 +289,13 @@ Tensor SpeechTrainer::loss(const Batch& batch, std::int64_t step) {
         models::speech_to_latent({ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features),
                                  TorchOps::wrap(batch.pose), TorchOps::wrap(batch.reference), look_ahead);
     const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
-    const Tensor mouth = error.matmul(mouth_probe_) / mouth_scale_;
+    const Tensor places = error.matmul(mouth_probe_);
+    const Tensor mouth = places / mouth_scale_, lips = lips_of(places) / lip_scale_;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
     const Tensor pose = (TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
     return error.square().mean() + kMouthWeight * mouth.square().mean() +
-           kMotionWeight * motion.square().mean() + kPoseWeight * pose.square().mean();
+           kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
+           kPoseWeight * pose.square().mean();
 }
 
 void SpeechTrainer::run(double budget_s) {
@@ -302,7 +324,7 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
     adam_.swap_average();
     TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
     Validation sum;
-    std::vector<double> correlations, distances;
+    std::vector<double> correlations, distances, differences;
     for (const Example& example : validation_) {
         const models::SpeechToLatentOutput out =
             models::speech_to_latent({ops, "speech"}, person_.model.speech,
@@ -315,39 +337,42 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
         const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
         distances.push_back(apart.mean().item<double>());
         correlations.push_back(correlation(opening_of(mouth), example.opening));
+        differences.push_back(track_difference(lips_of(mouth), lips_of(example.mouth)));
     }
     adam_.swap_average();
     sum.opening_r = median(correlations);
     sum.mouth_distance = median(distances);
+    sum.lip_difference = median(differences);
     return sum;
 }
 
 /// Speech overfits long before a generous budget ends.
 void SpeechTrainer::keep_best(std::int64_t step) {
     const Validation now = validate();
-    if (!(now.mouth_distance < best_.mouth_distance)) return;
+    if (!(now.lip_difference < best_.lip_difference)) return;
     best_.step = step;
-    best_.mouth_distance = now.mouth_distance;
+    best_.lip_difference = now.lip_difference;
     for (const auto& [name, weight] : parameters_.all())
         best_.weights[name] = to_host(adam_.average(name), /*bf16=*/true);
 }
 
 void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) {
     const Validation now = validate();
-    log_.row(step, {mean_loss, now.latent_error, now.opening_r, now.mouth_distance, seconds});
+    log_.row(step,
+             {mean_loss, now.latent_error, now.opening_r, now.mouth_distance, now.lip_difference, seconds});
     fmt::print(stderr,
                "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  "
-               "mouth distance {:.4f} (best {:.4f} at {})  {}\n",
-               step, mean_loss, now.latent_error, now.opening_r, now.mouth_distance,
-               std::min(best_.mouth_distance, now.mouth_distance),
-               best_.mouth_distance < now.mouth_distance ? best_.step : step, format_duration(seconds));
+               "mouth distance {:.4f}  lip difference {:.3f} (best {:.3f} at {})  {}\n",
+               step, mean_loss, now.latent_error, now.opening_r, now.mouth_distance, now.lip_difference,
+               std::min(best_.lip_difference, now.lip_difference),
+               best_.lip_difference < now.lip_difference ? best_.step : step, format_duration(seconds));
 }
 
 void SpeechTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
     for (const auto& [name, weight] : best_.weights) archive.tensors["best." + name] = weight;
     archive.metadata["best_step"] = std::to_string(best_.step);
-    archive.metadata["best_mouth_distance"] = fmt::format("{}", best_.mouth_distance);
+    archive.metadata["best_lip_difference"] = fmt::format("{}", best_.lip_difference);
     adam_.save(archive);
 }
 
@@ -355,7 +380,7 @@ void SpeechTrainer::load_state(const Archive& archive) {
     parameters_.load(archive, "speech.");
     adam_.load(archive);
     best_.step = std::stoll(archive.metadata.at("best_step"));
-    best_.mouth_distance = std::stod(archive.metadata.at("best_mouth_distance"));
+    best_.lip_difference = std::stod(archive.metadata.at("best_lip_difference"));
     best_.weights.clear();
     for (const auto& [name, weight] : archive.tensors)
         if (name.rfind("best.", 0) == 0) best_.weights[name.substr(5)] = weight;

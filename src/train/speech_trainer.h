@@ -45,11 +45,12 @@ class SpeechTrainer : public Stage {
         double latent_error = 0;    ///< mean square, of normalised latents
         double opening_r = 0;       ///< median over clips
         double mouth_distance = 0;  ///< median over clips, of the mouth read off the latents; inter-ocular
+        double lip_difference = 0;  ///< median over clips, of standardised opening and width together
     };
     /// The averaged weights that were best on the validation clips so far.
     struct Best {
         std::int64_t step = 0;
-        double mouth_distance = 1e30;
+        double lip_difference = 1e30;
         std::map<std::string, HostTensor> weights;
     };
     void choose_features();
@@ -77,6 +78,7 @@ class SpeechTrainer : public Stage {
     std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
     torch::Tensor mouth_probe_;           ///< [D, 40]: mouth landmarks per unit of normalised latent
     torch::Tensor mouth_probe_offset_;    ///< [40]
+    torch::Tensor lip_scale_;             ///< [2]: deviation of opening and width
     double mouth_scale_ = 1;              ///< standard deviation of the mouth landmarks
     Parameters parameters_;
     Adam adam_;
