@@ -103,6 +103,9 @@ TEST(Arguments, DefaultsAndOrder) {
     ASSERT_TRUE(options);
     EXPECT_EQ(options->size_px, 0) << "the corpus decides";
     EXPECT_EQ(options->stage, "all");
+    EXPECT_EQ(options->speech.filename(), "speech-small.safetensors") << "the bundled encoder";
+    EXPECT_TRUE(parse({"a.corpus", "-o", "b", "--speech", "log_mel"})->speech.empty());
+    EXPECT_EQ(parse({"a.corpus", "-o", "b", "--speech", "my.safetensors"})->speech, "my.safetensors");
     EXPECT_FALSE(options->restart);
     testing::internal::CaptureStdout();
     EXPECT_FALSE(parse({"--help"}));
@@ -120,7 +123,7 @@ TEST(Arguments, MistakesAreNamed) {
     expect_refused({"a", "-o", "b", "--batch", "2.5"}, "whole number");
     expect_refused({"a", "-o", "b", "--steps", "-1"}, "--steps");
     expect_refused({"a", "-o", "b", "--learning-rate", "nan"}, "--learning-rate");
-    expect_refused({"a", "-o", "b", "--stage", "both"}, "dae, speech or all");
+    expect_refused({"a", "-o", "b", "--stage", "both"}, "dae, speech, all or phones");
     expect_refused({"a", "-o", "b", "--budget", "soon"}, "duration");
 }
 

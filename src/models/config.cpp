@@ -98,7 +98,9 @@ void check_sizes(const ModelConfig& config) {
     check_range("encoder.blocks", encoder.blocks, 1, 8);
     check_range("encoder.groups", encoder.groups, 1, 512);
     check_range("speech.num_mels", speech.num_mels, 80, 80);  // what audio::log_mel makes
-    check_name("speech.features", speech.features, "log_mel", "phonetic");
+    if (speech.features != "log_mel" && speech.features != "phonetic")
+        fail(ErrorCode::kUnsupported, "[models] speech.features: expected log_mel or phonetic, got {}",
+             speech.features);
     const int rate = speech.features == "phonetic" ? 2 : 4;
     check_range("speech.rate_per_frame", speech.rate_per_frame, rate, rate);
     check_range("speech.heads", speech.heads, 1, 64);

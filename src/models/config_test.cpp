@@ -95,6 +95,22 @@ TEST(Config, SpeechContextCoversEveryBlock) {
     EXPECT_GE(config.context_left(), 2 * 3 * (16 + 4));
 }
 
+TEST(Config, TheSpeechEncoderTravelsWithWhoListensThroughIt) {
+    ModelConfig config = preset("live", 128);
+    EXPECT_FALSE(to_json(config).contains("speech_encoder"));
+    SpeechEncoderConfig encoder;
+    encoder.embedding = 24;
+    use_speech_encoder(config, encoder);
+    nlohmann::json json = to_json(config);
+    const ModelConfig back = model_config_from_json(json);
+    EXPECT_EQ(to_json(back), json);
+    EXPECT_EQ(back.speech_feature_width(), 24);
+    json["speech_encoder"]["ahead_blocks"] = 99;  // more than there are
+    EXPECT_THROW(model_config_from_json(json), Error);
+    json.erase("speech_encoder");
+    EXPECT_THROW(model_config_from_json(json), Error);
+}
+
 TEST(TimeEmbedding, CosinesThenSines) {
     const std::vector<float> zero = time_embedding(0, 8);
     for (int i = 0; i < 4; ++i) {
