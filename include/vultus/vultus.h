@@ -135,7 +135,7 @@ typedef enum vultus_head {
 typedef struct vultus_session_options {
     size_t struct_size;        /**< set by the init function */
     int32_t sample_rate_hz;    /**< of the sound pushed, 8000..192000. Default 16000 */
-    int32_t look_ahead_frames; /**< frames of sound after a frame's time that shape it, beside 72.5 ms; -1:
+    int32_t look_ahead_frames; /**< frames of sound after a frame's time that shape it, beside 92.5 ms; -1:
                                   all that help (seconds of delay). Default 0 */
     int32_t head;              /**< a vultus_head. Default #VULTUS_HEAD_MODEL */
     int32_t idle_motion;       /**< 1: natural sway of the head. Default 1 */
