@@ -47,6 +47,18 @@ Value layer_norm(const Net& net, const Value& x) {
                            net.param("bias", {features}, Init::zeros()));
 }
 
+Value gated_convolution(const Net& net, const Value& x, int left, int right, int most, double dropout) {
+    const std::int64_t width = x.shape().back();
+    const int kernel = left + most + 1;
+    const Value gates = linear(net / "up", layer_norm(net / "norm", x), 2 * width);
+    Value h = net->mul(net->slice(gates, 0, width), net->sigmoid(net->slice(gates, width, width)));
+    Value weight = net.param("depthwise.weight", {width, kernel}, Init::fan_in(kernel));
+    if (right < most) weight = net->slice(weight, 0, left + right + 1);
+    h = net->depthwise_conv1d(h, weight, net.param("depthwise.bias", {width}, Init::zeros()), left);
+    h = net->silu(layer_norm(net / "norm2", h));
+    return net->dropout(linear(net / "down", h, width), dropout);
+}
+
 Value image_attention(const Net& net, const Value& x, int groups, int heads) {
     const std::int64_t channels = x.dim(1);
     const Value tokens = net->image_to_sequence(group_norm(net / "norm", x, groups));

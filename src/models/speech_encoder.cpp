@@ -5,17 +5,6 @@
 namespace vultus::models {
 namespace {
 
-Value gated_convolution(const Net& net, const SpeechEncoderConfig& config, const Value& x, int ahead) {
-    const std::int64_t width = config.width;
-    const int kernel = config.kernel_left + 1 + ahead;
-    const Value gates = linear(net / "up", layer_norm(net / "norm", x), 2 * width);
-    Value h = net->mul(net->slice(gates, 0, width), net->sigmoid(net->slice(gates, width, width)));
-    h = net->depthwise_conv1d(h, net.param("depthwise.weight", {width, kernel}, Init::fan_in(kernel)),
-                              net.param("depthwise.bias", {width}, Init::zeros()), config.kernel_left);
-    h = net->silu(layer_norm(net / "norm2", h));
-    return net->dropout(linear(net / "down", h, width), config.dropout);
-}
-
 Value feed_forward(const Net& net, const SpeechEncoderConfig& config, const Value& x) {
     const Value h = net->silu(linear(net / "up", layer_norm(net / "norm", x), config.feed_forward));
     return net->dropout(linear(net / "down", h, config.width), config.dropout);
@@ -27,7 +16,9 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
     Value h = net->silu(conv1d(net / "stem", log_mel, config.width, 5, 2));
     for (int i = 0; i < config.blocks; ++i) {
         const Net block = net / "block" / i;
-        h = net->add(h, gated_convolution(block / "conv", config, h, i < config.ahead_blocks ? 1 : 0));
+        const int ahead = i < config.ahead_blocks ? 1 : 0;
+        h = net->add(h,
+                     gated_convolution(block / "conv", h, config.kernel_left, ahead, ahead, config.dropout));
         h = net->add(h, feed_forward(block / "ffn", config, h));
     }
     SpeechEncoderOutput out;

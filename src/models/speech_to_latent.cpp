@@ -37,19 +37,6 @@ Value self_attention(const Net& net, const SpeechConfig& config, const Value& x,
     return net->dropout(linear(net / "out", mixed, width), config.dropout);
 }
 
-Value convolution(const Net& net, const SpeechConfig& config, const Value& x, int right) {
-    const std::int64_t width = config.width;
-    const int kernel = config.conv_left + config.conv_right + 1;
-    const Value gates = linear(net / "up", layer_norm(net / "norm", x), 2 * width);
-    Value h = net->mul(net->slice(gates, 0, width), net->sigmoid(net->slice(gates, width, width)));
-    Value weight = net.param("depthwise.weight", {width, kernel}, Init::fan_in(kernel));
-    if (right < config.conv_right) weight = net->slice(weight, 0, config.conv_left + right + 1);
-    h = net->depthwise_conv1d(h, weight, net.param("depthwise.bias", {width}, Init::zeros()),
-                              config.conv_left);
-    h = net->silu(layer_norm(net / "norm2", h));
-    return net->dropout(linear(net / "down", h, width), config.dropout);
-}
-
 /// Log-mel frames at four times the video rate -> [B, T, width]: the encoder that is trained with the rest.
 Value log_mel_features(const Net& net, const SpeechConfig& config, const Value& features) {
     Value h = net->silu(conv1d(net / 0, features, config.width, 5, 2));
@@ -71,7 +58,8 @@ Value phonetic_features(const Net& net, const SpeechConfig& config, const Value&
 Value conformer(const Net& net, const SpeechConfig& config, Value x, Reach reach) {
     x = net->add(x, net->scale(feed_forward(net / "ffn1", config, x), 0.5));
     x = net->add(x, self_attention(net / "mhsa", config, x, reach.attention_right));
-    x = net->add(x, convolution(net / "conv", config, x, reach.conv_right));
+    x = net->add(x, gated_convolution(net / "conv", x, config.conv_left, reach.conv_right, config.conv_right,
+                                      config.dropout));
     x = net->add(x, net->scale(feed_forward(net / "ffn2", config, x), 0.5));
     return layer_norm(net / "norm", x);
 }
