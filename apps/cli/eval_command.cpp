@@ -36,6 +36,13 @@ void add_eval_command(CLI::App& app) {
     command->add_option("--speech-seconds", options.max_voice_s, "Of each of these, at most")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    command
+        ->add_option(
+            "--rest-seconds", options.rest_s,
+            "Show how the mouth rests in this much silence, noise, music, breath and clicks; 0: do not")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--labels", options.labels,
+                        "Speech corpus with the clips' phones: counts the lips that close at p, b and m");
     command->add_option("--max-clips", options.max_clips, "Validation clips to generate; 0: all")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

@@ -29,6 +29,12 @@ void add_make_corpus(CLI::App& group) {
                         "Folders like LJSpeech's (metadata.csv, wavs/), for validation");
     command->add_option("--labelled", options.labelled,
                         "JSON files of hand-labelled phones as SpeechBrain has them, for validation");
+    command->add_option(
+        "--spoken", options.spoken,
+        "Tables of recordings: file, voice, language, text with tabs between (docs/phones.md)");
+    command->add_option("--aligner", options.aligner,
+                        "Speech encoder that aligns languages other than English; the one that comes with "
+                        "Vultus if not given");
     command->callback([arguments] {
         pipeline::make_speech_corpus(arguments->out, arguments->options);
         const auto corpus = corpus::SpeechCorpus::open(arguments->out);
@@ -48,17 +54,29 @@ void add_check(CLI::App& group) {
 
 void add_score(CLI::App& group) {
     struct Arguments {
-        std::string corpus, phones;
+        std::string corpus, phones, encoder, condition = "clean";
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         group.add_subcommand("score", "Compare phone times with the labels of a corpus's validation clips");
     command->add_option("corpus", arguments->corpus, "Folder made by make-corpus")->required();
-    command->add_option("--phones", arguments->phones, "Folder with CLIP.tsv as 'vultus phones' writes it")
-        ->required();
+    CLI::Option* phones = command->add_option(
+        "--phones", arguments->phones,
+        "Folder with CLIP.tsv as 'vultus phones' writes it; else the speech encoder listens now");
+    command
+        ->add_option("--encoder", arguments->encoder,
+                     "Speech encoder; the one that comes with Vultus if not given")
+        ->excludes(phones);
+    command->add_option("--under", arguments->condition, "What happens to the clips before they are heard")
+        ->check(CLI::IsMember(pipeline::listening_conditions()))
+        ->excludes(phones)
+        ->capture_default_str();
     command->callback([arguments] {
         const auto corpus = corpus::SpeechCorpus::open(arguments->corpus);
-        fmt::print("{}", pipeline::format_scores(pipeline::score_folder(corpus, arguments->phones)));
+        const auto scores = arguments->phones.empty()
+                                ? pipeline::score_encoder(corpus, arguments->encoder, arguments->condition)
+                                : pipeline::score_folder(corpus, arguments->phones);
+        fmt::print("{}", pipeline::format_scores(scores));
     });
 }
 

@@ -38,6 +38,12 @@ const LogMelOptions& checked(const LogMelOptions& options) {
 
 }  // namespace
 
+double mel_band_of(double hz, const LogMelOptions& options) {
+    const double low = mel_from_hz(options.low_hz), high = mel_from_hz(options.high_hz);
+    const double band = (mel_from_hz(hz) - low) / (high - low) * (options.num_mels + 1) - 1;
+    return std::clamp(band, 0.0, static_cast<double>(options.num_mels - 1));
+}
+
 std::int64_t num_log_mel_frames(std::int64_t num_samples, const LogMelOptions& options) {
     return (num_samples + options.hop_samples - 1) / options.hop_samples;
 }

@@ -22,6 +22,9 @@ struct LogMelOptions {
 };
 
 /// Frames for a signal: ceil(num_samples / hop_samples).
+/// The band whose centre is nearest below `hz`, with a fraction: 0..num_mels-1.
+double mel_band_of(double hz, const LogMelOptions& options = {});
+
 std::int64_t num_log_mel_frames(std::int64_t num_samples, const LogMelOptions& options = {});
 
 /// Streaming log-mel. Frame k is centred on sample k * hop_samples (zeros before the start and after the

@@ -14,7 +14,9 @@
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "pipeline/eval_report.h"
+#include "pipeline/eval_rest.h"
 #include "pipeline/eval_scores.h"
+#include "pipeline/rest_sounds.h"
 #include "pipeline/speech_level.h"
 
 namespace vultus::pipeline {
@@ -60,8 +62,10 @@ class Evaluation {
 
     std::string run() {
         measure_recordings();
+        if (!options_.labels.empty()) closures_ = closures_of(options_.labels, recordings_);
         generate_clips();
         generate_voices();
+        generate_rests();
         return write_results();
     }
 
@@ -257,13 +261,33 @@ class Evaluation {
 
     void generate_voice(std::size_t index, const std::vector<float>& sound, Progress& progress,
                         std::int64_t& done) {
+        const std::string name = options_.voices[index].stem().string();
+        VideoMeasure video =
+            generate_sound(sound, fmt::format("voice-{}-{}.mp4", index + 1, name), progress, done);
+        const std::int64_t frames = num_frames(sound);
+        voices_.push_back({name, std::move(video), speech_level_db(sound, corpus_.fps(), frames),
+                           silent_frames(sound, corpus_.fps(), frames)});
+    }
+
+    void generate_rests() {
+        if (options_.rest_s <= 0 || !subject_.can_speak()) return;
+        const std::vector<RestSound> sounds = rest_sounds(options_.rest_s);
+        std::int64_t total = 0, done = 0;
+        for (const RestSound& sound : sounds) total += num_frames(sound.audio);
+        Progress progress("rest", "frames", total);
+        for (const RestSound& sound : sounds) {
+            std::string file = "rest-" + sound.name + ".mp4";
+            std::replace(file.begin(), file.end(), ' ', '-');
+            rests_.push_back({sound.name, generate_sound(sound.audio, file, progress, done).lips.opening});
+        }
+    }
+
+    VideoMeasure generate_sound(const std::vector<float>& sound, const std::string& file, Progress& progress,
+                                std::int64_t& done) {
         const int size = subject_.size_px();
         const std::int64_t frames = num_frames(sound);
-        const std::string name = options_.voices[index].stem().string();
-        PictureFrame frame = frame_of(*pool_[0]);
-        VideoMeter meter(landmarks_(), frame);
+        VideoMeter meter(landmarks_(), frame_of(*pool_[0]));
         std::unique_ptr<SideBySide> video;
-        const std::string file = fmt::format("voice-{}-{}.mp4", index + 1, name);
         if (options_.video)
             video = std::make_unique<SideBySide>(folder_ / file, size, 1, corpus_.fps_num, corpus_.fps_den);
         const auto latents = timed([&] { return subject_.latents_from_speech(sound, frames); });
@@ -280,8 +304,7 @@ class Evaluation {
             video->finish();
             videos_.push_back(file);
         }
-        voices_.push_back({name, meter.finish(), speech_level_db(sound, corpus_.fps(), frames),
-                           silent_frames(sound, corpus_.fps(), frames)});
+        return meter.finish();
     }
 
     std::string write_results() {
@@ -293,6 +316,9 @@ class Evaluation {
         if (!driven_.empty())
             metrics["speech_driven"] = summarise(driven_, recordings_, candidates, corpus_.fps());
         if (!voices_.empty()) metrics["voices"] = summarise_voices(voices_, recordings_);
+        if (!rests_.empty()) metrics["rest"] = summarise_rests(rests_, lip_bounds(recordings_));
+        if (!closures_.empty() && !driven_.empty())
+            metrics["bilabials"] = summarise_closures(driven_, recordings_, closures_, corpus_.fps());
         if (spoken_seconds_ > 0) metrics["seconds_per_second_of_speech"] = work_seconds_ / spoken_seconds_;
         const std::string table = format_table(metrics);
         std::vector<std::string> names;
@@ -312,6 +338,8 @@ class Evaluation {
     std::vector<RecordedClip> recordings_;  ///< of pool_
     std::vector<GeneratedClip> reconstructed_, driven_;
     std::vector<VoiceClip> voices_;
+    std::vector<RestClip> rests_;
+    std::map<std::string, Closures> closures_;
     std::vector<std::string> videos_;
     std::int64_t frames_done_ = 0;
     double work_seconds_ = 0, spoken_seconds_ = 0;

@@ -20,6 +20,8 @@ struct EvalOptions {
     int max_clips = 0;                          ///< validation clips to generate, evenly chosen; 0: all
     int candidates = 40;                        ///< recordings among which a generated clip is looked for
     double max_voice_s = 12.0;                  ///< of each voice
+    double rest_s = 0;                          ///< of each sound without speech (rest_sounds.h); 0: none
+    std::filesystem::path labels;               ///< speech corpus with the clips' phones; empty: none
     bool video = true;                          ///< side_by_side.mp4 and voice videos
     int video_clips = 6;                        ///< clips in side_by_side.mp4
     std::string title;                          ///< shown on the page

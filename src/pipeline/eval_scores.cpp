@@ -281,6 +281,14 @@ std::string format_table(const Json& metrics) {
         table += row("recordings, opening against level, r",
                      number(metrics.at("voices").at("level_r_recordings"), "{:.3f}"), "");
     }
+    if (metrics.contains("bilabials"))
+        table += row("closed lips kept at p, b, m (share)", "",
+                     number(metrics.at("bilabials").at("share"), "{:.3f}"));
+    if (metrics.contains("rest"))
+        for (const Json& sound : metrics.at("rest").at("sounds"))
+            table += row(fmt::format("{}: motion, openings", sound.at("name").get<std::string>()), "",
+                         "x" + number(sound.at("motion_ratio"), "{:.2f}") + ", " +
+                             number(sound.at("openings"), "{:.0f}"));
     if (metrics.contains("seconds_per_second_of_speech"))
         table += row("seconds of work per second of speech", "",
                      number(metrics.at("seconds_per_second_of_speech"), "{:.2f}"));

@@ -7,6 +7,7 @@
 #include "pipeline/pronunciations.h"
 #include "pipeline/speech_recordings.h"
 #include "pipeline/speech_voices.h"
+#include "pipeline/spoken_list.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -86,6 +87,7 @@ void make_speech_corpus(const std::filesystem::path& out, const SpeechCorpusOpti
     // Recordings first: what is wrong with them shows at once.
     for (const auto& json : options.labelled) take_hand_labelled(json, take);
     for (const auto& folder : options.transcribed) take_transcribed(folder, take);
+    for (const auto& list : options.spoken) take_spoken_list(list, options.aligner, take);
     if (!options.grid.empty()) take_grid(options.grid, take);
     if (options.hours > 0) add_synthetic(writer, options);
     if (writer.clips().empty())

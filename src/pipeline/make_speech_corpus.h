@@ -13,6 +13,9 @@ struct SpeechCorpusOptions {
     std::filesystem::path grid;                      ///< a prepared corpus or a folder of GRID recordings
     std::vector<std::filesystem::path> transcribed;  ///< LJSpeech-like folders, for validation
     std::vector<std::filesystem::path> labelled;     ///< JSON files of hand labels, for validation
+    std::vector<std::filesystem::path> spoken;       ///< tables of recordings (spoken_list.h)
+    std::filesystem::path
+        aligner;  ///< speech encoder that aligns what is not English; empty: the bundled one
 };
 
 /// Writes `out` (a new folder). One clip in 25 of each kind of synthetic voice validates. Errors:

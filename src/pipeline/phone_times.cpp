@@ -108,6 +108,15 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
 
 }  // namespace
 
+std::vector<corpus::PhoneSpan> phone_spans(const PhoneTimes& times, std::int64_t num_samples) {
+    std::vector<corpus::PhoneSpan> spans;
+    for (const PhoneSegment& phone : times.phones)
+        spans.push_back({std::llround(phone.start_s * corpus::kSpeechRateHz),
+                         std::llround(phone.end_s * corpus::kSpeechRateHz), phone.phone});
+    if (!spans.empty()) spans.back().end_sample = num_samples;
+    return spans;
+}
+
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          const DecodeOptions& options) {
     const std::size_t frames = checked_frames(log_posteriors, num_samples);

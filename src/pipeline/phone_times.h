@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "corpus/speech_corpus.h"
 #include "pipeline/pronouncer.h"
 
 namespace vultus::pipeline {
@@ -31,6 +32,9 @@ struct PhoneTimes {
     std::vector<PhoneSegment> phones;
     std::vector<WordSegment> words;  ///< empty without a text
 };
+
+/// The phones in samples at 16 kHz, the last one up to num_samples.
+std::vector<corpus::PhoneSpan> phone_spans(const PhoneTimes& times, std::int64_t num_samples);
 
 struct DecodeOptions {
     int min_frames = 2;           ///< of a phone

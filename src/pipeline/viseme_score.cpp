@@ -8,7 +8,13 @@
 #include <map>
 #include <sstream>
 
+#include "audio/augment.h"
+#include "base/cancel.h"
 #include "base/error.h"
+#include "base/progress.h"
+#include "person/bundled.h"
+#include "pipeline/phone_recognizer.h"
+#include "pipeline/phone_times.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -20,6 +26,46 @@ int phone_at(const std::vector<corpus::PhoneSpan>& spans, std::int64_t sample, s
              int otherwise) {
     while (at < spans.size() && spans[at].end_sample <= sample) ++at;
     return at < spans.size() && spans[at].begin_sample <= sample ? spans[at].phone : otherwise;
+}
+
+class ScoresByVoice {
+  public:
+    void add(const corpus::SpeechClip& clip, const std::vector<corpus::PhoneSpan>& found) {
+        const std::string voice = clip.voice.substr(0, clip.voice.find('+'));
+        VoiceScore& entry = scores_[voice];
+        entry.voice = voice;
+        ++entry.num_clips;
+        entry.score.add(clip.phones, found);
+    }
+    bool empty() const { return scores_.empty(); }
+    std::vector<VoiceScore> list() const {
+        std::vector<VoiceScore> list;
+        for (const auto& [voice, entry] : scores_) list.push_back(entry);
+        return list;
+    }
+
+  private:
+    std::map<std::string, VoiceScore> scores_;
+};
+
+audio::AugmentOptions options_of(const std::string& condition) {
+    audio::AugmentOptions options;
+    options.voice_probability = options.equalizer_probability = options.telephone_probability = 0;
+    options.room_probability = options.noise_probability = options.gain_probability = 0;
+    if (condition == "noise") {
+        options.noise_probability = 1;
+        options.snr_low_db = options.snr_high_db = 10;
+    } else if (condition == "room") {
+        options.room_probability = 1;
+        options.room_decay_low_s = options.room_decay_high_s = 0.3;
+        options.direct_low_db = options.direct_high_db = 5;
+    } else if (condition == "telephone") {
+        options.telephone_probability = 1;
+    } else if (condition != "clean") {
+        fail(ErrorCode::kInvalidArgument,
+             "[pipeline] listening: expected clean, noise, room or telephone, got '{}'", condition);
+    }
+    return options;
 }
 
 double share(std::int64_t part, std::int64_t whole) {
@@ -84,22 +130,44 @@ std::vector<corpus::PhoneSpan> read_phone_tsv(const std::filesystem::path& file)
 
 std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus,
                                      const std::filesystem::path& folder) {
-    std::map<std::string, VoiceScore> scores;
+    ScoresByVoice scores;
     for (const corpus::SpeechClip& clip : corpus.clips()) {
         const std::filesystem::path file = folder / (clip.name + ".tsv");
-        if (!clip.validation || !std::filesystem::exists(file)) continue;
-        const std::string voice = clip.voice.substr(0, clip.voice.find('+'));
-        VoiceScore& entry = scores[voice];
-        entry.voice = voice;
-        ++entry.num_clips;
-        entry.score.add(clip.phones, read_phone_tsv(file));
+        if (clip.validation && std::filesystem::exists(file)) scores.add(clip, read_phone_tsv(file));
     }
     if (scores.empty())
         fail(ErrorCode::kInvalidArgument, "[pipeline] {}: expected NAME.tsv for validation clips, found none",
              folder.string());
-    std::vector<VoiceScore> list;
-    for (auto& [voice, entry] : scores) list.push_back(entry);
-    return list;
+    return scores.list();
+}
+
+const std::vector<std::string>& listening_conditions() {
+    static const std::vector<std::string> names{"clean", "noise", "room", "telephone"};
+    return names;
+}
+
+std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
+                                      const std::filesystem::path& speech_model,
+                                      const std::string& condition) {
+    const audio::AugmentOptions options = options_of(condition);
+    const PhoneRecognizer recognizer(speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
+                                                          : speech_model);
+    const auto num_clips = static_cast<std::int64_t>(corpus.clips().size());
+    Progress progress("listening", "clips", num_clips);
+    ScoresByVoice scores;
+    for (std::size_t i = 0; i < corpus.clips().size(); ++i) {
+        progress.update(static_cast<std::int64_t>(i) + 1);
+        const corpus::SpeechClip& clip = corpus.clips()[i];
+        if (!clip.validation) continue;
+        throw_if_cancelled();
+        Rng rng(i);
+        const std::vector<float> sound = audio::augment(corpus.audio(i), rng, options);
+        const PhoneTimes times = decode_phones(recognizer.log_posteriors(sound), clip.num_samples);
+        scores.add(clip, phone_spans(times, clip.num_samples));
+    }
+    if (scores.empty())
+        fail(ErrorCode::kInvalidArgument, "[pipeline] the speech corpus has no validation clips");
+    return scores.list();
 }
 
 std::string format_scores(const std::vector<VoiceScore>& scores) {

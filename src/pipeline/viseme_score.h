@@ -48,6 +48,17 @@ struct VoiceScore {
 /// The validation clips of a corpus against FOLDER/NAME.tsv, by voice; clips without such a file are left
 /// out. Errors: kInvalidArgument when no clip has one.
 std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus, const std::filesystem::path& folder);
+
+/// What happens to clips before they are heard: "clean", "noise" (10 dB), "room" (small: 0.3 s, direct sound
+/// 5 dB above the rest), "telephone" (300 to 3400 Hz).
+const std::vector<std::string>& listening_conditions();
+
+/// The validation clips under a condition against what a speech encoder (empty: the one that comes with
+/// Vultus) hears in them. Errors: kInvalidArgument for another condition or without validation clips; as
+/// PhoneRecognizer.
+std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
+                                      const std::filesystem::path& speech_model,
+                                      const std::string& condition);
 std::string format_scores(const std::vector<VoiceScore>& scores);
 
 }  // namespace vultus::pipeline

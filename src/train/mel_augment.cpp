@@ -67,13 +67,83 @@ double mean_of(const std::vector<float>& values) {
     return sum / static_cast<double>(std::max<std::size_t>(1, values.size()));
 }
 
-/// Stationary noise of mean power 1: a coloured spectrum that fluctuates as short windows of noise do.
-std::vector<float> draw_noise(std::size_t size, Rng& rng) {
+/// Short windows of noise fluctuate.
+float draw_fluctuation(Rng& rng) {
+    return static_cast<float>(-0.5 * std::log((1 - rng.uniform()) * (1 - rng.uniform())));
+}
+
+/// Traffic, fans, hiss: a coloured spectrum that stays.
+void add_steady(std::vector<float>& power, Rng& rng) {
     const Curve colour = draw_curve(rng, 9.0);
-    std::vector<float> power(size);
-    for (std::size_t at = 0; at < size; ++at)
-        power[at] = colour[at % kBands] *
-                    static_cast<float>(-0.5 * std::log((1 - rng.uniform()) * (1 - rng.uniform())));
+    for (std::size_t at = 0; at < power.size(); ++at)
+        power[at] += colour[at % kBands] * draw_fluctuation(rng);
+}
+
+/// Breath, rustling, doors: noise that swells and goes, each time of another colour.
+void add_bursts(std::vector<float>& power, Rng& rng) {
+    const std::size_t num_rows = power.size() / kBands;
+    for (std::size_t row = rng.below(60); row < num_rows; row += 20 + rng.below(120)) {
+        const Curve colour = draw_curve(rng, 9.0);
+        const std::size_t length = 5 + rng.below(70);
+        for (std::size_t k = 0; k < length && row + k < num_rows; ++k) {
+            const double shape =
+                std::sin(3.14159265 * (static_cast<double>(k) + 0.5) / static_cast<double>(length));
+            for (std::size_t band = 0; band < kBands; ++band)
+                power[(row + k) * kBands + band] +=
+                    colour[band] * static_cast<float>(shape * shape) * draw_fluctuation(rng);
+        }
+    }
+}
+
+/// Keys, knocks, clicks: one window or two, then a short decay.
+void add_clicks(std::vector<float>& power, Rng& rng) {
+    const std::size_t num_rows = power.size() / kBands;
+    for (std::size_t row = rng.below(40); row < num_rows; row += 8 + rng.below(90)) {
+        const Curve colour = draw_curve(rng, 9.0);
+        const double decay = std::exp(-1 / rng.uniform(0.3, 4.0));
+        double level = 10;
+        for (std::size_t k = row; k < std::min(num_rows, row + 20); ++k, level *= decay)
+            for (std::size_t band = 0; band < kBands; ++band)
+                power[k * kBands + band] += colour[band] * static_cast<float>(level) * draw_fluctuation(rng);
+    }
+}
+
+/// Music: chords of notes with overtones, struck or held, and a little noise.
+void add_music(std::vector<float>& power, Rng& rng) {
+    const std::size_t num_rows = power.size() / kBands;
+    const double beat_rows = rng.uniform(12, 60), key_hz = rng.uniform(60, 240);
+    const double fade = rng.uniform() < 0.5 ? 0.0 : rng.uniform(0.005, 0.08), slope = rng.uniform(0.5, 2);
+    for (double start = 0; start < static_cast<double>(num_rows); start += beat_rows)
+        for (std::size_t note = 0, notes = 1 + rng.below(4); note < notes; ++note) {
+            const double hz = key_hz * std::exp2(static_cast<double>(rng.below(30)) / 12);
+            for (int overtone = 1; overtone <= 12 && overtone * hz < 7500; ++overtone) {
+                const auto band = static_cast<std::size_t>(audio::mel_band_of(overtone * hz) + 0.5);
+                const double strength = std::pow(overtone, -slope) * rng.uniform(0.2, 1);
+                for (std::size_t k = 0; k < static_cast<std::size_t>(beat_rows) + 1; ++k) {
+                    const std::size_t row = static_cast<std::size_t>(start) + k;
+                    if (row >= num_rows) break;
+                    const auto value =
+                        static_cast<float>(strength * std::exp(-fade * static_cast<double>(k)));
+                    power[row * kBands + band] += 10 * value;
+                    if (band > 0) power[row * kBands + band - 1] += 2 * value;
+                    if (band + 1 < kBands) power[row * kBands + band + 1] += 2 * value;
+                }
+            }
+        }
+}
+
+/// What is heard where nobody speaks, of mean power 1.
+std::vector<float> draw_noise(std::size_t size, Rng& rng) {
+    std::vector<float> power(size, 0.0f);
+    const double kind = rng.uniform();
+    if (kind < 0.5)
+        add_steady(power, rng);
+    else if (kind < 0.65)
+        add_bursts(power, rng);
+    else if (kind < 0.8)
+        add_clicks(power, rng);
+    else
+        add_music(power, rng);
     const auto mean = static_cast<float>(std::max(1e-12, mean_of(power)));
     for (float& value : power) value /= mean;
     return power;
@@ -117,8 +187,8 @@ void augment_log_mel(std::vector<float>& rows, const std::vector<float>& backgro
 
 std::vector<float> noise_log_mel(std::size_t num_rows, Rng& rng) {
     std::vector<float> rows = draw_noise(num_rows * kBands, rng);
-    // From below the floor to -38 dB of full scale; a windowed full-scale sound has about 1e4 in a band.
-    const float level = power_of_db(rng.uniform(-60, 2));
+    // From below the floor to -30 dB of full scale; a windowed full-scale sound has about 1e4 in a band.
+    const float level = power_of_db(rng.uniform(-60, 10));
     for (float& value : rows) value = std::log(value * level + static_cast<float>(kFloor));
     return rows;
 }

@@ -23,11 +23,12 @@ struct MelAugmentOptions {
 };
 
 /// rows [T, 80]: log-mel as audio::LogMelOptions makes it (power + floor, natural logarithm); varied in
-/// place. background: rows of the same size to lie below as noise, or empty: stationary noise is drawn.
+/// place. background: rows of the same size to lie below as noise, or empty: noise, clicks or music are
+/// drawn.
 void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background, Rng& rng,
                      const MelAugmentOptions& options = {});
 
-/// [T, 80] of noise alone: what must be heard as silence.
+/// [T, 80] of noise, breath, clicks or music alone: what must be heard as silence.
 std::vector<float> noise_log_mel(std::size_t num_rows, Rng& rng);
 
 /// Masks bands and times in normalised rows [T, 80] with their mean, 0.

@@ -18,9 +18,20 @@ namespace {
 constexpr std::int64_t kBands = 80, kHopSamples = 160;
 constexpr std::int64_t kLoudness = models::kLoudnessBands;
 constexpr std::int64_t kLoudnessEdges[kLoudness + 1] = {2, 16, 37, 62, 80};  // 0.1, 0.55, 1.5, 4 kHz
-constexpr double kSilenceShare = 0.04, kBackgroundShare = 0.15, kTempoShare = 0.5;
+constexpr double kSilenceShare = 0.06, kBackgroundShare = 0.15, kTempoShare = 0.5;
 constexpr double kSlowest = 0.82, kFastest = 1.2;
 constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor
+
+// espeak-ng has hundreds of voices, of which none sounds like a person: by voice alone they would drown
+// people.
+enum class VoiceKind { kPerson, kFromRecordings, kFormants };
+constexpr double kShareOfKind[] = {0.5, 0.25, 0.25};
+
+VoiceKind kind_of(const std::string& voice) {
+    if (voice.starts_with("espeak/")) return VoiceKind::kFormants;
+    if (voice.starts_with("flite/") || voice.starts_with("festival/")) return VoiceKind::kFromRecordings;
+    return VoiceKind::kPerson;
+}
 
 /// Only pitch and formants: mel_augment does the rest, each time anew.
 audio::AugmentOptions voices_only() {
@@ -122,10 +133,14 @@ PhoneBatches::PhoneBatches(const std::vector<PhoneExample>& examples, std::vecto
     for (std::size_t i = 0; i < examples.size(); ++i)
         if (!examples[i].validation) voices[examples[i].voice].push_back(i);
     if (voices.empty()) fail(ErrorCode::kInvalidArgument, "[train] the speech corpus has no training clips");
-    double total = 0;
     // Between one share for each voice and one for each minute: voices with much speech still count for more.
+    const auto weight = [](const auto& clips) { return std::sqrt(static_cast<double>(clips.size())); };
+    std::map<VoiceKind, double> of_kind;
+    for (const auto& [name, clips] : voices) of_kind[kind_of(name)] += weight(clips);
+    double total = 0;
     for (auto& [name, clips] : voices) {
-        total += std::sqrt(static_cast<double>(clips.size()));
+        total +=
+            weight(clips) / of_kind[kind_of(name)] * kShareOfKind[static_cast<std::size_t>(kind_of(name))];
         voice_share_.push_back(total);
         by_voice_.push_back(std::move(clips));
     }
