@@ -10,6 +10,21 @@ constexpr std::int64_t kBands = audio::FrameFeatureStream::kNumMels;
 constexpr double kEncoderHz = 50.0;
 constexpr std::int64_t kRowsPerFrame = 2;  // log-mel rows per output frame of the encoder
 
+/// What the encoder makes of digital silence, far from its beginning and end.
+std::vector<float> rest_embedding(const models::SpeechEncoderConfig& config, audio::FrameFeatureStream mel,
+                                  const std::shared_ptr<infer::Weights>& weights, int num_threads) {
+    const std::vector<float> silence(audio::VoiceGate::kRestSamples, 0.0f);
+    std::vector<float> rows;
+    mel.push(silence.data(), static_cast<std::int64_t>(silence.size()), rows);
+    mel.finish(rows);
+    infer::OnednnOps ops(weights, num_threads);
+    const models::Value input =
+        ops.input({1, static_cast<std::int64_t>(rows.size()) / kBands, kBands}, rows.data());
+    const models::Value embedding = models::speech_encoder({ops, "phonetic"}, config, input).embedding;
+    const float* row = infer::OnednnOps::data(embedding) + audio::VoiceGate::kRestFrame * config.embedding;
+    return {row, row + config.embedding};
+}
+
 double rows_hz(const person::Person& person) { return person.model.speech.rate_per_frame * person.fps(); }
 
 }  // namespace
@@ -21,16 +36,19 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
     : mel_mean_(std::move(mel_mean)),
       mel_std_(std::move(mel_std)),
       width_(output == Output::kPhones ? config.num_phones : config.embedding),
+      num_phones_(config.num_phones),
       step_rows_(kRowsPerFrame * step_frames),
       mel_(new_mel()) {
     // Room for the largest step, so that the network finds its input at the same place every time.
     taken_.resize(static_cast<std::size_t>((step_rows_ + 1) * kBands));
+    if (output == Output::kGated)
+        gate_.emplace(rest_embedding(config, new_mel(), weights, num_threads), config.num_phones);
     encoder_ = std::make_unique<infer::StreamingProgram>(
         std::move(weights), num_threads,
         [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
             const models::SpeechEncoderOutput out =
                 models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
-            return output == Output::kPhones ? out.phones : out.embedding;
+            return output == Output::kPhones ? out.phones : ops.concat(out.embedding, out.phones);
         });
 }
 
@@ -48,13 +66,22 @@ void SpeechEncoderStream::advance(bool last, std::vector<float>& out) {
         const std::int64_t count = std::min(left, wanted);
         const bool ends = last && count == left;
         std::copy_n(waiting_.begin() + static_cast<std::ptrdiff_t>(done), count * kBands, taken_.begin());
-        const std::span<const float> rows = encoder_->step(count, ends);
-        out.insert(out.end(), rows.begin(), rows.end());
+        if (gate_) gate_->hear(taken_.data(), count, mel_mean_, mel_std_);
+        append(encoder_->step(count, ends), out);
         done += static_cast<std::size_t>(count * kBands);
         started_ = true;
         if (ends) break;
     }
     waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+void SpeechEncoderStream::append(std::span<const float> rows, std::vector<float>& out) {
+    if (!gate_) {
+        out.insert(out.end(), rows.begin(), rows.end());
+        return;
+    }
+    const auto count = static_cast<std::int64_t>(rows.size()) / (width_ + num_phones_);
+    gate_->advance(rows.data(), count, out);
 }
 
 void SpeechEncoderStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
@@ -71,6 +98,7 @@ void SpeechEncoderStream::restart() {
     mel_ = new_mel();
     waiting_.clear();
     started_ = false;
+    if (gate_) gate_->restart();
     encoder_->restart();
 }
 
@@ -86,7 +114,7 @@ SpeechFeatureStream::SpeechFeatureStream(const person::Person& person,
     const std::int64_t step_frames = step_video_frames == 1 ? 1 : static_cast<std::int64_t>(kEncoderHz);
     phonetic_ = std::make_unique<SpeechEncoderStream>(person.model.speech_encoder, person.stats.mel_mean,
                                                       person.stats.mel_std, std::move(weights), num_threads,
-                                                      SpeechEncoderStream::Output::kEmbedding, step_frames);
+                                                      SpeechEncoderStream::Output::kGated, step_frames);
 }
 
 audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {

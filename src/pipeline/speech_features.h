@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
+#include "audio/voice_gate.h"
 #include "infer/streaming_program.h"
 #include "models/speech_encoder.h"
 #include "person/person.h"
@@ -19,7 +21,9 @@ namespace vultus::pipeline {
 /// Threads  one caller at a time.
 class SpeechEncoderStream {
   public:
-    enum class Output { kEmbedding, kPhones };  ///< of models::SpeechEncoderOutput
+    /// Of models::SpeechEncoderOutput; kGated: the embedding, led to that of silence where nobody speaks
+    /// (audio::VoiceGate).
+    enum class Output { kGated, kPhones };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
     /// can be known, more are cheaper.
@@ -39,14 +43,16 @@ class SpeechEncoderStream {
   private:
     audio::FrameFeatureStream new_mel() const;
     void advance(bool last, std::vector<float>& out);
+    void append(std::span<const float> rows, std::vector<float>& out);
 
     std::vector<float> mel_mean_, mel_std_;
-    std::int64_t width_, step_rows_;
+    std::int64_t width_, num_phones_, step_rows_;
     audio::FrameFeatureStream mel_;
     std::vector<float> waiting_;  ///< log-mel rows that no step has taken yet
     std::vector<float> taken_;    ///< those of the step in progress; the network reads them here
     bool started_ = false;
     std::unique_ptr<infer::StreamingProgram> encoder_;
+    std::optional<audio::VoiceGate> gate_;
 };
 
 /// What SpeechConfig::features names, at rate_per_frame rows a video frame.

@@ -4,6 +4,7 @@
 
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
+#include "audio/voice_gate.h"
 #include "models/speech_encoder.h"
 
 namespace vultus::train {
@@ -13,6 +14,11 @@ using torch::Tensor;
 SpeechFeatures::SpeechFeatures(const person::Person& person)
     : person_(person), encoder_(torch::kCPU, torch::kFloat32, 0) {
     encoder_.load(person.weights, "phonetic.");
+    if (person.model.speech.features != "phonetic") return;
+    std::vector<float> log_mel;
+    const Tensor silence = encode(std::vector<float>(audio::VoiceGate::kRestSamples, 0.0f), log_mel);
+    const float* row = silence[audio::VoiceGate::kRestFrame].data_ptr<float>();
+    rest_.assign(row, row + person.model.speech_encoder.embedding);
 }
 
 Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames) {
@@ -23,27 +29,31 @@ Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t 
         .view({num_frames * config.rate_per_frame, config.num_mels});
 }
 
-Tensor SpeechFeatures::phonetic(const std::vector<float>& audio, std::int64_t num_frames) {
+Tensor SpeechFeatures::encode(const std::vector<float>& audio, std::vector<float>& log_mel) {
     torch::NoGradGuard no_grad;
+    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
+    mel.push(audio.data(), static_cast<std::int64_t>(audio.size()), log_mel);
+    mel.finish(log_mel);
+    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
+    const Tensor input = torch::tensor(log_mel).view({1, -1, person_.model.speech.num_mels});
+    const models::SpeechEncoderOutput out =
+        models::speech_encoder({ops, "phonetic"}, person_.model.speech_encoder, TorchOps::wrap(input));
+    return TorchOps::unwrap(ops.concat(out.embedding, out.phones))[0].contiguous();
+}
+
+Tensor SpeechFeatures::phonetic(const std::vector<float>& audio, std::int64_t num_frames) {
     const models::SpeechConfig& config = person_.model.speech;
-    std::vector<float> sound = audio;
+    std::vector<float> sound = audio, log_mel;
     sound.resize(
         static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
         0.0f);
-    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
-    std::vector<float> rows;
-    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
-    mel.finish(rows);
-    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
-    const Tensor input = torch::tensor(rows).view({1, -1, config.num_mels});
-    const Tensor embedding =
-        TorchOps::unwrap(
-            models::speech_encoder({ops, "phonetic"}, person_.model.speech_encoder, TorchOps::wrap(input))
-                .embedding)
-            .contiguous();
-    const std::int64_t width = embedding.size(2);
+    const Tensor rows = encode(sound, log_mel);
+    audio::VoiceGate gate(rest_, person_.model.speech_encoder.num_phones);
+    gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / config.num_mels,
+              person_.stats.mel_mean, person_.stats.mel_std);
+    const auto width = static_cast<std::int64_t>(rest_.size());
     audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
-    to_video.input().assign(embedding.data_ptr<float>(), embedding.data_ptr<float>() + embedding.numel());
+    gate.advance(rows.data_ptr<float>(), rows.size(0), to_video.input());
     std::vector<float> out;
     to_video.advance(true, out);
     out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));

@@ -15,10 +15,14 @@ class SpeechFeatures {
     torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames);
 
   private:
+    /// Embeddings and phone logits side by side [T, embedding + num_phones], and the log-mel rows they are
+    /// of.
+    torch::Tensor encode(const std::vector<float>& audio, std::vector<float>& log_mel);
     torch::Tensor phonetic(const std::vector<float>& audio, std::int64_t num_frames);
 
     const person::Person& person_;
     Parameters encoder_;
+    std::vector<float> rest_;  ///< the embedding of silence
 };
 
 }  // namespace vultus::train
