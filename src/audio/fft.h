@@ -6,7 +6,8 @@
 
 namespace vultus::audio {
 
-/// Own radix-2 transform: no library to install for sizes of some hundred points.
+/// Own radix-4 transform (Stockham's order: no reversal of bits, inner loops over neighbours, which compilers
+/// turn into vector code): no library to install for sizes of some hundred points.
 /// Threads: one caller at a time (it owns scratch memory).
 class RealFft {
   public:
@@ -21,12 +22,17 @@ class RealFft {
     void inverse(const std::complex<float>* in, float* out);
 
   private:
+    /// Two arrays instead of complex numbers: see above.
+    struct Split {
+        std::vector<float> re, im;
+    };
     void transform_half();
+    void radix4(std::size_t points, std::size_t stride);
+    void radix2(std::size_t stride);
 
     int size_;
-    std::vector<int> reversed_;                 ///< bit-reversed order of the half-size transform
-    std::vector<std::complex<float>> twiddle_;  ///< exp(-2 pi i k / size), k < size / 2
-    std::vector<std::complex<float>> work_;     ///< [size / 2]
+    std::vector<std::complex<float>> twiddle_;  ///< exp(-2 pi i k / size), k < size
+    Split work_, next_;                         ///< [size / 2]; a step goes from one to the other
 };
 
 }  // namespace vultus::audio
