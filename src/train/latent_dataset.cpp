@@ -1,5 +1,7 @@
 #include "train/latent_dataset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -161,6 +163,64 @@ void centre(LatentClip& clip) {
     clip.mouth = clip.mouth - clip.mouth.mean(0);
 }
 
+/// Changes when the encoder, its input or the clips do (FNV-1a, 64 bits).
+std::string latents_key(const corpus::Corpus& corpus, const person::Person& person) {
+    std::uint64_t hash = 14695981039346656037ull;
+    const auto add = [&](const void* data, std::size_t size) {
+        const auto* bytes = static_cast<const unsigned char*>(data);
+        for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 1099511628211ull;
+    };
+    for (const auto& [name, tensor] : person.weights.tensors)
+        if (name.starts_with("encoder.")) add(tensor.bytes.data(), tensor.bytes.size());
+    add(person.stats.mean_picture.data(),
+        person.stats.mean_picture.size() * sizeof(person.stats.mean_picture[0]));
+    for (const corpus::Clip* clip : corpus.kept()) {
+        add(clip->name.data(), clip->name.size());
+        add(&clip->num_frames, sizeof(clip->num_frames));
+    }
+    return fmt::format("{:016x} {}", hash, person.model.unet.size_px);
+}
+
+/// Undefined when there are none with this key.
+Tensor load_latents(const std::filesystem::path& file, const std::string& key) {
+    if (!std::filesystem::exists(file)) return {};
+    try {
+        const Archive archive = load_archive(file);
+        const auto found = archive.metadata.find("key");
+        if (found == archive.metadata.end() || found->second != key) return {};
+        const HostTensor& latents = archive.at("latents");
+        return torch::tensor(latents.to_f32()).view({latents.shape.at(0), latents.shape.at(1)});
+    } catch (const Error&) {
+        return {};  // damaged: made again
+    }
+}
+
+/// [N, D] for all frames of the kept clips.
+Tensor encode_frames(const corpus::Corpus& corpus, const person::Person& person, torch::Device device) {
+    torch::NoGradGuard no_grad;
+    const models::ModelConfig& model = person.model;
+    const corpus::FrameCache cache(corpus, model.unet.size_px);
+    const person::PictureSpace space(model.unet.size_px, person.stats.mean_picture,
+                                     model.diffusion.residual_scale);
+    Parameters parameters(device, torch::kFloat32, 0);
+    parameters.load(person.weights, "encoder.");
+    TorchOps ops(parameters, fast_dtype(device), /*training=*/false);
+    Progress progress("encode", "frames", cache.num_frames());
+    std::vector<Tensor> parts;
+    for (std::int64_t begin = 0; begin < cache.num_frames(); begin += kEncodeBatch) {
+        throw_if_cancelled();
+        const std::int64_t count = std::min<std::int64_t>(kEncodeBatch, cache.num_frames() - begin);
+        Tensor batch = torch::empty({count, 3, model.unet.size_px, model.unet.size_px});
+        for (std::int64_t f = 0; f < count; ++f)
+            space.to_model(cache.frame(begin + f), batch.data_ptr<float>() + f * space.num_values());
+        const models::Value z =
+            models::encoder({ops, "encoder"}, model.encoder, TorchOps::wrap(batch.to(device)));
+        parts.push_back(TorchOps::unwrap(z).to(torch::kCPU, torch::kFloat32));
+        progress.update(begin + count);
+    }
+    return torch::cat(parts).contiguous();
+}
+
 }  // namespace
 
 std::vector<float> blink_signal(const std::vector<float>& landmarks_px) {
@@ -185,35 +245,26 @@ Tensor ridge(const Tensor& x, const Tensor& y, double lambda) {
 }
 
 std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
-                                     torch::Device device) {
-    torch::NoGradGuard no_grad;
-    const models::ModelConfig& model = person.model;
-    const corpus::FrameCache cache(corpus, model.unet.size_px);
-    const person::PictureSpace space(model.unet.size_px, person.stats.mean_picture,
-                                     model.diffusion.residual_scale);
-    Parameters parameters(device, torch::kFloat32, 0);
-    parameters.load(person.weights, "encoder.");
-    TorchOps ops(parameters, fast_dtype(device), /*training=*/false);
+                                     torch::Device device, const std::filesystem::path& kept_latents) {
     const auto kept = corpus.kept();
-    Progress progress("encode", "clips", static_cast<std::int64_t>(kept.size()));
+    const std::string key = latents_key(corpus, person);
+    Tensor latents = load_latents(kept_latents, key);
+    if (!latents.defined()) {
+        latents = encode_frames(corpus, person, device);
+        Archive archive;
+        archive.metadata["key"] = key;
+        archive.tensors["latents"] =
+            HostTensor::from_f32({latents.size(0), latents.size(1)}, latents.data_ptr<float>());
+        save_archive(kept_latents, archive);
+    }
     std::vector<LatentClip> clips;
-    for (std::size_t i = 0; i < kept.size(); ++i) {
+    std::int64_t first = 0;
+    for (const corpus::Clip* clip : kept) {
         throw_if_cancelled();
-        clips.push_back(measured(corpus, *kept[i]));
-        std::vector<Tensor> parts;
-        for (std::int64_t begin = 0; begin < kept[i]->num_frames; begin += kEncodeBatch) {
-            const std::int64_t count = std::min<std::int64_t>(kEncodeBatch, kept[i]->num_frames - begin);
-            Tensor batch = torch::empty({count, 3, model.unet.size_px, model.unet.size_px});
-            for (std::int64_t f = 0; f < count; ++f)
-                space.to_model(cache.frame(cache.first_frame(i) + begin + f),
-                               batch.data_ptr<float>() + f * space.num_values());
-            const models::Value z =
-                models::encoder({ops, "encoder"}, model.encoder, TorchOps::wrap(batch.to(device)));
-            parts.push_back(TorchOps::unwrap(z).to(torch::kCPU));
-        }
-        clips.back().latents = torch::cat(parts);
+        clips.push_back(measured(corpus, *clip));
+        clips.back().latents = latents.slice(0, first, first + clip->num_frames);
         centre(clips.back());
-        progress.update(static_cast<std::int64_t>(i) + 1);
+        first += clip->num_frames;
     }
     return clips;
 }

@@ -124,6 +124,27 @@ TEST_F(Resume, SpeechStageIsExact) {
     EXPECT_EQ(read_file(straight.out), read_file(stopped.out));
 }
 
+TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
+    TrainOptions pictures = options("person");
+    pictures.stage = "dae";
+    pictures.steps = 2;
+    train_person(pictures);
+    TrainOptions run = options("run");
+    run.stage = "speech";
+    run.from = pictures.out;
+    train_person(run);
+    fs::remove(corpus::frame_cache_path(corpus_.corpus, TinyCorpus::kSizePx));
+    run.steps = 8;
+    fs::remove(run.out);
+    train_person(run);
+    EXPECT_TRUE(fs::exists(run.out));
+
+    const fs::path latents = checkpoint("run", "latents");
+    fs::resize_file(latents, fs::file_size(latents) - 1);
+    run.steps = 9;
+    EXPECT_THROW(train_person(run), Error) << "damaged latents were taken";
+}
+
 TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
     TrainOptions run = options("whole");
     run.steps = 3;

@@ -97,7 +97,7 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
       log_(run.folder, "speech",
            {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
-    std::vector<LatentClip> clips = encode_clips(corpus, person_, device_);
+    std::vector<LatentClip> clips = encode_clips(corpus, person_, device_, run.folder / "latents.safetensors");
     person_.stats = measure_stats(clips, person_);
     choose_features();
     postures_ = measure_postures(clips);
