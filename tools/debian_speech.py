@@ -5,7 +5,7 @@
     tools/debian_speech.py > spoken.tsv
 
 Prints a line per recording: file, voice, language (as espeak-ng names it), text, with tabs between.
-tuxpaint-stamps-default: volunteers name pictures in nine languages (GPL-2+); asterisk-core-sounds: telephone prompts
+tuxpaint-stamps-default: volunteers name pictures in nine languages (GPL-2); asterisk-core-sounds: telephone prompts
 of four speakers in five languages (CC-BY-SA-3.0, Russian CC-BY-3.0). --root names another place than /.
 """
 

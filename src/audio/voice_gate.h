@@ -10,7 +10,7 @@ namespace vultus::audio {
 /// two frames and the sound is above kLeastLevelDb, and ends when it has been high for kHangOverFrames.
 class VoiceActivity {
   public:
-    static constexpr float kLeastLevelDb = -62;  ///< root mean square against full scale
+    static constexpr float kLeastLevelDb = -70;  ///< root mean square against full scale
     static constexpr int kHangOverFrames = 4;    ///< of 20 ms
 
     /// silence: posterior 0..1. Returns how much the face follows the sound, 0..1: up within 40 ms, down
