@@ -79,12 +79,22 @@ void add_steady(std::vector<float>& power, Rng& rng) {
         power[at] += colour[at % kBands] * draw_fluctuation(rng);
 }
 
+/// A colour with little outside of some bands, as a throat or a window makes it.
+Curve draw_band(Rng& rng) {
+    Curve gains = draw_curve(rng, 6.0);
+    const double centre = rng.uniform(5, 70), width = rng.uniform(6, 30), slope_db = rng.uniform(0.5, 3);
+    for (std::size_t k = 0; k < kBands; ++k)
+        gains[k] *=
+            power_of_db(-slope_db * std::max(0.0, std::abs(static_cast<double>(k) - centre) - width / 2));
+    return gains;
+}
+
 /// Breath, rustling, doors: noise that swells and goes, each time of another colour.
 void add_bursts(std::vector<float>& power, Rng& rng) {
     const std::size_t num_rows = power.size() / kBands;
     for (std::size_t row = rng.below(60); row < num_rows; row += 20 + rng.below(120)) {
-        const Curve colour = draw_curve(rng, 9.0);
-        const std::size_t length = 5 + rng.below(70);
+        const Curve colour = rng.uniform() < 0.5 ? draw_band(rng) : draw_curve(rng, 9.0);
+        const std::size_t length = 5 + rng.below(150);
         for (std::size_t k = 0; k < length && row + k < num_rows; ++k) {
             const double shape =
                 std::sin(3.14159265 * (static_cast<double>(k) + 0.5) / static_cast<double>(length));
@@ -136,7 +146,7 @@ void add_music(std::vector<float>& power, Rng& rng) {
 std::vector<float> draw_noise(std::size_t size, Rng& rng) {
     std::vector<float> power(size, 0.0f);
     const double kind = rng.uniform();
-    if (kind < 0.5)
+    if (kind < 0.4)
         add_steady(power, rng);
     else if (kind < 0.65)
         add_bursts(power, rng);
