@@ -13,6 +13,7 @@
 #include "models/speech_to_latent.h"
 #include "models/teachers.h"
 #include "models/unet.h"
+#include "models/wav2vec2.h"
 
 namespace vultus::infer {
 
@@ -183,6 +184,15 @@ inline std::vector<OpsCase> network_cases() {
                              models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]);
                          return ops.concat(ops.concat(out.phones, out.loudness), out.embedding);
                      }});
+    for (const bool large : {false, true})
+        cases.push_back(
+            {large ? "wav2vec2_large" : "wav2vec2_base",
+             {{2, 200, 1}},
+             [=](models::Ops& ops, const CaseInputs& in) {
+                 models::Wav2Vec2Options options;
+                 options.layer_weights = {0.3f, 0, 1.5f};
+                 return models::wav2vec2_features({ops, "wav2vec2"}, tiny_wav2vec2(large), options, in[0]);
+             }});
     cases.push_back({"phonetic_speech_to_latent", {{2, 24, 10}}, [](models::Ops& ops, const CaseInputs& in) {
                          models::SpeechConfig config = tiny_speech();
                          config.features = "phonetic";

@@ -1,6 +1,7 @@
 // Sizes of all networks of a person; stored as JSON in the person file.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -84,6 +85,39 @@ struct SpeechEncoderConfig {
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }
 };
 
+/// wav2vec 2.0 and HuBERT: sound at 16 kHz -> features; see models/wav2vec2.h.
+struct Wav2Vec2Config {
+    std::vector<int> conv_channels = {512, 512, 512, 512, 512, 512, 512};
+    std::vector<int> conv_kernels = {10, 3, 3, 3, 3, 2, 2};
+    std::vector<int> conv_strides = {5, 2, 2, 2, 2, 2, 2};
+    bool conv_bias = false;
+    bool norm_every_conv = false;  ///< layer norm after each convolution ("layer"); else group norm over time
+                                   ///< after the first one only ("group")
+    bool project_norm = true;      ///< layer norm before the projection to `width`
+    int width = 768;
+    int blocks = 12;
+    int heads = 12;
+    int feed_forward = 3072;
+    int position_kernel = 128, position_groups = 16;
+    bool norm_first = false;      ///< layer norm before attention and feed-forward ("stable"), not after
+    bool normalise_sound = true;  ///< to mean 0 and variance 1
+
+    /// Samples from one output frame to the next, and samples that an output frame of the convolutions sees.
+    int hop_samples() const;
+    int reach_samples() const;
+    /// Frames of that many samples; 0 when they are fewer than reach_samples().
+    std::int64_t num_frames(std::int64_t samples) const;
+};
+
+/// Which hidden states become features. Hidden state 0 enters the first block, k comes out of block k.
+struct Wav2Vec2Options {
+    int layer = -1;                    ///< one of them; -1: the last
+    std::vector<float> layer_weights;  ///< blocks + 1 factors: their weighted sum instead; empty: one layer
+
+    /// The last hidden state that is asked for.
+    int last_layer(const Wav2Vec2Config& config) const;
+};
+
 /// Noise schedule and what the U-Net predicts; see diffusion/schedule.h.
 struct DiffusionConfig {
     int timesteps = 1000;
@@ -121,6 +155,16 @@ void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder)
 nlohmann::json to_json(const SpeechEncoderConfig& config);
 /// Errors: as model_config_from_json.
 SpeechEncoderConfig speech_encoder_config_from_json(const nlohmann::json& json);
+
+/// "base" (95 million weights) or "large" (317 million, layer norms throughout). Errors: kInvalidArgument.
+Wav2Vec2Config wav2vec2_preset(const std::string& name);
+nlohmann::json to_json(const Wav2Vec2Config& config);
+/// Errors: as model_config_from_json.
+Wav2Vec2Config wav2vec2_config_from_json(const nlohmann::json& json);
+/// Errors: kCorruptData naming the size that no such network has.
+void check(const Wav2Vec2Config& config);
+/// Errors: kInvalidArgument when the network has no such layers.
+void check(const Wav2Vec2Options& options, const Wav2Vec2Config& config);
 
 nlohmann::json to_json(const ModelConfig& config);
 /// Errors: kCorruptData on missing keys, wrong types or sizes that no network of ours can have.
