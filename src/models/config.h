@@ -47,7 +47,8 @@ struct EncoderConfig {
 /// Conformers -> z.
 struct SpeechConfig {
     /// "log_mel": 80 bands, 4 rows a video frame. "phonetic": the small speech encoder's embedding, 2 rows a
-    /// video frame (the encoder is part of the person: ModelConfig::speech_encoder).
+    /// video frame (the encoder is part of the person: ModelConfig::speech_encoder). "wav2vec2": the same of
+    /// wav2vec 2.0 or HuBERT (ModelConfig::wav2vec2).
     std::string features = "log_mel";
     int num_mels = 80;
     int rate_per_frame = 4;  ///< rows of features per video frame
@@ -61,7 +62,7 @@ struct SpeechConfig {
     int latent = 512;
 
     /// Rows after a video frame's own that its convolution to the video rate sees.
-    int rows_ahead() const { return features == "phonetic" ? 0 : 3; }
+    int rows_ahead() const { return features == "log_mel" ? 3 : 0; }
     /// Frames before and after that an output frame depends on.
     int context_left() const { return 2 * blocks * (attention_left + conv_left) + 3; }
     int context_right(int look_ahead_frames = -1) const {
@@ -136,10 +137,13 @@ struct ModelConfig {
     EncoderConfig encoder;
     SpeechConfig speech;
     SpeechEncoderConfig speech_encoder;  ///< where speech.features is "phonetic"
+    Wav2Vec2Config wav2vec2;             ///< where it is "wav2vec2"
+    Wav2Vec2Options wav2vec2_layers;
     DiffusionConfig diffusion;
 
     /// Values in a row of the speech features.
     int speech_feature_width() const {
+        if (speech.features == "wav2vec2") return wav2vec2.width;
         return speech.features == "phonetic" ? speech_encoder.embedding : speech.num_mels;
     }
 };
@@ -151,6 +155,8 @@ ModelConfig preset(const std::string& name, int size_px);
 /// Lets the person listen through a speech encoder. Its embedding is closer to what lips do than log-mel: a
 /// smaller network after it does more.
 void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder);
+/// The same through published features. Errors: kUnsupported unless they come at 50 Hz; those of check().
+void use_speech_encoder(ModelConfig& config, const Wav2Vec2Config& encoder, const Wav2Vec2Options& layers);
 
 nlohmann::json to_json(const SpeechEncoderConfig& config);
 /// Errors: as model_config_from_json.
@@ -161,6 +167,9 @@ Wav2Vec2Config wav2vec2_preset(const std::string& name);
 nlohmann::json to_json(const Wav2Vec2Config& config);
 /// Errors: as model_config_from_json.
 Wav2Vec2Config wav2vec2_config_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const Wav2Vec2Options& options);
+/// Errors: kCorruptData when damaged or when the network has no such layers.
+Wav2Vec2Options wav2vec2_options_from_json(const nlohmann::json& json, const Wav2Vec2Config& config);
 /// Errors: kCorruptData naming the size that no such network has.
 void check(const Wav2Vec2Config& config);
 /// Errors: kInvalidArgument when the network has no such layers.

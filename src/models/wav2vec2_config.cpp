@@ -10,6 +10,7 @@ using Json = nlohmann::json;
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Wav2Vec2Config, conv_channels, conv_kernels, conv_strides, conv_bias,
                                    norm_every_conv, project_norm, width, blocks, heads, feed_forward,
                                    position_kernel, position_groups, norm_first, normalise_sound)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Wav2Vec2Options, layer, layer_weights)
 
 namespace {
 
@@ -104,15 +105,35 @@ void check(const Wav2Vec2Options& options, const Wav2Vec2Config& config) {
 
 Json to_json(const Wav2Vec2Config& config) { return Json(config); }
 
-Wav2Vec2Config wav2vec2_config_from_json(const Json& json) {
-    Wav2Vec2Config config;
+Json to_json(const Wav2Vec2Options& options) { return Json(options); }
+
+namespace {
+
+template <typename T>
+T read(const Json& json) {
     try {
-        config = json.get<Wav2Vec2Config>();
+        return json.get<T>();
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }
+}
+
+}  // namespace
+
+Wav2Vec2Config wav2vec2_config_from_json(const Json& json) {
+    const auto config = read<Wav2Vec2Config>(json);
     check(config);
     return config;
+}
+
+Wav2Vec2Options wav2vec2_options_from_json(const Json& json, const Wav2Vec2Config& config) {
+    const auto options = read<Wav2Vec2Options>(json);
+    try {
+        check(options, config);
+    } catch (const Error& error) {
+        throw Error(ErrorCode::kCorruptData, error.what());
+    }
+    return options;
 }
 
 }  // namespace vultus::models

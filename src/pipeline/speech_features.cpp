@@ -81,6 +81,10 @@ SpeechFeatureStream::SpeechFeatureStream(const person::Person& person,
       width_(person.model.speech_feature_width()),
       log_mel_(new_log_mel()),
       rows_(width_, kEncoderHz / rows_hz(person)) {
+    if (person.model.speech.features == "wav2vec2")
+        wav2vec2_ =
+            std::make_unique<Wav2Vec2Stream>(person.model.wav2vec2, person.model.wav2vec2_layers,
+                                             std::move(weights), num_threads, Wav2Vec2Stream::Rows::kCentred);
     if (person.model.speech.features != "phonetic") return;
     // Live sound goes through frame by frame, files a second at a time.
     const std::int64_t step_frames = step_video_frames == 1 ? 1 : static_cast<std::int64_t>(kEncoderHz);
@@ -95,14 +99,22 @@ audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {
 }
 
 void SpeechFeatureStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
-    if (!phonetic_) return log_mel_.push(audio, num_samples, out);
-    phonetic_->push(audio, num_samples, rows_.input());
+    if (phonetic_)
+        phonetic_->push(audio, num_samples, rows_.input());
+    else if (wav2vec2_)
+        wav2vec2_->push(audio, num_samples, rows_.input());
+    else
+        return log_mel_.push(audio, num_samples, out);
     rows_.advance(false, out);
 }
 
 void SpeechFeatureStream::finish(std::vector<float>& out) {
-    if (!phonetic_) return log_mel_.finish(out);
-    phonetic_->finish(rows_.input());
+    if (phonetic_)
+        phonetic_->finish(rows_.input());
+    else if (wav2vec2_)
+        wav2vec2_->finish(rows_.input());
+    else
+        return log_mel_.finish(out);
     rows_.advance(true, out);
 }
 
@@ -110,6 +122,7 @@ void SpeechFeatureStream::restart() {
     log_mel_ = new_log_mel();
     rows_ = audio::RowInterpolator(width_, kEncoderHz / rows_hz(person_));
     if (phonetic_) phonetic_->restart();
+    if (wav2vec2_) wav2vec2_->restart();
 }
 
 }  // namespace vultus::pipeline

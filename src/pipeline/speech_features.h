@@ -11,6 +11,7 @@
 #include "infer/streaming_program.h"
 #include "models/speech_encoder.h"
 #include "person/person.h"
+#include "pipeline/wav2vec2_stream.h"
 
 namespace vultus::pipeline {
 
@@ -63,13 +64,13 @@ class SpeechFeatureStream {
     std::int64_t width() const { return width_; }
 
   private:
-    void to_video_rate(bool last, std::vector<float>& out);
     audio::FrameFeatureStream new_log_mel() const;
 
     const person::Person& person_;
     std::int64_t width_;
     audio::FrameFeatureStream log_mel_;              ///< where that is all
-    std::unique_ptr<SpeechEncoderStream> phonetic_;  ///< null: log-mel
+    std::unique_ptr<SpeechEncoderStream> phonetic_;  ///< where it is one of these
+    std::unique_ptr<Wav2Vec2Stream> wav2vec2_;
     audio::RowInterpolator rows_;
 };
 

@@ -4,50 +4,82 @@
 
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
+#include "audio/sound_windows.h"
+#include "base/cancel.h"
 #include "models/speech_encoder.h"
+#include "models/wav2vec2.h"
 
 namespace vultus::train {
 
 using torch::Tensor;
 
+namespace {
+
+void append(std::vector<float>& out, const Tensor& rows) {
+    const Tensor flat = rows.contiguous();
+    out.insert(out.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+}
+
+}  // namespace
+
 SpeechFeatures::SpeechFeatures(const person::Person& person)
     : person_(person), encoder_(torch::kCPU, torch::kFloat32, 0) {
-    encoder_.load(person.weights, "phonetic.");
+    encoder_.load(person.weights, person.model.speech.features + ".");
 }
 
 Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames) {
-    const models::SpeechConfig& config = person_.model.speech;
-    if (config.features == "phonetic") return phonetic(audio, num_frames);
-    return torch::tensor(audio::frame_features(audio, num_frames, person_.fps(), config.rate_per_frame,
-                                               person_.stats.mel_mean, person_.stats.mel_std))
-        .view({num_frames * config.rate_per_frame, config.num_mels});
-}
-
-Tensor SpeechFeatures::phonetic(const std::vector<float>& audio, std::int64_t num_frames) {
     torch::NoGradGuard no_grad;
     const models::SpeechConfig& config = person_.model.speech;
+    const std::int64_t width = person_.model.speech_feature_width();
+    if (config.features == "log_mel")
+        return torch::tensor(audio::frame_features(audio, num_frames, person_.fps(), config.rate_per_frame,
+                                                   person_.stats.mel_mean, person_.stats.mel_std))
+            .view({num_frames * config.rate_per_frame, width});
     std::vector<float> sound = audio;
     sound.resize(
         static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
         0.0f);
-    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
-    std::vector<float> rows;
-    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
-    mel.finish(rows);
-    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
-    const Tensor input = torch::tensor(rows).view({1, -1, config.num_mels});
-    const Tensor embedding =
-        TorchOps::unwrap(
-            models::speech_encoder({ops, "phonetic"}, person_.model.speech_encoder, TorchOps::wrap(input))
-                .embedding)
-            .contiguous();
-    const std::int64_t width = embedding.size(2);
     audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
-    to_video.input().assign(embedding.data_ptr<float>(), embedding.data_ptr<float>() + embedding.numel());
+    to_video.input() = config.features == "phonetic" ? phonetic(sound) : published(sound);
     std::vector<float> out;
     to_video.advance(true, out);
     out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));
     return torch::tensor(out).view({-1, width});
+}
+
+std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound) {
+    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
+    std::vector<float> rows, out;
+    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
+    mel.finish(rows);
+    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
+    const Tensor input = torch::tensor(rows).view({1, -1, person_.model.speech.num_mels});
+    append(out, TorchOps::unwrap(models::speech_encoder({ops, "phonetic"}, person_.model.speech_encoder,
+                                                        TorchOps::wrap(input))
+                                     .embedding));
+    return out;
+}
+
+/// The same windows as pipeline::Wav2Vec2Stream's.
+std::vector<float> SpeechFeatures::published(const std::vector<float>& sound) {
+    const models::Wav2Vec2Config& config = person_.model.wav2vec2;
+    audio::WindowSizes sizes;
+    sizes.reach_samples = config.reach_samples();
+    sizes.normalise = config.normalise_sound;
+    audio::SoundWindows windows(sizes);
+    windows.push(sound.data(), static_cast<std::int64_t>(sound.size()));
+    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
+    std::vector<float> out;
+    while (const auto window = windows.next(true)) {
+        throw_if_cancelled();
+        const std::vector<float> samples(window->sound.begin(), window->sound.end());
+        const models::Value features =
+            models::wav2vec2_features({ops, "wav2vec2"}, config, person_.model.wav2vec2_layers,
+                                      TorchOps::wrap(torch::tensor(samples).view({1, -1, 1})));
+        append(out, TorchOps::unwrap(ops.layer_norm(features, {}, {}))[0].narrow(0, window->skip_rows,
+                                                                                 window->keep_rows));
+    }
+    return out;
 }
 
 }  // namespace vultus::train

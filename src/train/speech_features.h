@@ -15,7 +15,9 @@ class SpeechFeatures {
     torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames);
 
   private:
-    torch::Tensor phonetic(const std::vector<float>& audio, std::int64_t num_frames);
+    /// Rows at 50 Hz of the encoder, [n, width] side by side.
+    std::vector<float> phonetic(const std::vector<float>& sound);
+    std::vector<float> published(const std::vector<float>& sound);
 
     const person::Person& person_;
     Parameters encoder_;

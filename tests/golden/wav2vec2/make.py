@@ -7,12 +7,15 @@ transformers would save: with and without prefix, either way of writing the weig
 heads beside the encoder, stored as F32, F16 and BF16.
 
     /usr/bin/python3 tests/golden/wav2vec2/make.py
+    /usr/bin/python3 tests/golden/wav2vec2/make.py --base FILE.safetensors   (random weights of base, to time)
 """
 import json
 import pathlib
 import struct
+import sys
 
 import torch
+import torchaudio
 from torchaudio.models import wav2vec2_model
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -108,7 +111,16 @@ def settings(v):
     }
 
 
+def write_base(path):
+    """wav2vec2-base's sizes; weights small enough that nothing overflows."""
+    model = torchaudio.models.wav2vec2_base()
+    v = dict(prefix="wav2vec2.", width=768)
+    write_safetensors(pathlib.Path(path), published_names(model.state_dict(), v), "F32")
+
+
 def main():
+    if sys.argv[1:2] == ["--base"]:
+        return write_base(sys.argv[2])
     for index, (name, v) in enumerate(VARIANTS.items()):
         torch.manual_seed(index)
         folder = HERE / name
