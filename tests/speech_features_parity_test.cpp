@@ -47,7 +47,9 @@ INSTANTIATE_TEST_SUITE_P(All, SpeechFeatureParity,
                          testing::Values(Case{test::tiny_model(), 25}, Case{test::tiny_model(), 30},
                                          Case{test::tiny_phonetic_model(), 25},
                                          Case{test::tiny_phonetic_model(), 30},
-                                         Case{test::tiny_phonetic_model(), 60}));
+                                         Case{test::tiny_phonetic_model(), 60},
+                                         Case{test::tiny_wav2vec2_model(), 25},
+                                         Case{test::tiny_wav2vec2_model(), 30}));
 
 }  // namespace
 }  // namespace vultus

@@ -5,6 +5,7 @@
 #include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
 #include "models/unet.h"
+#include "models/wav2vec2.h"
 #include "person/person.h"
 
 namespace vultus::test {
@@ -38,6 +39,9 @@ inline Archive random_weights(const models::ModelConfig& model) {
                  zeros({1, model.unet.latent}));
     if (model.speech.features == "phonetic")
         models::speech_encoder({ops, "phonetic"}, model.speech_encoder, zeros({1, 8, model.speech.num_mels}));
+    if (model.speech.features == "wav2vec2")
+        models::wav2vec2_features({ops, "wav2vec2"}, model.wav2vec2, model.wav2vec2_layers,
+                                  zeros({1, model.wav2vec2.reach_samples(), 1}));
     models::speech_to_latent({ops, "speech"}, model.speech, zeros({1, 8, model.speech_feature_width()}), {});
     Archive weights;
     for (const auto& [name, tensor] : ops.archive().tensors) weights.tensors[name] = tensor.to_bf16();
@@ -54,6 +58,19 @@ inline models::ModelConfig tiny_phonetic_model() {
     model.speech_encoder.feed_forward = 16;
     model.speech_encoder.kernel_left = 4;
     model.speech_encoder.embedding = 12;
+    return model;
+}
+
+/// The same, listening through a small network of wav2vec 2.0's kind.
+inline models::ModelConfig tiny_wav2vec2_model() {
+    models::ModelConfig model = tiny_model();
+    models::Wav2Vec2Config encoder = infer::tiny_wav2vec2(/*large=*/true);
+    encoder.conv_strides = {16, 5, 4};
+    encoder.conv_kernels = {20, 7, 6};
+    models::use_speech_encoder(model, encoder, {1, {}});
+    model.speech.width = 16;
+    model.speech.feed_forward = 16;
+    model.speech.blocks = 1;
     return model;
 }
 

@@ -15,6 +15,7 @@ void add_info_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_phones_command(CLI::App& app);
 void add_speech_command(CLI::App& app);
+void add_speech_features_command(CLI::App& group);  ///< of `speech`
 
 /// Unpacks the corpus's frames and becomes the trainer; returns only by exception.
 [[noreturn]] void run_train(const std::vector<std::string>& arguments);

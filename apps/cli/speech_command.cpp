@@ -83,11 +83,13 @@ void add_score(CLI::App& group) {
 }  // namespace
 
 void add_speech_command(CLI::App& app) {
-    CLI::App* group = app.add_subcommand("speech", "Labelled speech for the speech encoder");
+    CLI::App* group =
+        app.add_subcommand("speech", "Labelled speech for the speech encoder, and its features");
     group->require_subcommand(1);
     add_make_corpus(*group);
     add_check(*group);
     add_score(*group);
+    add_speech_features_command(*group);
 }
 
 }  // namespace vultus::cli

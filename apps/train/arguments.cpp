@@ -60,8 +60,12 @@ std::vector<Option> options_of(TrainOptions& o) {
          [&o](const std::string& value) { o.from = value; }},
         {"--speech", "FILE",
          "encoder that the person listens with: small (the bundled one, default), a file of "
-         "--stage phones, or log_mel: learn one with the rest",
+         "--stage phones, safetensors of wav2vec 2.0 or HuBERT, or log_mel: learn one with the rest",
          [&o](const std::string& value) { o.speech = value; }},
+        {"--speech-layer", "N", "hidden state of wav2vec 2.0 or HuBERT to listen to (default: the last)",
+         integer("--speech-layer", o.speech_layers.layer, -1, 128)},
+        {"--phones-alone", nullptr, "listen to the small encoder's phones, not to its embedding (to compare)",
+         [&o](const std::string&) { o.phones_alone = true; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
         {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)",
          integer("--threads", o.num_threads, 0, 1024)},

@@ -12,11 +12,11 @@ constexpr float kRise = 0.5f, kFall = 0.25f;
 /// What a sound of root mean square 1 has in the bands of log_mel together.
 constexpr double kFullScalePower = 3e4;
 
-float silence_posterior(const float* logits, std::int64_t count) {
-    const float top = *std::max_element(logits, logits + count);
+void softmax(const float* logits, std::vector<float>& out) {
+    const float top = *std::max_element(logits, logits + out.size());
     float sum = 0;
-    for (std::int64_t k = 0; k < count; ++k) sum += std::exp(logits[k] - top);
-    return std::exp(logits[0] - top) / sum;
+    for (std::size_t k = 0; k < out.size(); ++k) sum += out[k] = std::exp(logits[k] - top);
+    for (float& value : out) value /= sum;
 }
 
 }  // namespace
@@ -37,7 +37,19 @@ float VoiceActivity::advance(float silence, float level_db) {
 }
 
 VoiceGate::VoiceGate(std::vector<float> rest, std::int64_t num_phones)
-    : rest_(std::move(rest)), num_phones_(num_phones) {}
+    : rest_(std::move(rest)),
+      embedding_(static_cast<std::int64_t>(rest_.size())),
+      num_phones_(num_phones),
+      posterior_(static_cast<std::size_t>(num_phones)) {}
+
+VoiceGate VoiceGate::of_posteriors(std::int64_t num_phones, std::int64_t embedding) {
+    std::vector<float> silence(static_cast<std::size_t>(num_phones), 0.0f);
+    silence[0] = 1;
+    VoiceGate gate(std::move(silence), num_phones);
+    gate.embedding_ = embedding;
+    gate.posteriors_ = true;
+    return gate;
+}
 
 void VoiceGate::hear(const float* log_mel, std::int64_t num_rows, const std::vector<float>& mel_mean,
                      const std::vector<float>& mel_std) {
@@ -52,14 +64,11 @@ void VoiceGate::hear(const float* log_mel, std::int64_t num_rows, const std::vec
 }
 
 void VoiceGate::advance(const float* rows, std::int64_t num_rows, std::vector<float>& out) {
-    const auto width = static_cast<std::int64_t>(rest_.size());
-    for (std::int64_t i = 0; i < num_rows; ++i, rows += width + num_phones_) {
-        const float gate = activity_.advance(silence_posterior(rows + width, num_phones_),
-                                             levels_db_[static_cast<std::size_t>(i)]);
-        for (std::int64_t k = 0; k < width; ++k) {
-            const float rest = rest_[static_cast<std::size_t>(k)];
-            out.push_back(gate * rows[k] + (1 - gate) * rest);
-        }
+    for (std::int64_t i = 0; i < num_rows; ++i, rows += embedding_ + num_phones_) {
+        softmax(rows + embedding_, posterior_);
+        const float gate = activity_.advance(posterior_[0], levels_db_[static_cast<std::size_t>(i)]);
+        const float* heard = posteriors_ ? posterior_.data() : rows;
+        for (std::size_t k = 0; k < rest_.size(); ++k) out.push_back(gate * heard[k] + (1 - gate) * rest_[k]);
     }
     levels_db_.erase(levels_db_.begin(), levels_db_.begin() + num_rows);
 }

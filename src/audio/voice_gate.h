@@ -25,7 +25,7 @@ class VoiceActivity {
     float gate_ = 0;
 };
 
-/// Rows of [embedding | phone logits] (models::SpeechEncoderOutput) to embeddings that are those of silence
+/// Rows of [embedding | phone logits] (models::SpeechEncoderOutput) to features that are those of silence
 /// where nobody speaks.
 class VoiceGate {
   public:
@@ -35,18 +35,22 @@ class VoiceGate {
 
     /// rest [width]: the embedding of silence. Logit 0 of num_phones is silence.
     VoiceGate(std::vector<float> rest, std::int64_t num_phones);
+    /// Gives the posteriors of the phones instead of the embedding.
+    static VoiceGate of_posteriors(std::int64_t num_phones, std::int64_t embedding);
 
     /// Log-mel rows [n, num_mels] at 100 Hz, normalised by mean and deviation: every second one stands for an
     /// output row to come.
     void hear(const float* log_mel, std::int64_t num_rows, const std::vector<float>& mel_mean,
               const std::vector<float>& mel_std);
-    /// rows [n, width + num_phones], in order; appends [n, width].
+    /// rows [n, embedding + num_phones], in order; appends [n, embedding] or [n, num_phones].
     void advance(const float* rows, std::int64_t num_rows, std::vector<float>& out);
     void restart();
 
   private:
     std::vector<float> rest_;
-    std::int64_t num_phones_;
+    std::int64_t embedding_, num_phones_;
+    bool posteriors_ = false;
+    std::vector<float> posterior_;  ///< [num_phones], of the row at hand
     VoiceActivity activity_;
     std::vector<float> levels_db_;  ///< of the rows to come
     bool even_ = true;              ///< the next log-mel row stands for an output row

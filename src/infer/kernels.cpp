@@ -30,6 +30,20 @@ VULTUS_INLINE void silu_body(const float* x, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = x[i] / (1.0f + fast_exp(-x[i]));
 }
 
+/// erf by Abramowitz and Stegun, 7.1.26; what is small beside 1 is never subtracted from it.
+VULTUS_INLINE void gelu_body(const float* x, float* y, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) {
+        const float z = std::abs(x[i]) * 0.70710678f, t = 1.0f / (1.0f + 0.3275911f * z);
+        float p = 1.061405429f;
+        p = p * t - 1.453152027f;
+        p = p * t + 1.421413741f;
+        p = p * t - 0.284496736f;
+        p = p * t + 0.254829592f;
+        const float tail = 0.5f * p * t * fast_exp(-z * z);
+        y[i] = x[i] * (x[i] < 0.0f ? tail : 1.0f - tail);
+    }
+}
+
 VULTUS_INLINE void sigmoid_body(const float* x, float* y, std::int64_t count) {
     for (std::int64_t i = 0; i < count; ++i) y[i] = 1.0f / (1.0f + fast_exp(-x[i]));
 }
@@ -97,6 +111,8 @@ VULTUS_INLINE void moments_body(const float* x, std::int64_t count, float& mean,
 }  // namespace
 
 void silu(const float* x, float* y, std::int64_t count) { dispatch<silu_body>(x, y, count); }
+
+void gelu(const float* x, float* y, std::int64_t count) { dispatch<gelu_body>(x, y, count); }
 
 void sigmoid(const float* x, float* y, std::int64_t count) { dispatch<sigmoid_body>(x, y, count); }
 

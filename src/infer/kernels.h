@@ -8,6 +8,8 @@ namespace vultus::infer::kernels {
 
 /// y[i] = x[i] * sigmoid(x[i]); in place allowed.
 void silu(const float* x, float* y, std::int64_t count);
+/// y[i] = x[i] * Phi(x[i]), absolute error about 1e-7; in place allowed.
+void gelu(const float* x, float* y, std::int64_t count);
 void sigmoid(const float* x, float* y, std::int64_t count);
 /// exp(x[i] - shift), in place; returns the sum.
 float exp_shifted(float* x, float shift, std::int64_t count);

@@ -122,8 +122,10 @@ Matrix::Matrix(const float* weight, Index outputs, Index inputs)
             weights_.get()[(o / kPanel * inputs + i) * kPanel + o % kPanel] = weight[o * inputs + i];
 }
 
-void Matrix::rows(const float* x, Index num_rows, const float* bias, float* y) const {
-    const Product product{weights_.get(), bias, x, y, inputs_, outputs_, {inputs_, kBlock, outputs_, kBlock}};
+void Matrix::rows(const float* x, Index num_rows, const float* bias, float* y, Index in_row,
+                  Index out_row) const {
+    const Layout layout{in_row > 0 ? in_row : inputs_, kBlock, out_row > 0 ? out_row : outputs_, kBlock};
+    const Product product{weights_.get(), bias, x, y, inputs_, outputs_, layout};
     if (num_rows == 1) {
         constexpr Index kGroup = kPanelsOfRow * kPanel;
         parallel((outputs_ + kGroup - 1) / kGroup, kGroup * inputs_,

@@ -15,8 +15,10 @@ class Matrix {
   public:
     Matrix(const float* weight, std::int64_t outputs, std::int64_t inputs);
 
-    /// bias [O]
-    void rows(const float* x, std::int64_t num_rows, const float* bias, float* y) const;
+    /// bias [O]. A row of x begins in_row values after the one before it (they may overlap), one of y out_row
+    /// values after; 0: side by side.
+    void rows(const float* x, std::int64_t num_rows, const float* bias, float* y, std::int64_t in_row = 0,
+              std::int64_t out_row = 0) const;
     /// The channels of both must be multiples of 8.
     void blocks(const float* x, std::int64_t num_pixels, const float* bias, float* y) const;
 

@@ -106,24 +106,56 @@ Value OnednnOps::linear(const Value& x, const Value& weight, const Value& bias) 
     return out;
 }
 
-Value OnednnOps::conv1d(const Value& x, const Value& weight, const Value& bias, int stride) {
-    // Gathers the kernel's frames in rows, then one matrix product with weights [O, I * K].
-    const Index batch = x.dim(0), kernel = weight.dim(2), pad = (kernel - 1) / 2, in = x.dim(2),
-                frames = x.dim(1);
-    const auto [begin, out_frames] = wanted_frames((frames + 2 * pad - kernel) / stride + 1);
-    const float* first = plain(x);
-    const Value rows = runtime_->make({batch, out_frames, in * kernel}, 1, {x});
-    runtime_->run(rows, [=, begin = begin, out_frames = out_frames, to_rows = plain(rows)] {
+namespace {
+
+/// The frames that a convolution reads, group by group: [batch, groups, span, group_in], zeros outside.
+struct Gathered {
+    const float* from;
+    Index batch, frames, width, groups, first, span;
+
+    void run(float* to) const {
+        const Index group_in = width / groups;
         for (Index b = 0; b < batch; ++b)
-            for (Index t = 0; t < out_frames; ++t)
-                for (Index k = 0; k < kernel; ++k) {
-                    const Index at = (begin + t) * stride + k - pad;
-                    const float* from = at >= 0 && at < frames ? first + (b * frames + at) * in : nullptr;
-                    float* to = to_rows + (b * out_frames + t) * in * kernel + k;
-                    for (Index i = 0; i < in; ++i) to[i * kernel] = from ? from[i] : 0.0f;
-                }
+            for (Index g = 0; g < groups; ++g)
+                for (Index at = first; at < first + span; ++at, to += group_in)
+                    if (at >= 0 && at < frames)
+                        std::copy_n(from + (b * frames + at) * width + g * group_in, group_in, to);
+                    else
+                        std::fill_n(to, group_in, 0.0f);
+    }
+};
+
+}  // namespace
+
+/// A window of frames that lie side by side is one row of a matrix product; neighbouring windows overlap.
+Value OnednnOps::conv1d(const Value& x, const Value& weight, const Value& bias, const models::Conv1d& how) {
+    const Index batch = x.dim(0), frames = x.dim(1), width = x.dim(2), kernel = weight.dim(2),
+                outputs = weight.dim(0), groups = how.groups, group_out = outputs / groups;
+    const auto [begin, count] = wanted_frames(how.num_frames(frames, kernel));
+    const Index first = begin * how.stride - how.left, span = (count - 1) * how.stride + kernel;
+    Value rows = x;
+    const bool whole = groups == 1 && batch == 1 && first >= 0 && first + span <= frames;
+    const float* source = plain(x) + (whole ? first * width : 0);
+    if (!whole) {
+        const Gathered gathered{source, batch, frames, width, groups, first, span};
+        rows = runtime_->make({batch, groups, span, width / groups}, 1, {x});
+        source = plain(rows);
+        runtime_->run(rows, [gathered, to = plain(rows)] { gathered.run(to); });
+    }
+    const std::vector<float> zeros(bias ? 0 : static_cast<std::size_t>(outputs), 0.0f);
+    const Value shift = bias ? bias : constant({outputs}, zeros.data());
+    const float* shifts = plain(shift);
+    const Value out = runtime_->make({batch, count, outputs}, 1, {rows, shift});
+    runtime_->run(out, [=, count = count, to = plain(out), matrices = runtime_->windows(weight, groups),
+                        step = how.stride * (width / groups)] {
+        for (Index part = 0; part < batch * groups; ++part) {
+            const Index g = part % groups;
+            (*matrices)[static_cast<std::size_t>(g)].rows(
+                source + part * span * (width / groups), count, shifts + g * group_out,
+                to + part / groups * count * outputs + g * group_out, step, outputs);
+        }
     });
-    return linear(rows, reshape(weight, {weight.dim(0), in * kernel}), bias);
+    return out;
 }
 
 Value OnednnOps::depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) {
@@ -172,6 +204,16 @@ Value OnednnOps::layer_norm(const Value& x, const Value& weight, const Value& bi
                 kernels::add(to, shift, to, width);
             }
         });
+    });
+    return out;
+}
+
+Value OnednnOps::gelu(const Value& x) {
+    const float* from = settled(x);
+    const Value out = runtime_->make(x.shape(), block_of(x), {x});
+    runtime_->run(out, [from, to = settled(out), count = static_cast<Index>(count_of(x))] {
+        parallel(count, 8,
+                 [&](Index begin, Index end) { kernels::gelu(from + begin, to + begin, end - begin); });
     });
     return out;
 }

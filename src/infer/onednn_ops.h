@@ -57,12 +57,13 @@ class OnednnOps : public models::Ops {
 
     Value param(const std::string& name, const Shape& shape, const models::Init& init) override;
     Value conv2d(const Value& x, const Value& weight, const Value& bias, int stride) override;
-    Value conv1d(const Value& x, const Value& weight, const Value& bias, int stride) override;
+    Value conv1d(const Value& x, const Value& weight, const Value& bias, const models::Conv1d& how) override;
     Value depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) override;
     Value linear(const Value& x, const Value& weight, const Value& bias) override;
     Value group_norm(const Value& x, int groups, const Value& weight, const Value& bias) override;
     Value layer_norm(const Value& x, const Value& weight, const Value& bias) override;
     Value silu(const Value& x) override;
+    Value gelu(const Value& x) override;
     Value sigmoid(const Value& x) override;
     Value add(const Value& a, const Value& b) override;
     Value mul(const Value& a, const Value& b) override;

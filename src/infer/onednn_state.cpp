@@ -169,4 +169,11 @@ std::shared_ptr<const Matrix> Runtime::matrix(const Value& weight) const {
     return std::make_shared<const Matrix>(plain(weight), outputs, inputs);
 }
 
+std::shared_ptr<const WindowMatrices> Runtime::windows(const Value& weight, int groups) const {
+    const Array& array = array_of(weight);
+    if (array.weight && array.weight->shape() == weight.shape()) return array.weight->windows(groups);
+    require(steps_ == nullptr || array.all_fixed(), "[infer] a recorded convolution wants fixed weights");
+    return window_matrices(plain(weight), weight.shape(), groups);
+}
+
 }  // namespace vultus::infer

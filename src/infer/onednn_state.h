@@ -98,6 +98,7 @@ class Runtime {
     void keep(const Array& array);
 
     std::shared_ptr<const Matrix> matrix(const models::Value& weight) const;
+    std::shared_ptr<const WindowMatrices> windows(const models::Value& weight, int groups) const;
     std::shared_ptr<const PreparedConvolution> convolution(const models::Value& x,
                                                            const models::Value& weight,
                                                            const models::Value& bias, int stride);

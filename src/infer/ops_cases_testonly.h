@@ -13,6 +13,7 @@
 #include "models/speech_to_latent.h"
 #include "models/teachers.h"
 #include "models/unet.h"
+#include "models/wav2vec2.h"
 
 namespace vultus::infer {
 
@@ -47,8 +48,16 @@ inline void add_convolution_cases(std::vector<OpsCase>& cases) {
                              {{2, frames, 3}},
                              [=](models::Ops& ops, const CaseInputs& in) {
                                  return ops.conv1d(in[0], case_weight(ops, {4, 3, 5}),
-                                                   case_weight(ops, {4}, "b"), stride);
+                                                   case_weight(ops, {4}, "b"), {stride, 2, 2});
                              }});
+    for (const models::Conv1d how : {models::Conv1d{3, 0, 0}, models::Conv1d{2, 4, 1},
+                                     models::Conv1d{1, 2, 1, 3}, models::Conv1d{2, 0, 0, 6}})
+        cases.push_back(
+            {fmt::format("conv1d_by_{}_from_{}_to_{}_in_{}", how.stride, how.left, how.right, how.groups),
+             {{2, 11, 6}},
+             [=](models::Ops& ops, const CaseInputs& in) {
+                 return ops.conv1d(in[0], case_weight(ops, {18, 6 / how.groups, 4}), {}, how);
+             }});
     for (const int left : {0, 2, 4})
         cases.push_back({fmt::format("depthwise_conv1d_left_{}", left),
                          {{2, 7, 3}},
@@ -78,6 +87,9 @@ inline void add_norm_cases(std::vector<OpsCase>& cases) {
 inline void add_element_cases(std::vector<OpsCase>& cases) {
     cases.push_back({"silu", {{2, 3, 50}}, [](models::Ops& ops, const CaseInputs& in) {
                          return ops.silu(ops.scale(in[0], 3.0));
+                     }});
+    cases.push_back({"gelu", {{2, 3, 50}}, [](models::Ops& ops, const CaseInputs& in) {
+                         return ops.gelu(ops.scale(in[0], 3.0));
                      }});
     cases.push_back({"sigmoid", {{2, 3, 50}}, [](models::Ops& ops, const CaseInputs& in) {
                          return ops.sigmoid(ops.scale(in[0], 20.0));
@@ -172,6 +184,15 @@ inline std::vector<OpsCase> network_cases() {
                              models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]);
                          return ops.concat(ops.concat(out.phones, out.loudness), out.embedding);
                      }});
+    for (const bool large : {false, true})
+        cases.push_back(
+            {large ? "wav2vec2_large" : "wav2vec2_base",
+             {{2, 200, 1}},
+             [=](models::Ops& ops, const CaseInputs& in) {
+                 models::Wav2Vec2Options options;
+                 options.layer_weights = {0.3f, 0, 1.5f};
+                 return models::wav2vec2_features({ops, "wav2vec2"}, tiny_wav2vec2(large), options, in[0]);
+             }});
     cases.push_back({"phonetic_speech_to_latent", {{2, 24, 10}}, [](models::Ops& ops, const CaseInputs& in) {
                          models::SpeechConfig config = tiny_speech();
                          config.features = "phonetic";

@@ -100,4 +100,20 @@ inline models::SpeechEncoderConfig tiny_speech_encoder() {
     return config;
 }
 
+/// large: layer norms throughout, before the parts of a block; else one norm over time, and after.
+inline models::Wav2Vec2Config tiny_wav2vec2(bool large) {
+    models::Wav2Vec2Config config;
+    config.conv_channels = {8, 8, 8};
+    config.conv_kernels = {10, 3, 2};
+    config.conv_strides = {5, 2, 2};
+    config.conv_bias = config.norm_every_conv = config.norm_first = large;
+    config.width = 12;
+    config.blocks = 2;
+    config.heads = 3;
+    config.feed_forward = 10;
+    config.position_kernel = large ? 5 : 4;
+    config.position_groups = 3;
+    return config;
+}
+
 }  // namespace vultus::infer

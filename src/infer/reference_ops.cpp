@@ -121,19 +121,20 @@ Value ReferenceOps::conv2d(const Value& x, const Value& weight, const Value& bia
                  });
 }
 
-Value ReferenceOps::conv1d(const Value& x, const Value& weight, const Value& bias, int stride) {
-    const Index kernel = weight.dim(2), pad = (kernel - 1) / 2;
+Value ReferenceOps::conv1d(const Value& x, const Value& weight, const Value& bias,
+                           const models::Conv1d& how) {
+    const Index kernel = weight.dim(2), group_in = weight.dim(1), group_out = weight.dim(0) / how.groups;
     const At in{x}, w{weight};
-    return fill3({x.dim(0), (x.dim(1) + 2 * pad - kernel) / stride + 1, weight.dim(0)},
-                 [&](Index b, Index t, Index o) {
-                     double sum = get(bias)[static_cast<std::size_t>(o)];
-                     for (Index k = 0; k < kernel; ++k) {
-                         const Index at = t * stride + k - pad;
-                         for (Index i = 0; at >= 0 && at < x.dim(1) && i < x.dim(2); ++i)
-                             sum += in(b, at, i) * w(o, i, k);
-                     }
-                     return sum;
-                 });
+    return fill3({x.dim(0), how.num_frames(x.dim(1), kernel), weight.dim(0)}, [&](Index b, Index t, Index o) {
+        double sum = bias ? get(bias)[static_cast<std::size_t>(o)] : 0.0;
+        const Index first = o / group_out * group_in;
+        for (Index k = 0; k < kernel; ++k) {
+            const Index at = t * how.stride + k - how.left;
+            for (Index i = 0; at >= 0 && at < x.dim(1) && i < group_in; ++i)
+                sum += in(b, at, first + i) * w(o, i, k);
+        }
+        return sum;
+    });
 }
 
 Value ReferenceOps::depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) {
@@ -189,6 +190,9 @@ Value ReferenceOps::layer_norm(const Value& x, const Value& weight, const Value&
 
 Value ReferenceOps::silu(const Value& x) {
     return map(x, [](double v) { return v / (1 + std::exp(-v)); });
+}
+Value ReferenceOps::gelu(const Value& x) {
+    return map(x, [](double v) { return 0.5 * v * (1 + std::erf(v / std::sqrt(2.0))); });
 }
 Value ReferenceOps::sigmoid(const Value& x) {
     return map(x, [](double v) { return 1 / (1 + std::exp(-v)); });

@@ -290,11 +290,13 @@ Value StreamingOps::param(const std::string& name, const Shape& shape, const mod
     return wrap_constant(backend_->ops().param(name, shape, init));
 }
 
-Value StreamingOps::conv1d(const Value& x, const Value& weight, const Value& bias, int stride) {
-    const std::int64_t reach = (weight.dim(2) - 1) / 2;
-    require(weight.dim(2) % 2 == 1, "[infer] streaming: expected an odd kernel, got {}", weight.dim(2));
-    return look_around({x}, reach, reach, stride, weight.dim(0), [&](const Inputs& in) {
-        return backend_->ops().conv1d(in[0], inner(weight), inner(bias), stride);
+Value StreamingOps::conv1d(const Value& x, const Value& weight, const Value& bias,
+                           const models::Conv1d& how) {
+    require(how.left + how.right + 1 == weight.dim(2),
+            "[infer] streaming: expected a kernel of {} frames, got {}", how.left + how.right + 1,
+            weight.dim(2));
+    return look_around({x}, how.left, how.right, how.stride, weight.dim(0), [&](const Inputs& in) {
+        return backend_->ops().conv1d(in[0], inner(weight), inner(bias), how);
     });
 }
 
@@ -326,6 +328,10 @@ Value StreamingOps::layer_norm(const Value& x, const Value& weight, const Value&
 
 Value StreamingOps::silu(const Value& x) {
     return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) { return backend_->ops().silu(in[0]); });
+}
+
+Value StreamingOps::gelu(const Value& x) {
+    return frame_by_frame(x, x.shape().back(), [&](const Inputs& in) { return backend_->ops().gelu(in[0]); });
 }
 
 Value StreamingOps::sigmoid(const Value& x) {

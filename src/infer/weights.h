@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "infer/matrix.h"
 #include "infer/winograd.h"
@@ -26,6 +27,11 @@ struct PreparedConvolution {
     std::shared_ptr<const Matrix> matrix;  ///< of a 1 x 1 convolution
 };
 
+using WindowMatrices = std::vector<Matrix>;
+/// A weight [O, I, K] as one matrix [O / groups, K * I] for each group: what multiplies a window of K frames
+/// that lie side by side.
+std::shared_ptr<const WindowMatrices> window_matrices(const float* weight, const Shape& shape, int groups);
+
 /// One weight. Threads  any number of callers.
 class Weight {
   public:
@@ -36,6 +42,8 @@ class Weight {
     std::shared_ptr<float> plain();
     /// As a matrix [O, rest].
     std::shared_ptr<const Matrix> matrix();
+    /// Of a convolution of sequences: see window_matrices().
+    std::shared_ptr<const WindowMatrices> windows(int groups);
     using Key = std::pair<Shape, std::string>;
     /// What `make` gave for this input shape and way of computing the first time.
     template <typename F>
@@ -51,6 +59,7 @@ class Weight {
     std::recursive_mutex mutex_;
     std::weak_ptr<float> plain_;
     std::shared_ptr<const Matrix> matrix_;
+    std::map<int, std::shared_ptr<const WindowMatrices>> windows_;
     std::map<Key, std::shared_ptr<const PreparedConvolution>> convolutions_;
 };
 

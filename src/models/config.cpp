@@ -98,10 +98,11 @@ void check_sizes(const ModelConfig& config) {
     check_range("encoder.blocks", encoder.blocks, 1, 8);
     check_range("encoder.groups", encoder.groups, 1, 512);
     check_range("speech.num_mels", speech.num_mels, 80, 80);  // what audio::log_mel makes
-    if (speech.features != "log_mel" && speech.features != "phonetic")
-        fail(ErrorCode::kUnsupported, "[models] speech.features: expected log_mel or phonetic, got {}",
+    if (speech.features != "log_mel" && !speech.small_encoder() && speech.features != "wav2vec2")
+        fail(ErrorCode::kUnsupported,
+             "[models] speech.features: expected log_mel, phonetic, phones or wav2vec2, got {}",
              speech.features);
-    const int rate = speech.features == "phonetic" ? 2 : 4;
+    const int rate = speech.features == "log_mel" ? 4 : 2;
     check_range("speech.rate_per_frame", speech.rate_per_frame, rate, rate);
     check_range("speech.heads", speech.heads, 1, 64);
     check_range("speech.width", speech.width, speech.heads, 4096);
@@ -139,13 +140,33 @@ ModelConfig preset(const std::string& name, int size_px) {
     fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);
 }
 
-void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder) {
+namespace {
+
+void listen_through(SpeechConfig& speech, const char* features) {
+    speech.features = features;
+    speech.rate_per_frame = 2;
+    speech.width = 160;
+    speech.feed_forward = 320;
+    speech.blocks = 2;
+}
+
+}  // namespace
+
+void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder, bool phones_alone) {
     config.speech_encoder = encoder;
-    config.speech.features = "phonetic";
-    config.speech.rate_per_frame = 2;
-    config.speech.width = 160;
-    config.speech.feed_forward = 320;
-    config.speech.blocks = 2;
+    listen_through(config.speech, phones_alone ? "phones" : "phonetic");
+}
+
+void use_speech_encoder(ModelConfig& config, const Wav2Vec2Config& encoder, const Wav2Vec2Options& layers) {
+    check(encoder);
+    check(layers, encoder);
+    if (encoder.hop_samples() != 320)
+        fail(ErrorCode::kUnsupported,
+             "[models] speech features: expected one every 320 samples (50 Hz), got one every {}",
+             encoder.hop_samples());
+    config.wav2vec2 = encoder;
+    config.wav2vec2_layers = layers;
+    listen_through(config.speech, "wav2vec2");
 }
 
 Json to_json(const SpeechEncoderConfig& config) { return Json(config); }
@@ -171,7 +192,11 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
 
 Json to_json(const ModelConfig& config) {
     Json json = config;
-    if (config.speech.features == "phonetic") json["speech_encoder"] = Json(config.speech_encoder);
+    if (config.speech.small_encoder()) json["speech_encoder"] = Json(config.speech_encoder);
+    if (config.speech.features == "wav2vec2") {
+        json["wav2vec2"] = to_json(config.wav2vec2);
+        json["wav2vec2_layers"] = to_json(config.wav2vec2_layers);
+    }
     return json;
 }
 
@@ -183,8 +208,16 @@ ModelConfig model_config_from_json(const Json& json) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }
     check_sizes(config);
-    if (config.speech.features == "phonetic")
+    if (config.speech.small_encoder())
         config.speech_encoder = speech_encoder_config_from_json(json.value("speech_encoder", Json{}));
+    if (config.speech.features == "wav2vec2") {
+        config.wav2vec2 = wav2vec2_config_from_json(json.value("wav2vec2", Json{}));
+        config.wav2vec2_layers =
+            wav2vec2_options_from_json(json.value("wav2vec2_layers", Json{}), config.wav2vec2);
+        if (config.wav2vec2.hop_samples() != 320)
+            fail(ErrorCode::kCorruptData, "[models] wav2vec2: expected a row every 320 samples, got {}",
+                 config.wav2vec2.hop_samples());
+    }
     return config;
 }
 

@@ -1,6 +1,7 @@
 // Sizes of all networks of a person; stored as JSON in the person file.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ struct EncoderConfig {
 /// Conformers -> z.
 struct SpeechConfig {
     /// "log_mel": 80 bands, 4 rows a video frame. "phonetic": the small speech encoder's embedding, 2 rows a
-    /// video frame (the encoder is part of the person: ModelConfig::speech_encoder).
+    /// video frame (the encoder is part of the person: ModelConfig::speech_encoder). "phones": its posteriors
+    /// alone. "wav2vec2": 2 rows of wav2vec 2.0 or HuBERT (ModelConfig::wav2vec2).
     std::string features = "log_mel";
     int num_mels = 80;
     int rate_per_frame = 4;  ///< rows of features per video frame
@@ -59,8 +61,9 @@ struct SpeechConfig {
     double dropout = 0.1;
     int latent = 512;
 
+    bool small_encoder() const { return features == "phonetic" || features == "phones"; }
     /// Rows after a video frame's own that its convolution to the video rate sees.
-    int rows_ahead() const { return features == "phonetic" ? 0 : 3; }
+    int rows_ahead() const { return features == "log_mel" ? 3 : 0; }
     /// Frames before and after that an output frame depends on.
     int context_left() const { return 2 * blocks * (attention_left + conv_left) + 3; }
     int context_right(int look_ahead_frames = -1) const {
@@ -84,6 +87,39 @@ struct SpeechEncoderConfig {
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }
 };
 
+/// wav2vec 2.0 and HuBERT: sound at 16 kHz -> features; see models/wav2vec2.h.
+struct Wav2Vec2Config {
+    std::vector<int> conv_channels = {512, 512, 512, 512, 512, 512, 512};
+    std::vector<int> conv_kernels = {10, 3, 3, 3, 3, 2, 2};
+    std::vector<int> conv_strides = {5, 2, 2, 2, 2, 2, 2};
+    bool conv_bias = false;
+    bool norm_every_conv = false;  ///< layer norm after each convolution ("layer"); else group norm over time
+                                   ///< after the first one only ("group")
+    bool project_norm = true;      ///< layer norm before the projection to `width`
+    int width = 768;
+    int blocks = 12;
+    int heads = 12;
+    int feed_forward = 3072;
+    int position_kernel = 128, position_groups = 16;
+    bool norm_first = false;      ///< layer norm before attention and feed-forward ("stable"), not after
+    bool normalise_sound = true;  ///< to mean 0 and variance 1
+
+    /// Samples from one output frame to the next, and samples that an output frame of the convolutions sees.
+    int hop_samples() const;
+    int reach_samples() const;
+    /// Frames of that many samples; 0 when they are fewer than reach_samples().
+    std::int64_t num_frames(std::int64_t samples) const;
+};
+
+/// Which hidden states become features. Hidden state 0 enters the first block, k comes out of block k.
+struct Wav2Vec2Options {
+    int layer = -1;                    ///< one of them; -1: the last
+    std::vector<float> layer_weights;  ///< blocks + 1 factors: their weighted sum instead; empty: one layer
+
+    /// The last hidden state that is asked for.
+    int last_layer(const Wav2Vec2Config& config) const;
+};
+
 /// Noise schedule and what the U-Net predicts; see diffusion/schedule.h.
 struct DiffusionConfig {
     int timesteps = 1000;
@@ -101,11 +137,15 @@ struct ModelConfig {
     UNetConfig unet;
     EncoderConfig encoder;
     SpeechConfig speech;
-    SpeechEncoderConfig speech_encoder;  ///< where speech.features is "phonetic"
+    SpeechEncoderConfig speech_encoder;  ///< where speech.small_encoder()
+    Wav2Vec2Config wav2vec2;             ///< where it is "wav2vec2"
+    Wav2Vec2Options wav2vec2_layers;
     DiffusionConfig diffusion;
 
     /// Values in a row of the speech features.
     int speech_feature_width() const {
+        if (speech.features == "wav2vec2") return wav2vec2.width;
+        if (speech.features == "phones") return speech_encoder.num_phones;
         return speech.features == "phonetic" ? speech_encoder.embedding : speech.num_mels;
     }
 };
@@ -116,11 +156,26 @@ ModelConfig preset(const std::string& name, int size_px);
 
 /// Lets the person listen through a speech encoder. Its embedding is closer to what lips do than log-mel: a
 /// smaller network after it does more.
-void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder);
+void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder, bool phones_alone = false);
+/// The same through published features. Errors: kUnsupported unless they come at 50 Hz; those of check().
+void use_speech_encoder(ModelConfig& config, const Wav2Vec2Config& encoder, const Wav2Vec2Options& layers);
 
 nlohmann::json to_json(const SpeechEncoderConfig& config);
 /// Errors: as model_config_from_json.
 SpeechEncoderConfig speech_encoder_config_from_json(const nlohmann::json& json);
+
+/// "base" (95 million weights) or "large" (317 million, layer norms throughout). Errors: kInvalidArgument.
+Wav2Vec2Config wav2vec2_preset(const std::string& name);
+nlohmann::json to_json(const Wav2Vec2Config& config);
+/// Errors: as model_config_from_json.
+Wav2Vec2Config wav2vec2_config_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const Wav2Vec2Options& options);
+/// Errors: kCorruptData when damaged or when the network has no such layers.
+Wav2Vec2Options wav2vec2_options_from_json(const nlohmann::json& json, const Wav2Vec2Config& config);
+/// Errors: kCorruptData naming the size that no such network has.
+void check(const Wav2Vec2Config& config);
+/// Errors: kInvalidArgument when the network has no such layers.
+void check(const Wav2Vec2Options& options, const Wav2Vec2Config& config);
 
 nlohmann::json to_json(const ModelConfig& config);
 /// Errors: kCorruptData on missing keys, wrong types or sizes that no network of ours can have.

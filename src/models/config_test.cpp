@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 
 #include "base/error.h"
 #include "models/unet.h"
@@ -109,6 +110,43 @@ TEST(Config, TheSpeechEncoderTravelsWithWhoListensThroughIt) {
     EXPECT_THROW(model_config_from_json(json), Error);
     json.erase("speech_encoder");
     EXPECT_THROW(model_config_from_json(json), Error);
+}
+
+TEST(Config, PublishedSpeechEncodersTravelToo) {
+    ModelConfig config = preset("live", 128);
+    Wav2Vec2Config encoder = wav2vec2_preset("large");
+    use_speech_encoder(config, encoder, {17, {}});
+    nlohmann::json json = to_json(config);
+    const ModelConfig back = model_config_from_json(json);
+    EXPECT_EQ(to_json(back), json);
+    EXPECT_EQ(back.speech_feature_width(), 1024);
+    EXPECT_EQ(back.wav2vec2_layers.layer, 17);
+    for (const auto& [key, value] :
+         std::map<std::string, nlohmann::json>{{"heads", 7},
+                                               {"blocks", 100000},
+                                               {"conv_kernels", {3, 3}},
+                                               {"conv_strides", {1, 1, 1, 1, 1, 1, 1}}}) {
+        nlohmann::json broken = json;
+        broken["wav2vec2"][key] = value;
+        EXPECT_THROW(model_config_from_json(broken), Error) << key;
+    }
+    json["wav2vec2_layers"]["layer"] = 25;  // more than there are
+    EXPECT_THROW(model_config_from_json(json), Error);
+    json.erase("wav2vec2");
+    EXPECT_THROW(model_config_from_json(json), Error);
+    encoder.conv_strides[6] = 1;  // 100 Hz
+    EXPECT_THROW(use_speech_encoder(config, encoder, {}), Error);
+    EXPECT_EQ(wav2vec2_preset("base").hop_samples(), 320);
+}
+
+TEST(Config, HiddenStatesThatAreNotAskedForAreNotComputed) {
+    const Wav2Vec2Config config = wav2vec2_preset("base");
+    EXPECT_EQ(Wav2Vec2Options{}.last_layer(config), 12);
+    EXPECT_EQ((Wav2Vec2Options{6, {}}.last_layer(config)), 6);
+    Wav2Vec2Options sum;
+    sum.layer_weights.assign(13, 0.0f);
+    sum.layer_weights[4] = 1;
+    EXPECT_EQ(sum.last_layer(config), 4);
 }
 
 TEST(TimeEmbedding, CosinesThenSines) {

@@ -21,8 +21,11 @@ Value CostOps::conv2d(const Value& x, const Value& weight, const Value&, int str
     return out;
 }
 
-Value CostOps::conv1d(const Value& x, const Value& weight, const Value&, int stride) {
-    const Value out = shaped({x.dim(0), (x.dim(1) + stride - 1) / stride, weight.dim(0)});
+Value CostOps::conv1d(const Value& x, const Value& weight, const Value&, const Conv1d& how) {
+    require(x.dim(2) == weight.dim(1) * how.groups,
+            "[models] convolution of {} features with {} in {} groups", x.dim(2), to_string(weight.shape()),
+            how.groups);
+    const Value out = shaped({x.dim(0), how.num_frames(x.dim(1), weight.dim(2)), weight.dim(0)});
     macs_ += num_elements(out.shape()) * weight.dim(1) * weight.dim(2);
     return out;
 }

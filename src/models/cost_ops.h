@@ -18,12 +18,13 @@ class CostOps : public Ops {
 
     Value param(const std::string& name, const Shape& shape, const Init& init) override;
     Value conv2d(const Value& x, const Value& weight, const Value& bias, int stride) override;
-    Value conv1d(const Value& x, const Value& weight, const Value& bias, int stride) override;
+    Value conv1d(const Value& x, const Value& weight, const Value& bias, const Conv1d& how) override;
     Value depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) override;
     Value linear(const Value& x, const Value& weight, const Value& bias) override;
     Value group_norm(const Value& x, int, const Value&, const Value&) override { return x; }
     Value layer_norm(const Value& x, const Value&, const Value&) override { return x; }
     Value silu(const Value& x) override { return x; }
+    Value gelu(const Value& x) override { return x; }
     Value sigmoid(const Value& x) override { return x; }
     Value add(const Value& a, const Value&) override { return a; }
     Value mul(const Value& a, const Value&) override { return a; }

@@ -24,7 +24,7 @@ Value conv1d(const Net& net, const Value& x, std::int64_t out_features, int kern
     const std::int64_t in = x.dim(2);
     const Init init = weight_init(in * kernel, false);
     return net->conv1d(x, net.param("weight", {out_features, in, kernel}, init),
-                       net.param("bias", {out_features}, init), stride);
+                       net.param("bias", {out_features}, init), {stride, (kernel - 1) / 2, (kernel - 1) / 2});
 }
 
 Value linear(const Net& net, const Value& x, std::int64_t out_features, bool zero) {

@@ -51,6 +51,16 @@ struct Window {
     int left = -1, right = -1;
 };
 
+/// How a convolution of sequences goes: frame t of its (T + left + right - K) / stride + 1 sees the K frames
+/// from t * stride - left on, zeros outside. Each of the groups of outputs sees its own part of the inputs.
+struct Conv1d {
+    int stride = 1, left = 0, right = 0, groups = 1;
+
+    std::int64_t num_frames(std::int64_t frames, std::int64_t kernel) const {
+        return (frames + left + right - kernel) / stride + 1;
+    }
+};
+
 class Ops {
   public:
     virtual ~Ops() = default;
@@ -61,9 +71,8 @@ class Ops {
 
     /// x [B, I, H, W], weight [O, I, K, K], bias [O]; zero padding K/2.
     virtual Value conv2d(const Value& x, const Value& weight, const Value& bias, int stride) = 0;
-    /// x [B, T, I], weight [O, I, K], bias [O]; zero padding (K-1)/2 on both sides; result [B,
-    /// ceil(T/stride), O].
-    virtual Value conv1d(const Value& x, const Value& weight, const Value& bias, int stride) = 0;
+    /// x [B, T, I], weight [O, I / groups, K], bias [O] (may be empty); result [B, how.num_frames(T, K), O].
+    virtual Value conv1d(const Value& x, const Value& weight, const Value& bias, const Conv1d& how) = 0;
     /// x [B, T, F], weight [F, K]; frame t sees t-left .. t-left+K-1, zeros outside.
     virtual Value depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) = 0;
     /// x [..., I], weight [O, I], bias [O].
@@ -75,6 +84,8 @@ class Ops {
     virtual Value layer_norm(const Value& x, const Value& weight, const Value& bias) = 0;
 
     virtual Value silu(const Value& x) = 0;
+    /// x * Phi(x), Phi the normal distribution: the exact one, not an approximation by tanh.
+    virtual Value gelu(const Value& x) = 0;
     virtual Value sigmoid(const Value& x) = 0;
     /// a + b and a * b; b has a's shape, or 1 where it is repeated (leading ones may be missing).
     virtual Value add(const Value& a, const Value& b) = 0;

@@ -44,8 +44,8 @@ Value log_mel_features(const Net& net, const SpeechConfig& config, const Value& 
     return net->dropout(linear(net / "out", layer_norm(net / "norm1", h), config.width), config.dropout);
 }
 
-/// The speech encoder's embedding at twice the video rate -> [B, T, width].
-Value phonetic_features(const Net& net, const SpeechConfig& config, const Value& features) {
+/// A speech encoder's features at twice the video rate -> [B, T, width].
+Value encoder_features(const Net& net, const SpeechConfig& config, const Value& features) {
     const Value h = net->silu(conv1d(net / 0, features, config.width, 3, 2));
     return net->dropout(linear(net / "out", layer_norm(net / "norm", h), config.width), config.dropout);
 }
@@ -76,8 +76,8 @@ Value conformers(const Net& place, const SpeechConfig& config, Value h, int look
 SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
                                   int look_ahead_frames) {
     SpeechToPoseOutput out;
-    out.hidden = config.features == "phonetic" ? phonetic_features(net / "features", config, features)
-                                               : log_mel_features(net / "features", config, features);
+    out.hidden = config.features == "log_mel" ? log_mel_features(net / "features", config, features)
+                                              : encoder_features(net / "features", config, features);
     out.hidden = conformers(net / "encoder", config, out.hidden, look_ahead_frames, 0);
     const Net adaptor = net / "pose";
     const Value h = adaptor->silu(linear(adaptor / "predict" / 0, out.hidden, config.width));

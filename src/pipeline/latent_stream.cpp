@@ -215,6 +215,10 @@ LatentStream::LatentStream(Talker& talker, const PoseOptions& pose, int look_ahe
     if (look_ahead_frames < -1 || look_ahead_frames > most)
         fail(ErrorCode::kInvalidArgument, "[talk] look-ahead: expected -1 to {} frames, got {}", most,
              look_ahead_frames);
+    if (look_ahead_frames >= 0 && talker.person().model.speech.features == "wav2vec2")
+        fail(
+            ErrorCode::kUnsupported,
+            "[talk] this person listens through wav2vec 2.0, which sees 13.5 s at once: not for live speech");
     impl_ = std::make_unique<Impl>(talker, pose, look_ahead_frames);
 }
 

@@ -58,6 +58,16 @@ TEST_P(AnyListener, AnyPartsGiveTheSameBits) {
     }
 }
 
+TEST(LatentStream, PublishedEncodersSpeakInWindowsAndNotLive) {
+    Talker talker(test::tiny_person(test::tiny_wav2vec2_model()), {});
+    const std::vector<float> sound = noise(16000 * 20);
+    const std::vector<float> whole = talker.latents_from_speech(sound, 500, {});
+    ASSERT_EQ(whole.size(), 500u * kWidth);
+    for (const std::int64_t part : {1601, 16000 * 20})
+        EXPECT_EQ(in_parts(talker, sound, part, -1), whole) << part;
+    EXPECT_THROW(LatentStream(talker, {}, 0), Error);
+}
+
 TEST_P(AnyListener, GivesAFrameOnceItsLookAheadHasPassed) {
     const std::int64_t reach = GetParam().reach_samples;
     Talker talker(test::tiny_person(GetParam().model), {});

@@ -42,7 +42,7 @@ void run_unet(models::Ops& ops, const models::UNetConfig& unet) {
 /// From log-mel on; the speech encoder runs at its own 100 rows a second, here four to a frame.
 void run_speech(models::Ops& ops, const models::ModelConfig& model, std::int64_t frames) {
     const models::SpeechConfig& speech = model.speech;
-    if (speech.features == "phonetic")
+    if (speech.small_encoder())
         models::speech_encoder({ops, "phonetic"}, model.speech_encoder,
                                CostOps::shaped({1, frames * 4, speech.num_mels}));
     models::speech_to_latent(

@@ -35,7 +35,8 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
                                          Output output, std::int64_t step_frames)
     : mel_mean_(std::move(mel_mean)),
       mel_std_(std::move(mel_std)),
-      width_(output == Output::kPhones ? config.num_phones : config.embedding),
+      width_(output == Output::kGated || output == Output::kEmbedding ? config.embedding : config.num_phones),
+      embedding_(config.embedding),
       num_phones_(config.num_phones),
       step_rows_(kRowsPerFrame * step_frames),
       mel_(new_mel()) {
@@ -43,12 +44,15 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
     taken_.resize(static_cast<std::size_t>((step_rows_ + 1) * kBands));
     if (output == Output::kGated)
         gate_.emplace(rest_embedding(config, new_mel(), weights, num_threads), config.num_phones);
+    if (output == Output::kGatedPosteriors)
+        gate_.emplace(audio::VoiceGate::of_posteriors(config.num_phones, config.embedding));
     encoder_ = std::make_unique<infer::StreamingProgram>(
         std::move(weights), num_threads,
         [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
             const models::SpeechEncoderOutput out =
                 models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
-            return output == Output::kPhones ? out.phones : ops.concat(out.embedding, out.phones);
+            if (output == Output::kPhones) return out.phones;
+            return output == Output::kEmbedding ? out.embedding : ops.concat(out.embedding, out.phones);
         });
 }
 
@@ -80,7 +84,7 @@ void SpeechEncoderStream::append(std::span<const float> rows, std::vector<float>
         out.insert(out.end(), rows.begin(), rows.end());
         return;
     }
-    const auto count = static_cast<std::int64_t>(rows.size()) / (width_ + num_phones_);
+    const auto count = static_cast<std::int64_t>(rows.size()) / (embedding_ + num_phones_);
     gate_->advance(rows.data(), count, out);
 }
 
@@ -109,12 +113,19 @@ SpeechFeatureStream::SpeechFeatureStream(const person::Person& person,
       width_(person.model.speech_feature_width()),
       log_mel_(new_log_mel()),
       rows_(width_, kEncoderHz / rows_hz(person)) {
-    if (person.model.speech.features != "phonetic") return;
+    if (person.model.speech.features == "wav2vec2")
+        wav2vec2_ =
+            std::make_unique<Wav2Vec2Stream>(person.model.wav2vec2, person.model.wav2vec2_layers,
+                                             std::move(weights), num_threads, Wav2Vec2Stream::Rows::kCentred);
+    if (!person.model.speech.small_encoder()) return;
+    const auto output = person.model.speech.features == "phones"
+                            ? SpeechEncoderStream::Output::kGatedPosteriors
+                            : SpeechEncoderStream::Output::kGated;
     // Live sound goes through frame by frame, files a second at a time.
     const std::int64_t step_frames = step_video_frames == 1 ? 1 : static_cast<std::int64_t>(kEncoderHz);
     phonetic_ = std::make_unique<SpeechEncoderStream>(person.model.speech_encoder, person.stats.mel_mean,
                                                       person.stats.mel_std, std::move(weights), num_threads,
-                                                      SpeechEncoderStream::Output::kGated, step_frames);
+                                                      output, step_frames);
 }
 
 audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {
@@ -123,14 +134,22 @@ audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {
 }
 
 void SpeechFeatureStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
-    if (!phonetic_) return log_mel_.push(audio, num_samples, out);
-    phonetic_->push(audio, num_samples, rows_.input());
+    if (phonetic_)
+        phonetic_->push(audio, num_samples, rows_.input());
+    else if (wav2vec2_)
+        wav2vec2_->push(audio, num_samples, rows_.input());
+    else
+        return log_mel_.push(audio, num_samples, out);
     rows_.advance(false, out);
 }
 
 void SpeechFeatureStream::finish(std::vector<float>& out) {
-    if (!phonetic_) return log_mel_.finish(out);
-    phonetic_->finish(rows_.input());
+    if (phonetic_)
+        phonetic_->finish(rows_.input());
+    else if (wav2vec2_)
+        wav2vec2_->finish(rows_.input());
+    else
+        return log_mel_.finish(out);
     rows_.advance(true, out);
 }
 
@@ -138,6 +157,7 @@ void SpeechFeatureStream::restart() {
     log_mel_ = new_log_mel();
     rows_ = audio::RowInterpolator(width_, kEncoderHz / rows_hz(person_));
     if (phonetic_) phonetic_->restart();
+    if (wav2vec2_) wav2vec2_->restart();
 }
 
 }  // namespace vultus::pipeline

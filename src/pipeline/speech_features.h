@@ -13,6 +13,7 @@
 #include "infer/streaming_program.h"
 #include "models/speech_encoder.h"
 #include "person/person.h"
+#include "pipeline/wav2vec2_stream.h"
 
 namespace vultus::pipeline {
 
@@ -21,9 +22,9 @@ namespace vultus::pipeline {
 /// Threads  one caller at a time.
 class SpeechEncoderStream {
   public:
-    /// Of models::SpeechEncoderOutput; kGated: the embedding, led to that of silence where nobody speaks
-    /// (audio::VoiceGate).
-    enum class Output { kGated, kPhones };
+    /// kEmbedding, kPhones: models::SpeechEncoderOutput's. kGated: its embedding, kGatedPosteriors: the
+    /// phones' posteriors, both led to those of silence where nobody speaks (audio::VoiceGate).
+    enum class Output { kEmbedding, kPhones, kGated, kGatedPosteriors };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
     /// can be known, more are cheaper.
@@ -46,7 +47,7 @@ class SpeechEncoderStream {
     void append(std::span<const float> rows, std::vector<float>& out);
 
     std::vector<float> mel_mean_, mel_std_;
-    std::int64_t width_, num_phones_, step_rows_;
+    std::int64_t width_, embedding_, num_phones_, step_rows_;
     audio::FrameFeatureStream mel_;
     std::vector<float> waiting_;  ///< log-mel rows that no step has taken yet
     std::vector<float> taken_;    ///< those of the step in progress; the network reads them here
@@ -69,13 +70,13 @@ class SpeechFeatureStream {
     std::int64_t width() const { return width_; }
 
   private:
-    void to_video_rate(bool last, std::vector<float>& out);
     audio::FrameFeatureStream new_log_mel() const;
 
     const person::Person& person_;
     std::int64_t width_;
     audio::FrameFeatureStream log_mel_;              ///< where that is all
-    std::unique_ptr<SpeechEncoderStream> phonetic_;  ///< null: log-mel
+    std::unique_ptr<SpeechEncoderStream> phonetic_;  ///< where it is one of these
+    std::unique_ptr<Wav2Vec2Stream> wav2vec2_;
     audio::RowInterpolator rows_;
 };
 

@@ -15,6 +15,8 @@ struct TrainOptions {
     std::filesystem::path from;  ///< warm start from this person file; empty: from scratch
     std::filesystem::path
         speech;  ///< the speech encoder's file; empty: log-mel features, learnt with the rest
+    models::Wav2Vec2Options speech_layers;  ///< of published weights
+    bool phones_alone = false;              ///< of the small encoder: its posteriors instead of its embedding
     std::string preset = "live";
     int size_px = 256;
     std::string stage = "all";  ///< "dae", "speech" or "all"

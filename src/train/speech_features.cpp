@@ -4,17 +4,31 @@
 
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
+#include "audio/sound_windows.h"
 #include "audio/voice_gate.h"
+#include "base/cancel.h"
 #include "models/speech_encoder.h"
+#include "models/wav2vec2.h"
 
 namespace vultus::train {
 
 using torch::Tensor;
 
+namespace {
+
+void append(std::vector<float>& out, const Tensor& rows) {
+    const Tensor flat = rows.contiguous();
+    out.insert(out.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+}
+
+}  // namespace
+
 SpeechFeatures::SpeechFeatures(const person::Person& person)
     : person_(person), encoder_(torch::kCPU, torch::kFloat32, 0) {
-    encoder_.load(person.weights, "phonetic.");
-    if (person.model.speech.features != "phonetic") return;
+    const models::SpeechConfig& config = person.model.speech;
+    encoder_.load(person.weights, config.small_encoder() ? "phonetic." : config.features + ".");
+    if (!config.small_encoder()) return;
+    torch::NoGradGuard no_grad;
     std::vector<float> log_mel;
     const Tensor silence = encode(std::vector<float>(audio::VoiceGate::kRestSamples, 0.0f), log_mel);
     const float* row = silence[audio::VoiceGate::kRestFrame].data_ptr<float>();
@@ -22,17 +36,28 @@ SpeechFeatures::SpeechFeatures(const person::Person& person)
 }
 
 Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames) {
+    torch::NoGradGuard no_grad;
     const models::SpeechConfig& config = person_.model.speech;
-    if (config.features == "phonetic") return phonetic(audio, num_frames);
-    return torch::tensor(audio::frame_features(audio, num_frames, person_.fps(), config.rate_per_frame,
-                                               person_.stats.mel_mean, person_.stats.mel_std))
-        .view({num_frames * config.rate_per_frame, config.num_mels});
+    const std::int64_t width = person_.model.speech_feature_width();
+    if (config.features == "log_mel")
+        return torch::tensor(audio::frame_features(audio, num_frames, person_.fps(), config.rate_per_frame,
+                                                   person_.stats.mel_mean, person_.stats.mel_std))
+            .view({num_frames * config.rate_per_frame, width});
+    std::vector<float> sound = audio;
+    sound.resize(
+        static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
+        0.0f);
+    audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
+    to_video.input() = config.small_encoder() ? phonetic(sound) : published(sound);
+    std::vector<float> out;
+    to_video.advance(true, out);
+    out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));
+    return torch::tensor(out).view({-1, width});
 }
 
-Tensor SpeechFeatures::encode(const std::vector<float>& audio, std::vector<float>& log_mel) {
-    torch::NoGradGuard no_grad;
+Tensor SpeechFeatures::encode(const std::vector<float>& sound, std::vector<float>& log_mel) {
     audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
-    mel.push(audio.data(), static_cast<std::int64_t>(audio.size()), log_mel);
+    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), log_mel);
     mel.finish(log_mel);
     TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
     const Tensor input = torch::tensor(log_mel).view({1, -1, person_.model.speech.num_mels});
@@ -41,23 +66,40 @@ Tensor SpeechFeatures::encode(const std::vector<float>& audio, std::vector<float
     return TorchOps::unwrap(ops.concat(out.embedding, out.phones))[0].contiguous();
 }
 
-Tensor SpeechFeatures::phonetic(const std::vector<float>& audio, std::int64_t num_frames) {
-    const models::SpeechConfig& config = person_.model.speech;
-    std::vector<float> sound = audio, log_mel;
-    sound.resize(
-        static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
-        0.0f);
+std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound) {
+    std::vector<float> log_mel, out;
     const Tensor rows = encode(sound, log_mel);
-    audio::VoiceGate gate(rest_, person_.model.speech_encoder.num_phones);
-    gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / config.num_mels,
+    const int num_phones = person_.model.speech_encoder.num_phones;
+    audio::VoiceGate gate =
+        person_.model.speech.features == "phones"
+            ? audio::VoiceGate::of_posteriors(num_phones, person_.model.speech_encoder.embedding)
+            : audio::VoiceGate(rest_, num_phones);
+    gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / person_.model.speech.num_mels,
               person_.stats.mel_mean, person_.stats.mel_std);
-    const auto width = static_cast<std::int64_t>(rest_.size());
-    audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
-    gate.advance(rows.data_ptr<float>(), rows.size(0), to_video.input());
+    gate.advance(rows.data_ptr<float>(), rows.size(0), out);
+    return out;
+}
+
+/// The same windows as pipeline::Wav2Vec2Stream's.
+std::vector<float> SpeechFeatures::published(const std::vector<float>& sound) {
+    const models::Wav2Vec2Config& config = person_.model.wav2vec2;
+    audio::WindowSizes sizes;
+    sizes.reach_samples = config.reach_samples();
+    sizes.normalise = config.normalise_sound;
+    audio::SoundWindows windows(sizes);
+    windows.push(sound.data(), static_cast<std::int64_t>(sound.size()));
+    TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
     std::vector<float> out;
-    to_video.advance(true, out);
-    out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));
-    return torch::tensor(out).view({-1, width});
+    while (const auto window = windows.next(true)) {
+        throw_if_cancelled();
+        const std::vector<float> samples(window->sound.begin(), window->sound.end());
+        const models::Value features =
+            models::wav2vec2_features({ops, "wav2vec2"}, config, person_.model.wav2vec2_layers,
+                                      TorchOps::wrap(torch::tensor(samples).view({1, -1, 1})));
+        append(out, TorchOps::unwrap(ops.layer_norm(features, {}, {}))[0].narrow(0, window->skip_rows,
+                                                                                 window->keep_rows));
+    }
+    return out;
 }
 
 }  // namespace vultus::train

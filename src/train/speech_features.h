@@ -15,14 +15,15 @@ class SpeechFeatures {
     torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames);
 
   private:
-    /// Embeddings and phone logits side by side [T, embedding + num_phones], and the log-mel rows they are
-    /// of.
-    torch::Tensor encode(const std::vector<float>& audio, std::vector<float>& log_mel);
-    torch::Tensor phonetic(const std::vector<float>& audio, std::int64_t num_frames);
+    /// Rows at 50 Hz of the encoder, [n, width] side by side.
+    std::vector<float> phonetic(const std::vector<float>& sound);
+    /// Embeddings and phone logits [T, embedding + num_phones], and the log-mel rows they are of.
+    torch::Tensor encode(const std::vector<float>& sound, std::vector<float>& log_mel);
+    std::vector<float> published(const std::vector<float>& sound);
 
     const person::Person& person_;
     Parameters encoder_;
-    std::vector<float> rest_;  ///< the embedding of silence
+    std::vector<float> rest_;  ///< the small encoder's embedding of silence
 };
 
 }  // namespace vultus::train

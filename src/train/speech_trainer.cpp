@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
 #include "person/speech_model.h"
+#include "person/wav2vec2_file.h"
 #include "train/tempo.h"
 
 namespace vultus::train {
@@ -19,6 +20,8 @@ using torch::Tensor;
 namespace {
 
 constexpr int kAugmentedVersions = 12;
+/// Of a large encoder, which costs a hundred times more and hears much the same through noise.
+constexpr int kAugmentedVersionsOfPublished = 2;
 constexpr std::int64_t kBatch = 16;
 constexpr double kLearningRate = 1e-3;
 constexpr double kCleanShare = 0.25;    ///< of the batch
@@ -97,7 +100,8 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
       log_(run.folder, "speech",
            {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
-    std::vector<LatentClip> clips = encode_clips(corpus, person_, device_, run.folder / "latents.safetensors");
+    std::vector<LatentClip> clips =
+        encode_clips(corpus, person_, device_, run.folder / "latents.safetensors");
     person_.stats = measure_stats(clips, person_);
     choose_features();
     postures_ = measure_postures(clips);
@@ -107,18 +111,32 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
     if (!options.from.empty()) warm_start();
 }
 
+/// The blocks after the chosen hidden state are left out of the person.
+void SpeechTrainer::listen_through_published_weights() {
+    const person::Wav2Vec2Model model = person::load_wav2vec2(options_.speech);
+    models::use_speech_encoder(person_.model, model.config, options_.speech_layers);
+    const int last = options_.speech_layers.last_layer(model.config);
+    const std::string blocks = "wav2vec2.encoder.layers.";
+    for (const auto& [name, tensor] : model.weights.tensors)
+        if (name.rfind(blocks, 0) != 0 || std::stoi(name.substr(blocks.size())) < last)
+            person_.weights.tensors[name] = tensor.to_bf16();
+}
+
 /// The speech encoder becomes part of the person.
 void SpeechTrainer::choose_features() {
-    std::erase_if(person_.weights.tensors,
-                  [](const auto& entry) { return entry.first.rfind("phonetic.", 0) == 0; });
+    std::erase_if(person_.weights.tensors, [](const auto& entry) {
+        return entry.first.rfind("phonetic.", 0) == 0 || entry.first.rfind("wav2vec2.", 0) == 0;
+    });
     if (options_.speech.empty()) {
         const models::ModelConfig& model = person_.model;
         const int latent = model.speech.latent;
         person_.model.speech = models::preset(model.preset, model.unet.size_px).speech;
         person_.model.speech.latent = latent;
+    } else if (person::is_published_encoder(options_.speech)) {
+        listen_through_published_weights();
     } else {
         const person::SpeechModel model = person::load_speech_model(options_.speech);
-        models::use_speech_encoder(person_.model, model.config);
+        models::use_speech_encoder(person_.model, model.config, options_.phones_alone);
         person_.stats.mel_mean = model.mel_mean;
         person_.stats.mel_std = model.mel_std;
         for (const auto& [name, tensor] : model.weights.tensors) person_.weights.tensors[name] = tensor;
@@ -134,6 +152,7 @@ void SpeechTrainer::warm_start() {
     const auto sizes = [](const person::Person& person) {
         nlohmann::json json = models::to_json(person.model).at("speech");
         json.erase("dropout");
+        json["input"] = person.model.speech_feature_width();
         return json.dump();
     };
     if (sizes(from) != sizes(person_)) {
@@ -160,7 +179,9 @@ SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::
     example.valid = vector_tensor(valid);
     example.features.push_back((*features_)(clip.audio, frames));
     Rng rng(seed);
-    for (int i = 0; !clip.validation && i < kAugmentedVersions; ++i)
+    const int versions =
+        person_.model.speech.features == "wav2vec2" ? kAugmentedVersionsOfPublished : kAugmentedVersions;
+    for (int i = 0; !clip.validation && i < versions; ++i)
         example.features.push_back((*features_)(audio::augment(clip.audio, rng), frames));
     example.rest_frame = quietest_frame(example);
     return example;

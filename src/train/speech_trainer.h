@@ -54,6 +54,7 @@ class SpeechTrainer : public Stage {
         std::map<std::string, HostTensor> weights;
     };
     void choose_features();
+    void listen_through_published_weights();
     void warm_start();
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;

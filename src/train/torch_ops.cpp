@@ -79,11 +79,12 @@ Value TorchOps::conv2d(const Value& x, const Value& weight, const Value& bias, i
     return wrap(torch::conv2d(input.to(compute_), w, b, stride, weight.dim(2) / 2).to(input.scalar_type()));
 }
 
-Value TorchOps::conv1d(const Value& x, const Value& weight, const Value& bias, int stride) {
-    const Tensor input = get(x);
-    const Tensor y =
-        torch::conv1d(input.transpose(1, 2), get(weight), get(bias), stride, (weight.dim(2) - 1) / 2);
-    return wrap(y.transpose(1, 2));
+Value TorchOps::conv1d(const Value& x, const Value& weight, const Value& bias, const models::Conv1d& how) {
+    Tensor input = get(x).transpose(1, 2);
+    const int both = std::min(how.left, how.right);
+    if (how.left != how.right) input = torch::constant_pad_nd(input, {how.left - both, how.right - both});
+    return wrap(torch::conv1d(input, get(weight), get_or_none(bias), how.stride, both, 1, how.groups)
+                    .transpose(1, 2));
 }
 
 Value TorchOps::depthwise_conv1d(const Value& x, const Value& weight, const Value& bias, int left) {
@@ -109,6 +110,7 @@ Value TorchOps::layer_norm(const Value& x, const Value& weight, const Value& bia
 }
 
 Value TorchOps::silu(const Value& x) { return wrap(torch::silu(get(x))); }
+Value TorchOps::gelu(const Value& x) { return wrap(torch::gelu(get(x))); }
 Value TorchOps::sigmoid(const Value& x) { return wrap(torch::sigmoid(get(x))); }
 Value TorchOps::add(const Value& a, const Value& b) { return wrap(get(a) + get(b)); }
 Value TorchOps::mul(const Value& a, const Value& b) { return wrap(get(a) * get(b)); }

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "person/speech_model.h"
+#include "person/wav2vec2_file.h"
 #include "train/dae_trainer.h"
 #include "train/phone_trainer.h"
 #include "train/speech_trainer.h"
@@ -60,10 +62,29 @@ void train_speech_encoder(const TrainOptions& options, ProcessGroup& group) {
     fmt::print(stderr, "\nwrote {}\n", options.out.string());
 }
 
+/// What is wrong with the speech encoder's file is said before hours of work on pictures.
+void check_speech_file(const TrainOptions& options) {
+    if (options.phones_alone && (options.speech.empty() || person::is_published_encoder(options.speech)))
+        fail(ErrorCode::kInvalidArgument,
+             "[train] --phones-alone: expected the small encoder, which alone tells phones");
+    if (options.speech.empty()) return;
+    if (!person::is_published_encoder(options.speech)) {
+        person::load_speech_model(options.speech);
+        if (options.speech_layers.layer != -1)
+            fail(ErrorCode::kInvalidArgument,
+                 "[train] --speech-layer: {} is a small encoder, which has no layers to choose from",
+                 options.speech.string());
+        return;
+    }
+    models::ModelConfig model;
+    models::use_speech_encoder(model, person::load_wav2vec2(options.speech).config, options.speech_layers);
+}
+
 }  // namespace
 
 void train_person(TrainOptions options) {
     choose_device(options);
+    check_speech_file(options);
     ProcessGroup group;
     if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
