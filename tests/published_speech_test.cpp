@@ -7,6 +7,7 @@
 #include "audio/sound_windows.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/scratch_folder.h"
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
 #include "pipeline/latent_stream.h"
@@ -72,7 +73,7 @@ class PublishedSpeech : public testing::Test {
         options.speech_layers.layer = layer;
         return options;
     }
-    train::ScratchFolder scratch_{"published-speech"};
+    ScratchFolder scratch_{"published-speech"};
 };
 
 TEST_F(PublishedSpeech, APersonListensThroughItAndTalks) {

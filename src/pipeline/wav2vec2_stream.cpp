@@ -1,6 +1,7 @@
 #include "pipeline/wav2vec2_stream.h"
 
 #include "base/cancel.h"
+#include "infer/onednn_ops.h"
 #include "models/wav2vec2.h"
 
 namespace vultus::pipeline {
@@ -27,7 +28,8 @@ Wav2Vec2Stream::Wav2Vec2Stream(const models::Wav2Vec2Config& config, const model
     : config_(config),
       options_(options),
       rows_(rows),
-      ops_(std::move(weights), num_threads),
+      weights_(std::move(weights)),
+      num_threads_(num_threads),
       windows_(sizes_of(config, rows, whole)) {
     models::check(options_, config_);
 }
@@ -35,10 +37,12 @@ Wav2Vec2Stream::Wav2Vec2Stream(const models::Wav2Vec2Config& config, const model
 void Wav2Vec2Stream::advance(bool last, std::vector<float>& out) {
     while (const auto window = windows_.next(last)) {
         throw_if_cancelled();
+        // New for each window: the first and the last are of other sizes, whose arrays it would keep.
+        infer::OnednnOps ops(weights_, num_threads_);
         const Value sound =
-            ops_.input({1, static_cast<std::int64_t>(window->sound.size()), 1}, window->sound.data());
-        Value features = models::wav2vec2_features({ops_, "wav2vec2"}, config_, options_, sound);
-        if (rows_ == Rows::kCentred) features = ops_.layer_norm(features, {}, {});
+            ops.input({1, static_cast<std::int64_t>(window->sound.size()), 1}, window->sound.data());
+        Value features = models::wav2vec2_features({ops, "wav2vec2"}, config_, options_, sound);
+        if (rows_ == Rows::kCentred) features = ops.layer_norm(features, {}, {});
         const float* first = infer::OnednnOps::data(features) + window->skip_rows * width();
         out.insert(out.end(), first, first + window->keep_rows * width());
     }

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "audio/sound_windows.h"
-#include "infer/onednn_ops.h"
 #include "infer/weights.h"
 #include "models/config.h"
 
@@ -42,7 +41,8 @@ class Wav2Vec2Stream {
     models::Wav2Vec2Config config_;
     models::Wav2Vec2Options options_;
     Rows rows_;
-    infer::OnednnOps ops_;
+    std::shared_ptr<infer::Weights> weights_;
+    int num_threads_;
     audio::SoundWindows windows_;
 };
 

@@ -15,7 +15,6 @@ namespace vultus::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-using infer::OnednnOps;
 using infer::ReferenceOps;
 using models::Value;
 
