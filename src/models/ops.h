@@ -57,7 +57,8 @@ struct Conv1d {
     int stride = 1, left = 0, right = 0, groups = 1;
 
     std::int64_t num_frames(std::int64_t frames, std::int64_t kernel) const {
-        return (frames + left + right - kernel) / stride + 1;
+        const std::int64_t room = frames + left + right - kernel;
+        return room < 0 ? 0 : room / stride + 1;
     }
 };
 
