@@ -37,7 +37,7 @@ inline Archive random_weights(const models::ModelConfig& model) {
     models::encoder({ops, "encoder"}, model.encoder, zeros({1, 3, size, size}));
     models::unet({ops, "unet"}, model.unet, zeros({1, 3, size, size}), zeros({1, model.unet.base_channels}),
                  zeros({1, model.unet.latent}));
-    if (model.speech.features == "phonetic")
+    if (model.speech.small_encoder())
         models::speech_encoder({ops, "phonetic"}, model.speech_encoder, zeros({1, 8, model.speech.num_mels}));
     if (model.speech.features == "wav2vec2")
         models::wav2vec2_features({ops, "wav2vec2"}, model.wav2vec2, model.wav2vec2_layers,
