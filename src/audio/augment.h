@@ -23,6 +23,16 @@ struct AugmentOptions {
     double snr_low_db = 5.0, snr_high_db = 40.0;
     double gain_probability = 0.9;
     double gain_low_db = -20.0, gain_high_db = 6.0;
+
+    /// No stage happens: to choose some.
+    static AugmentOptions none() {
+        AugmentOptions options;
+        for (double* probability :
+             {&options.voice_probability, &options.equalizer_probability, &options.telephone_probability,
+              &options.room_probability, &options.noise_probability, &options.gain_probability})
+            *probability = 0;
+        return options;
+    }
 };
 
 /// 16 kHz mono, -1..1, [n] to [n] in the same timing, clipped to -1..1. The same Rng state gives the same

@@ -36,17 +36,16 @@ double least_opening(const Series& opening, std::int64_t begin_sample, std::int6
 
 LipBounds lip_bounds(const std::vector<RecordedClip>& recordings) {
     std::vector<double> silent, spoken;
-    double sum = 0, count = 0;
+    std::vector<const VideoMeasure*> videos;
+    std::vector<const std::vector<std::uint8_t>*> marks;
     for (const RecordedClip& clip : recordings) {
+        videos.push_back(&clip.video);
+        marks.push_back(&clip.silent);
         const Series& opening = clip.video.lips.opening;
-        for (std::size_t i = 0; i < std::min(opening.size(), clip.silent.size()); ++i) {
+        for (std::size_t i = 0; i < std::min(opening.size(), clip.silent.size()); ++i)
             (clip.silent[i] ? silent : spoken).push_back(opening[i]);
-            if (i == 0 || !clip.silent[i] || !clip.silent[i - 1]) continue;
-            sum += std::abs(opening[i] - opening[i - 1]);
-            ++count;
-        }
     }
-    return {median(silent), percentile(spoken, 0.9), count > 0 ? sum / count : 0};
+    return {median(silent), percentile(spoken, 0.9), silent_motion(videos, marks)};
 }
 
 Json summarise_rests(const std::vector<RestClip>& rests, const LipBounds& bounds) {
@@ -82,12 +81,9 @@ std::map<std::string, Closures> closures_of(const std::filesystem::path& speech_
         for (const RecordedClip& recording : recordings) {
             if (!clip.name.ends_with("-" + recording.name)) continue;
             Closures& closures = result[recording.name];
-            for (const corpus::PhoneSpan& phone : clip.phones) {
-                if (phone.phone < 0) continue;
-                const std::string_view name = audio::phone_name(phone.phone);
-                if (name == "P" || name == "B" || name == "M")
+            for (const corpus::PhoneSpan& phone : clip.phones)
+                if (phone.phone >= 0 && audio::is_bilabial(phone.phone))
                     closures.emplace_back(phone.begin_sample, phone.end_sample);
-            }
         }
     return result;
 }

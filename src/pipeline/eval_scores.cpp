@@ -66,19 +66,6 @@ Json compare(double generated, double recorded) {
     return Json{{"generated", generated}, {"recorded", recorded}, {"ratio", ratio(generated, recorded)}};
 }
 
-// Pooled over the clips: |change of opening| between frames in silence.
-double silent_motion(const std::vector<const VideoMeasure*>& videos,
-                     const std::vector<const std::vector<std::uint8_t>*>& silent) {
-    Series changes;
-    for (std::size_t i = 0; i < videos.size(); ++i) {
-        const Series& opening = videos[i]->lips.opening;
-        for (std::size_t k = 0; k + 1 < std::min(opening.size(), silent[i]->size()); ++k)
-            if ((*silent[i])[k] && (*silent[i])[k + 1])
-                changes.push_back(std::abs(opening[k + 1] - opening[k]));
-    }
-    return mean(changes);
-}
-
 Json score_to_json(const ClipScore& score) {
     return Json{{"name", score.name},
                 {"psnr_db", psnr_from_mse(score.errors.mse)},
@@ -125,6 +112,18 @@ Json opening_summary(const std::vector<ClipScore>& scores) {
 }
 
 }  // namespace
+
+double silent_motion(const std::vector<const VideoMeasure*>& videos,
+                     const std::vector<const std::vector<std::uint8_t>*>& silent) {
+    Series changes;
+    for (std::size_t i = 0; i < videos.size(); ++i) {
+        const Series& opening = videos[i]->lips.opening;
+        for (std::size_t k = 0; k + 1 < std::min(opening.size(), silent[i]->size()); ++k)
+            if ((*silent[i])[k] && (*silent[i])[k + 1])
+                changes.push_back(std::abs(opening[k + 1] - opening[k]));
+    }
+    return mean(changes);
+}
 
 std::vector<std::size_t> candidate_recordings(std::size_t num_recordings, std::size_t recording,
                                               std::size_t count) {

@@ -45,6 +45,10 @@ struct ClipScore {
     double level_r = 0;  ///< opening against the sound's log energy, best lag within +-3 frames
 };
 
+/// Mean |change of opening| between silent frames, over all videos; `silent`: of each, per frame.
+double silent_motion(const std::vector<const VideoMeasure*>& videos,
+                     const std::vector<const std::vector<std::uint8_t>*>& silent);
+
 /// The candidates for `recording`: itself and others in a fixed shuffled order, `count` in all at most.
 std::vector<std::size_t> candidate_recordings(std::size_t num_recordings, std::size_t recording,
                                               std::size_t count);

@@ -30,17 +30,13 @@ class Aligner {
 
     void add(corpus::SpeechClip clip, std::vector<float> audio) {
         throw_if_cancelled();
-        AlignmentTask task{std::move(audio), {}};
-        for (const std::string& word : words_of(clip.text)) {
-            std::vector<Pronunciations::Phones> ways = pronouncer_.ways_to_say(word);
-            if (ways.empty()) {
-                ++left_out_;
-                return;
-            }
-            task.words.push_back(std::move(ways));
+        std::optional<AlignmentTask> task = alignment_task(std::move(audio), clip.text, pronouncer_);
+        if (!task) {
+            ++left_out_;
+            return;
         }
         clips_.push_back(std::move(clip));
-        tasks_.push_back(std::move(task));
+        tasks_.push_back(std::move(*task));
         if (clips_.size() >= kBatch) align();
     }
 

@@ -135,6 +135,16 @@ void run_sphinx(const std::filesystem::path& folder, const std::string& list) {
 
 }  // namespace
 
+std::optional<AlignmentTask> alignment_task(std::vector<float> audio, const std::string& text,
+                                            Pronouncer& pronouncer) {
+    AlignmentTask task{std::move(audio), {}};
+    for (const std::string& word : words_of(text)) {
+        task.words.push_back(pronouncer.ways_to_say(word));
+        if (task.words.back().empty()) return std::nullopt;
+    }
+    return task;
+}
+
 std::vector<std::vector<corpus::PhoneSpan>> align_with_sphinx(const std::vector<AlignmentTask>& tasks) {
     if (!find_program("pocketsphinx_batch") || !std::filesystem::exists(kModel))
         fail(ErrorCode::kUnsupported,

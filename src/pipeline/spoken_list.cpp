@@ -203,12 +203,9 @@ void label_english(const SpokenLine* lines, std::vector<Labelled>& batch, Pronou
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         if (batch[i].audio.empty()) continue;
-        AlignmentTask task{batch[i].audio, {}};
-        for (const std::string& word : words_of(lines[i].text))
-            task.words.push_back(pronouncer.ways_to_say(word));
-        const auto unknown = [](const auto& ways) { return ways.empty(); };
-        if (task.words.empty() || std::any_of(task.words.begin(), task.words.end(), unknown)) continue;
-        tasks.push_back(std::move(task));
+        std::optional<AlignmentTask> task = alignment_task(batch[i].audio, lines[i].text, pronouncer);
+        if (!task || task->words.empty()) continue;
+        tasks.push_back(std::move(*task));
         places.push_back(i);
     }
     if (tasks.empty()) return;

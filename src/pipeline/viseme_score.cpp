@@ -49,9 +49,7 @@ class ScoresByVoice {
 };
 
 audio::AugmentOptions options_of(const std::string& condition) {
-    audio::AugmentOptions options;
-    options.voice_probability = options.equalizer_probability = options.telephone_probability = 0;
-    options.room_probability = options.noise_probability = options.gain_probability = 0;
+    audio::AugmentOptions options = audio::AugmentOptions::none();
     if (condition == "noise") {
         options.noise_probability = 1;
         options.snr_low_db = options.snr_high_db = 10;

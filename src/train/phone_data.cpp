@@ -35,10 +35,8 @@ VoiceKind kind_of(const std::string& voice) {
 
 /// Only pitch and formants: mel_augment does the rest, each time anew.
 audio::AugmentOptions voices_only() {
-    audio::AugmentOptions options;
+    audio::AugmentOptions options = audio::AugmentOptions::none();
     options.voice_probability = 1;
-    options.equalizer_probability = options.telephone_probability = options.room_probability = 0;
-    options.noise_probability = options.gain_probability = 0;
     return options;
 }
 
