@@ -1,16 +1,21 @@
 #!/usr/bin/python3
 """Lists recordings of people in Debian packages for `vultus speech make-corpus --spoken`.
 
-    apt-get install tuxpaint-stamps-default asterisk-core-sounds-{en,es,fr,it,ru}{,-g722}
+    apt-get install tuxpaint-stamps-default asterisk-core-sounds-{en,es,fr,it,ru}{,-g722} \\
+        festvox-ru fillets-ng-data{,-cs,-nl} klettres-data ktuberling-data    # and qabcs-data, where Debian has it
     tools/debian_speech.py > spoken.tsv
 
 Prints a line per recording: file, voice, language (as espeak-ng names it), text, with tabs between.
 tuxpaint-stamps-default: volunteers name pictures in nine languages (GPL-2); asterisk-core-sounds: telephone prompts
-of four speakers in five languages (CC-BY-SA-3.0, Russian CC-BY-3.0). --root names another place than /.
+of four speakers in five languages (CC-BY-SA-3.0, Russian CC-BY-3.0); festvox-ru: one man reads Russian (BSD-like);
+fillets-ng: actors in Czech and Dutch (GPL-2+); klettres: letters and syllables by volunteers in
+sixteen languages (GPL-2+); ktuberling: English words (GPL-2+); qabcs: words in seven languages (GPL-3+).
+--root names another place than /.
 """
 
 import argparse
 import gzip
+import itertools
 import pathlib
 import re
 import sys
@@ -46,13 +51,60 @@ def prompts(root):
                 yield sound, f"prompts/{language}", language, text
 
 
+def festvox_ru(root):
+    folder = root / "usr/share/festival/voices/russian/msu_ru_nsh_clunits"
+    table = folder / "etc/txt.done.data"
+    for name, text in re.findall(r'^\( (\S+) "(.*)" \)', table.read_text("utf-8") if table.exists() else "", re.MULTILINE):
+        sound = folder / f"wav/{name}.wav"
+        if sound.exists():
+            yield sound, "festvox/ru", "ru", text.replace("+", "")  # "+" marks stress; espeak-ng has its own
+
+
+def fillets(root):
+    folder = root / "usr/share/games/fillets-ng"
+    for language in ("cs", "nl"):
+        for script in sorted(folder.glob(f"script/**/*dialogs_{language}.lua")):
+            lines = re.findall(r'dialogId\("([^"]+)", "font_([^"]*)", "[^\n]*"\)\s*dialogStr\("([^\n]*)"\)',
+                               script.read_text("utf-8", "replace"))
+            sounds = folder / "sound" / script.parent.relative_to(folder / "script")
+            for name, font, text in lines:
+                actor = font if font in ("small", "big") else "others"
+                for sound in itertools.islice(sounds.rglob(f"{language}/{name}.ogg"), 1):
+                    yield sound, f"fillets/{language}/{actor}", language, text.replace("\\", "")
+
+
+def klettres(root):
+    languages = {"en_GB": "en", "pt_BR": "pt-br"}
+    for table in sorted((root / "usr/share/klettres").glob("*/sounds.xml")):
+        language = languages.get(table.parent.name, table.parent.name)
+        if language in ("he", "tn", "nds", "ml"):  # espeak-ng does not say how they are spoken
+            continue
+        for text, file in re.findall(r'<sound name="([^"]+)" file="([^"]+)"', table.read_text("utf-8", "replace")):
+            sound = table.parent.parent / file
+            if sound.exists():
+                yield sound, f"letters/{table.parent.name}", language, text.lower()
+
+
+def ktuberling(root):
+    for sound in sorted((root / "usr/share/ktuberling/sounds/en").glob("*.ogg")):
+        yield sound, "ktuberling/en", "en", sound.stem.split("_")[-1]
+
+
+def qabcs(root):
+    for sound in sorted((root / "usr/share/qabcs/abcs").glob("*/sounds/words/*.ogg")):
+        name = sound.parts[-4]
+        yield sound, f"qabcs/{name}", {"en_gb": "en"}.get(name, name), sound.stem.replace("_", " ")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("/"))
     root = parser.parse_args().root
-    rows = sorted([*stamps(root), *prompts(root)], key=lambda row: (row[1], str(row[0])))
+    sources = (stamps, prompts, festvox_ru, fillets, klettres, ktuberling, qabcs)
+    rows = sorted(set(itertools.chain.from_iterable(source(root) for source in sources)),
+                  key=lambda row: (row[1], str(row[0])))
     if not rows:
-        sys.exit("debian_speech: expected tuxpaint-stamps-default or asterisk-core-sounds-*-g722, found none")
+        sys.exit("debian_speech: expected one of the packages that --help names, found none")
     for sound, voice, language, text in rows:
         text = re.sub(r"\s+", " ", text).strip()
         if not text:

@@ -54,6 +54,8 @@ void add_eval_command(CLI::App& app) {
         ->check(CLI::NonNegativeNumber);
     command->add_option("--look-ahead", arguments->look_ahead_frames, "As of talk; 0: as live speech")
         ->capture_default_str();
+    command->add_flag("--recorded-pose", options.recorded_pose,
+                      "Give the speech-driven clips the recording's head pose: measures the lips alone");
     command->add_option("--video-clips", options.video_clips, "Clips in side_by_side.mp4")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

@@ -94,8 +94,9 @@ TEST(StreamingOps, SpeechEncoderStepsEqualTheWhole) {
             // Frame k stands for row 2 k and needs 2 rows and ahead_blocks frames more.
             const std::int64_t certain =
                 std::max<std::int64_t>(0, (begin + count - 3) / 2 - config.ahead_blocks + 1);
-            if (begin + count < kRows && begin + count >= 3)
+            if (begin + count < kRows && begin + count >= 3) {
                 EXPECT_EQ(static_cast<std::int64_t>(phones.size()), certain * config.num_phones);
+            }
         }
         expect_near(phones, ReferenceOps::unwrap(whole.phones));
     }

@@ -177,7 +177,10 @@ class Evaluation {
         const auto audio = to_float(tracks.audio);
         const int kinds = subject_.can_speak() ? 2 : 1;
         std::vector<float> latents;
-        if (kinds > 1) latents = timed([&] { return subject_.latents_from_speech(audio, clip.num_frames); });
+        if (kinds > 1) {
+            const std::vector<float> pose = options_.recorded_pose ? tracks.pose_deg : std::vector<float>{};
+            latents = timed([&] { return subject_.latents_from_speech(audio, clip.num_frames, pose); });
+        }
         Making making(landmarks_, frame_of(clip), subject_.size_px(), kinds, clip.num_frames);
         auto reader = open(clip);
         media::Image image, scaled;
@@ -290,7 +293,7 @@ class Evaluation {
         std::unique_ptr<SideBySide> video;
         if (options_.video)
             video = std::make_unique<SideBySide>(folder_ / file, size, 1, corpus_.fps_num, corpus_.fps_den);
-        const auto latents = timed([&] { return subject_.latents_from_speech(sound, frames); });
+        const auto latents = timed([&] { return subject_.latents_from_speech(sound, frames, {}); });
         media::Image image(size, size);
         for (std::int64_t i = 0; i < frames; ++i) {
             throw_if_cancelled();
@@ -311,7 +314,8 @@ class Evaluation {
         const auto candidates = static_cast<std::size_t>(options_.candidates);
         Json metrics{{"title", options_.title},       {"corpus", corpus_.folder.string()},
                      {"size_px", subject_.size_px()}, {"fps", corpus_.fps()},
-                     {"num_clips", num_evaluated_},   {"num_frames", frames_done_}};
+                     {"num_clips", num_evaluated_},   {"num_frames", frames_done_},
+                     {"recorded_pose", options_.recorded_pose}};
         metrics["reconstruction"] = summarise(reconstructed_, recordings_, candidates, corpus_.fps());
         if (!driven_.empty())
             metrics["speech_driven"] = summarise(driven_, recordings_, candidates, corpus_.fps());

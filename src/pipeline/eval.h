@@ -22,6 +22,7 @@ struct EvalOptions {
     double max_voice_s = 12.0;                  ///< of each voice
     double rest_s = 0;                          ///< of each sound without speech (rest_sounds.h); 0: none
     std::filesystem::path labels;               ///< speech corpus with the clips' phones; empty: none
+    bool recorded_pose = false;                 ///< speech-driven clips take the recording's head pose
     bool video = true;                          ///< side_by_side.mp4 and voice videos
     int video_clips = 6;                        ///< clips in side_by_side.mp4
     std::string title;                          ///< shown on the page
@@ -38,9 +39,10 @@ class EvalSubject {
     virtual std::vector<float> encode(const std::uint8_t* rgb) = 0;
     /// z [latent_dim] to RGB [S, S, 3].
     virtual void decode(const float* z, std::uint8_t* rgb) = 0;
-    /// 16 kHz mono, -1..1, to latents [num_frames, latent_dim].
-    virtual std::vector<float> latents_from_speech(const std::vector<float>& audio,
-                                                   std::int64_t num_frames) = 0;
+    /// 16 kHz mono, -1..1, to latents [num_frames, latent_dim]. pose_deg [num_frames, 3] (yaw, pitch, roll) is
+    /// the head pose to take, empty: the subject's own.
+    virtual std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                                   const std::vector<float>& pose_deg) = 0;
 };
 
 /// Finds 68 landmarks in the frames of one clip, in order.

@@ -48,8 +48,8 @@ class FaultyPlayback : public EvalSubject {
         std::copy(image.rgb.begin(), image.rgb.end(), rgb);
     }
     // Knows the clip by the sum of its samples; any other voice gets the first clip.
-    std::vector<float> latents_from_speech(const std::vector<float>& audio,
-                                           std::int64_t num_frames) override {
+    std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                           const std::vector<float>&) override {
         std::int64_t sum = 0;
         for (const float sample : audio) sum += std::lround(sample * 32768);
         std::size_t clip = std::find(sums_.begin(), sums_.end(), sum) - sums_.begin();

@@ -19,9 +19,14 @@ class TalkerSubject : public EvalSubject {
     bool can_speak() const override { return can_speak_; }
     std::vector<float> encode(const std::uint8_t* rgb) override { return talker_.encode(rgb); }
     void decode(const float* z, std::uint8_t* rgb) override { talker_.decode(z, rgb); }
-    std::vector<float> latents_from_speech(const std::vector<float>& audio,
-                                           std::int64_t num_frames) override {
-        return talker_.latents_from_speech(audio, num_frames, PoseOptions{}, look_ahead_frames_);
+    std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                           const std::vector<float>& pose_deg) override {
+        PoseOptions pose;
+        if (!pose_deg.empty()) {
+            pose.source = PoseOptions::Source::kTrack;
+            pose.track_deg = pose_deg;
+        }
+        return talker_.latents_from_speech(audio, num_frames, pose, look_ahead_frames_);
     }
     int steps() const { return talker_.steps(); }
 

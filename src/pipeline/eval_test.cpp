@@ -86,7 +86,7 @@ corpus::Corpus make_corpus(const char* name) {
         tracks.audio.assign(kFrames * 640, 0);
         for (std::size_t n = 4000; n < 12000; ++n) tracks.audio[n] = n % 20 < 10 ? 8000 : -8000;
         tracks.audio[0] = static_cast<std::int16_t>(c);
-        tracks.pose_deg.assign(kFrames * 3, 0.0f);
+        tracks.pose_deg.assign(kFrames * 3, static_cast<float>(c));
         tracks.landmarks_px.assign(kFrames * 136, 1.0f);
         tracks.valid.assign(kFrames, 1);
         corpus::save_tracks(corpus, clip, tracks);
@@ -120,14 +120,17 @@ class Playback : public EvalSubject {
         const auto& image = frames_[static_cast<std::size_t>(*z)];
         std::copy(image.rgb.begin(), image.rgb.end(), rgb);
     }
-    std::vector<float> latents_from_speech(const std::vector<float>& audio,
-                                           std::int64_t num_frames) override {
+    std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                           const std::vector<float>& pose_deg) override {
+        poses_deg.push_back(pose_deg);
         const int clip = (static_cast<int>(std::lround(audio[0] * 32768)) + clip_offset_) % kClips;
         std::vector<float> latents;
         for (std::int64_t i = 0; i < num_frames; ++i)
             latents.push_back(static_cast<float>(clip * kFrames + std::max<std::int64_t>(i - late_, 0)));
         return latents;
     }
+
+    std::vector<std::vector<float>> poses_deg;  ///< that were asked for
 
   private:
     int late_, clip_offset_;
@@ -213,6 +216,22 @@ TEST(Eval, SeesTheWrongSentence) {
     EXPECT_LT(metrics.at("speech_driven").at("opening").at("margin").get<double>(), 0.3);
     EXPECT_LT(metrics.at("speech_driven").at("mouth_psnr_db").get<double>(), 30.0);
     EXPECT_EQ(metrics.at("reconstruction").at("right_sentence_first"), 1.0);
+}
+
+TEST(Eval, GivesTheRecordedPoseOnlyWhenAsked) {
+    const corpus::Corpus corpus = make_corpus("vultus_eval_pose");
+    EvalOptions options = options_for(corpus);
+    options.video = false;
+    for (const bool recorded : {false, true}) {
+        Playback subject(corpus, 0, 0);
+        options.recorded_pose = recorded;
+        EXPECT_EQ(evaluated(subject, corpus, options).at("recorded_pose"), recorded);
+        ASSERT_EQ(subject.poses_deg.size(), static_cast<std::size_t>(kClips));
+        for (int clip = 0; clip < kClips; ++clip)
+            EXPECT_EQ(subject.poses_deg[static_cast<std::size_t>(clip)],
+                      recorded ? std::vector<float>(kFrames * 3, static_cast<float>(clip))
+                               : std::vector<float>{});
+    }
 }
 
 TEST(Eval, RefusesAFolderThatHoldsSomethingElse) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kBands = 80;
 constexpr double kFloor = 1e-5;  // audio::LogMelOptions::floor
 constexpr double kRowsPerSecond = 100.0;
+constexpr double kShareOfSounds = 0.5;
 constexpr int kTelephoneLow = 10, kTelephoneHigh = 57;  // bands about 300 and 3400 Hz
 
 using Curve = std::array<float, kBands>;
@@ -143,17 +144,21 @@ void add_music(std::vector<float>& power, Rng& rng) {
 }
 
 /// What is heard where nobody speaks, of mean power 1.
-std::vector<float> draw_noise(std::size_t size, Rng& rng) {
+std::vector<float> draw_noise(std::size_t size, const BackgroundSounds& sounds, Rng& rng) {
     std::vector<float> power(size, 0.0f);
     const double kind = rng.uniform();
-    if (kind < 0.4)
+    if (rng.uniform() < kShareOfSounds) {
+        power = sounds.draw(size / kBands, rng);
+        multiply(power, draw_curve(rng, 4.0));
+    } else if (kind < 0.4) {
         add_steady(power, rng);
-    else if (kind < 0.65)
+    } else if (kind < 0.65) {
         add_bursts(power, rng);
-    else if (kind < 0.8)
+    } else if (kind < 0.8) {
         add_clicks(power, rng);
-    else
+    } else {
         add_music(power, rng);
+    }
     const auto mean = static_cast<float>(std::max(1e-12, mean_of(power)));
     for (float& value : power) value /= mean;
     return power;
@@ -166,8 +171,8 @@ void add_scaled(std::vector<float>& power, const std::vector<float>& noise, doub
 
 }  // namespace
 
-void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background, Rng& rng,
-                     const MelAugmentOptions& options) {
+void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background,
+                     const BackgroundSounds& sounds, Rng& rng, const MelAugmentOptions& options) {
     for (float& value : rows) value = std::max(0.0f, std::exp(value) - static_cast<float>(kFloor));
     if (rng.uniform() < options.warp_probability)
         warp_bands(rows, std::exp(rng.uniform(std::log(options.warp_low), std::log(options.warp_high))));
@@ -183,7 +188,7 @@ void augment_log_mel(std::vector<float>& rows, const std::vector<float>& backgro
             for (float& value : other) value = std::exp(value);
             add_scaled(rows, other, speech * power_of_db(-std::max(snr_db, 10.0)));
         } else {
-            add_scaled(rows, draw_noise(rows.size(), rng), speech * power_of_db(-snr_db));
+            add_scaled(rows, draw_noise(rows.size(), sounds, rng), speech * power_of_db(-snr_db));
         }
     }
     if (rng.uniform() < options.telephone_probability)
@@ -195,8 +200,8 @@ void augment_log_mel(std::vector<float>& rows, const std::vector<float>& backgro
     for (float& value : rows) value = std::log(value * gain + static_cast<float>(kFloor));
 }
 
-std::vector<float> noise_log_mel(std::size_t num_rows, Rng& rng) {
-    std::vector<float> rows = draw_noise(num_rows * kBands, rng);
+std::vector<float> noise_log_mel(std::size_t num_rows, const BackgroundSounds& sounds, Rng& rng) {
+    std::vector<float> rows = draw_noise(num_rows * kBands, sounds, rng);
     // From below the floor to -30 dB of full scale; a windowed full-scale sound has about 1e4 in a band.
     const float level = power_of_db(rng.uniform(-60, 10));
     for (float& value : rows) value = std::log(value * level + static_cast<float>(kFloor));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "train/background_sounds.h"
 
 namespace vultus::train {
 
@@ -24,12 +25,12 @@ struct MelAugmentOptions {
 
 /// rows [T, 80]: log-mel as audio::LogMelOptions makes it (power + floor, natural logarithm); varied in
 /// place. background: rows of the same size to lie below as noise, or empty: noise, clicks or music are
-/// drawn.
-void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background, Rng& rng,
-                     const MelAugmentOptions& options = {});
+/// drawn, half of them from `sounds`.
+void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background,
+                     const BackgroundSounds& sounds, Rng& rng, const MelAugmentOptions& options = {});
 
 /// [T, 80] of noise, breath, clicks or music alone: what must be heard as silence.
-std::vector<float> noise_log_mel(std::size_t num_rows, Rng& rng);
+std::vector<float> noise_log_mel(std::size_t num_rows, const BackgroundSounds& sounds, Rng& rng);
 
 /// Masks bands and times in normalised rows [T, 80] with their mean, 0.
 void mask_log_mel(std::vector<float>& normalised, Rng& rng, const MelAugmentOptions& options = {});

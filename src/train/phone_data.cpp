@@ -18,7 +18,8 @@ namespace {
 constexpr std::int64_t kBands = 80, kHopSamples = 160;
 constexpr std::int64_t kLoudness = models::kLoudnessBands;
 constexpr std::int64_t kLoudnessEdges[kLoudness + 1] = {2, 16, 37, 62, 80};  // 0.1, 0.55, 1.5, 4 kHz
-constexpr double kSilenceShare = 0.08, kBackgroundShare = 0.15, kTempoShare = 0.5;
+constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.15, kTempoShare = 0.5;
+constexpr std::uint64_t kSoundsSeed = 23;
 constexpr double kSlowest = 0.82, kFastest = 1.2;
 constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor
 
@@ -126,7 +127,10 @@ void measure_mel(const std::vector<PhoneExample>& examples, std::vector<float>& 
 
 PhoneBatches::PhoneBatches(const std::vector<PhoneExample>& examples, std::vector<float> mel_mean,
                            std::vector<float> mel_std)
-    : examples_(examples), mel_mean_(std::move(mel_mean)), mel_std_(std::move(mel_std)) {
+    : examples_(examples),
+      mel_mean_(std::move(mel_mean)),
+      mel_std_(std::move(mel_std)),
+      sounds_(kSoundsSeed) {
     std::map<std::string, std::vector<std::size_t>> voices;
     for (std::size_t i = 0; i < examples.size(); ++i)
         if (!examples[i].validation) voices[examples[i].voice].push_back(i);
@@ -185,7 +189,7 @@ PhoneBatches::Piece PhoneBatches::cut(const PhoneExample& example, std::int64_t 
 
 PhoneBatches::Piece PhoneBatches::silence(std::int64_t num_rows, Rng& rng) const {
     Piece piece;
-    piece.rows = noise_log_mel(static_cast<std::size_t>(num_rows), rng);
+    piece.rows = noise_log_mel(static_cast<std::size_t>(num_rows), sounds_, rng);
     piece.phones.assign(static_cast<std::size_t>((num_rows + 1) / 2), 0);
     piece.loudness.assign(piece.phones.size() * kLoudness, -5.0f);
     return piece;
@@ -205,7 +209,7 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
         if (!silent) {
             std::vector<float> background;
             if (rng.uniform() < kBackgroundShare) background = cut(choose(rng), num_rows, rng).rows;
-            augment_log_mel(piece.rows, background, rng);
+            augment_log_mel(piece.rows, background, sounds_, rng);
         }
         normalise(piece.rows);
         mask_log_mel(piece.rows, rng);

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "corpus/speech_corpus.h"
+#include "train/background_sounds.h"
 
 namespace vultus::train {
 
@@ -54,6 +55,7 @@ class PhoneBatches {
 
     const std::vector<PhoneExample>& examples_;
     std::vector<float> mel_mean_, mel_std_;
+    BackgroundSounds sounds_;
     std::vector<std::vector<std::size_t>> by_voice_;  ///< indices of training clips
     std::vector<double> voice_share_;                 ///< cumulative, ends at 1
 };
