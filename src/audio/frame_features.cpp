@@ -6,8 +6,10 @@
 namespace vultus::audio {
 
 FrameFeatureStream::FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean,
-                                       std::vector<float> std)
-    : rows_(kNumMels, 100.0 / (fps * rate_per_frame)), mean_(std::move(mean)), std_(std::move(std)) {}
+                                       std::vector<float> std, bool equalized)
+    : rows_(kNumMels, 100.0 / (fps * rate_per_frame)), mean_(std::move(mean)), std_(std::move(std)) {
+    if (equalized) equalizer_.emplace();
+}
 
 void FrameFeatureStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
     mel_.push(audio, num_samples, rows_.input());
@@ -22,6 +24,8 @@ void FrameFeatureStream::finish(std::vector<float>& out) {
 void FrameFeatureStream::append(bool last, std::vector<float>& out) {
     const std::size_t before = out.size();
     rows_.advance(last, out);
+    if (equalizer_)
+        equalizer_->advance(out.data() + before, static_cast<std::int64_t>(out.size() - before) / kNumMels);
     if (mean_.empty()) return;
     for (std::size_t at = before; at < out.size(); ++at) {
         const std::size_t band = (at - before) % kNumMels;

@@ -1,6 +1,9 @@
 // Log-mel features in step with the video: a fixed number of feature frames for every video frame.
 #pragma once
 
+#include <optional>
+
+#include "audio/channel_equalizer.h"
 #include "audio/log_mel.h"
 #include "audio/row_interpolator.h"
 
@@ -11,8 +14,10 @@ namespace vultus::audio {
 /// is constant.
 class FrameFeatureStream {
   public:
-    /// mean, std [num_mels]; empty: not normalised.
-    FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean, std::vector<float> std);
+    /// mean, std [num_mels]; empty: not normalised. equalized: through a ChannelEqualizer before that (fps *
+    /// rate_per_frame = 100).
+    FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean, std::vector<float> std,
+                       bool equalized = false);
 
     /// Appends rows of num_mels values to `out` as far as the sound reaches.
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
@@ -26,6 +31,7 @@ class FrameFeatureStream {
 
     LogMelStream mel_;
     RowInterpolator rows_;
+    std::optional<ChannelEqualizer> equalizer_;
     std::vector<float> mean_, std_;
 };
 

@@ -15,7 +15,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_fr
                                    feed_forward, blocks, attention_left, attention_right, conv_left,
                                    conv_right, dropout, latent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
-                                   ahead_blocks, embedding, num_phones, dropout)
+                                   ahead_blocks, embedding, num_phones, dropout, equalized)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -174,7 +174,9 @@ Json to_json(const SpeechEncoderConfig& config) { return Json(config); }
 SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     SpeechEncoderConfig config;
     try {
-        config = json.get<SpeechEncoderConfig>();
+        Json complete = json;
+        if (json.is_object()) complete.emplace("equalized", false);  // encoders trained before it
+        config = complete.get<SpeechEncoderConfig>();
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }

@@ -82,6 +82,7 @@ struct SpeechEncoderConfig {
     int embedding = 96;
     int num_phones = 40;
     double dropout = 0.1;
+    bool equalized = true;  ///< log-mel comes through audio::ChannelEqualizer
 
     /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }

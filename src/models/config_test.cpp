@@ -106,6 +106,10 @@ TEST(Config, TheSpeechEncoderTravelsWithWhoListensThroughIt) {
     const ModelConfig back = model_config_from_json(json);
     EXPECT_EQ(to_json(back), json);
     EXPECT_EQ(back.speech_feature_width(), 24);
+    json["speech_encoder"].erase(
+        "equalized");  // files of encoders trained before there was a channel equalizer
+    EXPECT_TRUE(encoder.equalized);
+    EXPECT_FALSE(model_config_from_json(json).speech_encoder.equalized);
     json["speech_encoder"]["ahead_blocks"] = 99;  // more than there are
     EXPECT_THROW(model_config_from_json(json), Error);
     json.erase("speech_encoder");

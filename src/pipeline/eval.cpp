@@ -312,9 +312,12 @@ class Evaluation {
 
     std::string write_results() {
         const auto candidates = static_cast<std::size_t>(options_.candidates);
-        Json metrics{{"title", options_.title},       {"corpus", corpus_.folder.string()},
-                     {"size_px", subject_.size_px()}, {"fps", corpus_.fps()},
-                     {"num_clips", num_evaluated_},   {"num_frames", frames_done_},
+        Json metrics{{"title", options_.title},
+                     {"corpus", corpus_.folder.string()},
+                     {"size_px", subject_.size_px()},
+                     {"fps", corpus_.fps()},
+                     {"num_clips", num_evaluated_},
+                     {"num_frames", frames_done_},
                      {"recorded_pose", options_.recorded_pose}};
         metrics["reconstruction"] = summarise(reconstructed_, recordings_, candidates, corpus_.fps());
         if (!driven_.empty())

@@ -39,8 +39,8 @@ class EvalSubject {
     virtual std::vector<float> encode(const std::uint8_t* rgb) = 0;
     /// z [latent_dim] to RGB [S, S, 3].
     virtual void decode(const float* z, std::uint8_t* rgb) = 0;
-    /// 16 kHz mono, -1..1, to latents [num_frames, latent_dim]. pose_deg [num_frames, 3] (yaw, pitch, roll) is
-    /// the head pose to take, empty: the subject's own.
+    /// 16 kHz mono, -1..1, to latents [num_frames, latent_dim]. pose_deg [num_frames, 3] (yaw, pitch, roll)
+    /// is the head pose to take, empty: the subject's own.
     virtual std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
                                                    const std::vector<float>& pose_deg) = 0;
 };

@@ -228,9 +228,9 @@ TEST(Eval, GivesTheRecordedPoseOnlyWhenAsked) {
         EXPECT_EQ(evaluated(subject, corpus, options).at("recorded_pose"), recorded);
         ASSERT_EQ(subject.poses_deg.size(), static_cast<std::size_t>(kClips));
         for (int clip = 0; clip < kClips; ++clip)
-            EXPECT_EQ(subject.poses_deg[static_cast<std::size_t>(clip)],
-                      recorded ? std::vector<float>(kFrames * 3, static_cast<float>(clip))
-                               : std::vector<float>{});
+            EXPECT_EQ(
+                subject.poses_deg[static_cast<std::size_t>(clip)],
+                recorded ? std::vector<float>(kFrames * 3, static_cast<float>(clip)) : std::vector<float>{});
     }
 }
 

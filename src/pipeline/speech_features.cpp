@@ -39,6 +39,7 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
       embedding_(config.embedding),
       num_phones_(config.num_phones),
       step_rows_(kRowsPerFrame * step_frames),
+      equalized_(config.equalized),
       mel_(new_mel()) {
     // Room for the largest step, so that the network finds its input at the same place every time.
     taken_.resize(static_cast<std::size_t>((step_rows_ + 1) * kBands));
@@ -57,7 +58,9 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
 }
 
 /// At 25 frames/s with 4 rows each: 100 Hz, log-mel's own rate.
-audio::FrameFeatureStream SpeechEncoderStream::new_mel() const { return {25.0, 4, mel_mean_, mel_std_}; }
+audio::FrameFeatureStream SpeechEncoderStream::new_mel() const {
+    return {25.0, 4, mel_mean_, mel_std_, equalized_};
+}
 
 /// The first step takes one row more, the one that an output frame stands for: then each step ends where an
 /// output frame becomes certain.

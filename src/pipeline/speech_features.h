@@ -48,6 +48,7 @@ class SpeechEncoderStream {
 
     std::vector<float> mel_mean_, mel_std_;
     std::int64_t width_, embedding_, num_phones_, step_rows_;
+    bool equalized_;
     audio::FrameFeatureStream mel_;
     std::vector<float> waiting_;  ///< log-mel rows that no step has taken yet
     std::vector<float> taken_;    ///< those of the step in progress; the network reads them here

@@ -34,7 +34,7 @@ person::SpeechModel tiny_speech_model() {
 
 /// The network over all log-mel rows at once.
 std::vector<float> phones_at_once(const person::SpeechModel& model, const std::vector<float>& sound) {
-    audio::FrameFeatureStream mel(25, 4, model.mel_mean, model.mel_std);
+    audio::FrameFeatureStream mel(25, 4, model.mel_mean, model.mel_std, model.config.equalized);
     std::vector<float> rows;
     mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
     mel.finish(rows);
@@ -47,8 +47,20 @@ std::vector<float> phones_at_once(const person::SpeechModel& model, const std::v
     return {values, values + phones.dim(1) * phones.dim(2)};
 }
 
-TEST(SpeechEncoderStream, StepsOfAnySizeEqualTheWholeNetwork) {
-    const person::SpeechModel model = tiny_speech_model();
+TEST(SpeechEncoderStream, HearsThroughTheEqualizerWhereTheEncoderWasTrainedSo) {
+    person::SpeechModel model = tiny_speech_model();
+    const std::vector<float> sound = noise(60000);
+    model.config.equalized = false;
+    const std::vector<float> plain = phones_at_once(model, sound);
+    model.config.equalized = true;
+    EXPECT_NE(phones_at_once(model, sound), plain);
+}
+
+class SpeechEncoderStreamSteps : public ::testing::TestWithParam<bool> {};
+
+TEST_P(SpeechEncoderStreamSteps, OfAnySizeEqualTheWholeNetwork) {
+    person::SpeechModel model = tiny_speech_model();
+    model.config.equalized = GetParam();
     const std::vector<float> sound = noise(30000), whole = phones_at_once(model, sound);
     ASSERT_EQ(whole.size(), 94u * 40);  // ceil(30000 / 320)
     const auto weights = std::make_shared<infer::Weights>(model.weights);
@@ -68,6 +80,8 @@ TEST(SpeechEncoderStream, StepsOfAnySizeEqualTheWholeNetwork) {
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(Equalized, SpeechEncoderStreamSteps, ::testing::Bool());
 
 TEST(SpeechFeatureStream, GivesRowsAtTheVideoRateOfThePerson) {
     for (const int fps : {24, 25, 30, 60}) {

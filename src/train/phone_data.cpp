@@ -5,6 +5,7 @@
 #include <map>
 
 #include "audio/augment.h"
+#include "audio/channel_equalizer.h"
 #include "audio/log_mel.h"
 #include "base/cancel.h"
 #include "base/error.h"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::int64_t kBands = 80, kHopSamples = 160;
 constexpr std::int64_t kLoudness = models::kLoudnessBands;
 constexpr std::int64_t kLoudnessEdges[kLoudness + 1] = {2, 16, 37, 62, 80};  // 0.1, 0.55, 1.5, 4 kHz
-constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.15, kTempoShare = 0.5;
+constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.15, kTempoShare = 0.5, kWarmShare = 0.7;
 constexpr std::uint64_t kSoundsSeed = 23;
 constexpr double kSlowest = 0.82, kFastest = 1.2;
 constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor
@@ -126,10 +127,11 @@ void measure_mel(const std::vector<PhoneExample>& examples, std::vector<float>& 
 }
 
 PhoneBatches::PhoneBatches(const std::vector<PhoneExample>& examples, std::vector<float> mel_mean,
-                           std::vector<float> mel_std)
+                           std::vector<float> mel_std, bool equalized)
     : examples_(examples),
       mel_mean_(std::move(mel_mean)),
       mel_std_(std::move(mel_std)),
+      equalized_(equalized),
       sounds_(kSoundsSeed) {
     std::map<std::string, std::vector<std::size_t>> voices;
     for (std::size_t i = 0; i < examples.size(); ++i)
@@ -195,6 +197,14 @@ PhoneBatches::Piece PhoneBatches::silence(std::int64_t num_rows, Rng& rng) const
     return piece;
 }
 
+void PhoneBatches::equalize(std::vector<float>& rows, bool warm) const {
+    if (!equalized_) return;
+    audio::ChannelEqualizer equalizer;
+    const auto num_rows = static_cast<std::int64_t>(rows.size()) / kBands;
+    for (int i = 0; warm && i < 2; ++i) equalizer.hear(rows.data(), num_rows);
+    equalizer.advance(rows.data(), num_rows);
+}
+
 void PhoneBatches::normalise(std::vector<float>& rows) const {
     for (std::size_t at = 0; at < rows.size(); ++at)
         rows[at] = (rows[at] - mel_mean_[at % kBands]) / mel_std_[at % kBands];
@@ -211,6 +221,7 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
             if (rng.uniform() < kBackgroundShare) background = cut(choose(rng), num_rows, rng).rows;
             augment_log_mel(piece.rows, background, sounds_, rng);
         }
+        equalize(piece.rows, rng.uniform() < kWarmShare);
         normalise(piece.rows);
         mask_log_mel(piece.rows, rng);
         log_mel.insert(log_mel.end(), piece.rows.begin(), piece.rows.end());
@@ -225,6 +236,7 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
 
 PhoneBatch PhoneBatches::whole(const PhoneExample& example) const {
     std::vector<float> rows = example.rows[0];
+    equalize(rows, false);
     normalise(rows);
     const auto num_rows = static_cast<std::int64_t>(rows.size()) / kBands;
     const auto frames = static_cast<std::int64_t>(example.phones.size());

@@ -37,7 +37,7 @@ class PhoneBatches {
   public:
     /// examples must outlive this. Errors: kInvalidArgument without training clips.
     PhoneBatches(const std::vector<PhoneExample>& examples, std::vector<float> mel_mean,
-                 std::vector<float> mel_std);
+                 std::vector<float> mel_std, bool equalized);
     /// The same Rng state gives the same batch.
     PhoneBatch draw(std::int64_t batch, std::int64_t num_rows, Rng& rng) const;
     /// A whole recording, not varied.
@@ -52,9 +52,12 @@ class PhoneBatches {
     Piece cut(const PhoneExample& example, std::int64_t num_rows, Rng& rng) const;
     Piece silence(std::int64_t num_rows, Rng& rng) const;
     void normalise(std::vector<float>& rows) const;
+    /// As a stream hears them that just began or, when warm, that has gone on for some time.
+    void equalize(std::vector<float>& rows, bool warm) const;
 
     const std::vector<PhoneExample>& examples_;
     std::vector<float> mel_mean_, mel_std_;
+    bool equalized_;
     BackgroundSounds sounds_;
     std::vector<std::vector<std::size_t>> by_voice_;  ///< indices of training clips
     std::vector<double> voice_share_;                 ///< cumulative, ends at 1

@@ -38,7 +38,8 @@ PhoneTrainer::PhoneTrainer(const TrainOptions& options, const corpus::SpeechCorp
       log_(run.folder, "phones", {"loss", "viseme_error", "seconds"}) {
     examples_ = load_phone_examples(corpus, kVoiceVersions, options.seed);
     measure_mel(examples_, model_.mel_mean, model_.mel_std);
-    batches_ = std::make_unique<PhoneBatches>(examples_, model_.mel_mean, model_.mel_std);
+    batches_ =
+        std::make_unique<PhoneBatches>(examples_, model_.mel_mean, model_.mel_std, model_.config.equalized);
 }
 
 void PhoneTrainer::run() {

@@ -75,7 +75,7 @@ TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
     }
     std::vector<float> mean, deviation;
     measure_mel(examples, mean, deviation);
-    const PhoneBatches batches(examples, mean, deviation);
+    const PhoneBatches batches(examples, mean, deviation, true);
     Rng first(5), second(5);
     const PhoneBatch a = batches.draw(6, 60, first), b = batches.draw(6, 60, second);
     EXPECT_TRUE(a.log_mel.equal(b.log_mel)) << "the same draw gives the same batch";

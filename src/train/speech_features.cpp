@@ -56,7 +56,8 @@ Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t 
 }
 
 Tensor SpeechFeatures::encode(const std::vector<float>& sound, std::vector<float>& log_mel) {
-    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std);  // 100 Hz
+    audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std,  // 100 Hz
+                                  person_.model.speech_encoder.equalized);
     mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), log_mel);
     mel.finish(log_mel);
     TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
