@@ -11,6 +11,12 @@ FrameFeatureStream::FrameFeatureStream(double fps, int rate_per_frame, std::vect
     if (equalized) equalizer_.emplace();
 }
 
+void FrameFeatureStream::hear(const float* audio, std::int64_t num_samples) {
+    if (!equalizer_) return;
+    const std::vector<float> rows = log_mel(audio, num_samples);
+    equalizer_->hear(rows.data(), static_cast<std::int64_t>(rows.size()) / kNumMels);
+}
+
 void FrameFeatureStream::push(const float* audio, std::int64_t num_samples, std::vector<float>& out) {
     mel_.push(audio, num_samples, rows_.input());
     append(false, out);

@@ -19,6 +19,9 @@ class FrameFeatureStream {
     FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean, std::vector<float> std,
                        bool equalized = false);
 
+    /// Sound from the same microphone, heard before: the equalizer starts with what it tells. Nothing without
+    /// one.
+    void hear(const float* audio, std::int64_t num_samples);
     /// Appends rows of num_mels values to `out` as far as the sound reaches.
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
     /// The rest of the sound's features.

@@ -22,6 +22,23 @@ TEST(FrameFeatures, At25FpsAreTheLogMelFrames) {
     for (std::size_t i = 0; i < features.size(); ++i) ASSERT_EQ(features[i], mel[i]);
 }
 
+TEST(FrameFeatures, TheEqualizerStartsWithWhatWasHeardBefore) {
+    const std::vector<float> audio = noise(32000);
+    const auto num_samples = static_cast<std::int64_t>(audio.size());
+    for (const bool heard : {false, true}) {
+        std::vector<float> given, expected = log_mel(audio.data(), num_samples);
+        ChannelEqualizer equalizer;
+        if (heard) equalizer.hear(expected.data(), static_cast<std::int64_t>(expected.size()) / 80);
+        equalizer.advance(expected.data(), static_cast<std::int64_t>(expected.size()) / 80);
+        FrameFeatureStream stream(25.0, 4, {}, {}, true);
+        if (heard) stream.hear(audio.data(), num_samples);
+        for (std::int64_t at = 0; at < num_samples; at += 500)
+            stream.push(&audio[static_cast<std::size_t>(at)], 500, given);
+        stream.finish(given);
+        EXPECT_EQ(given, expected) << heard;
+    }
+}
+
 TEST(FrameFeatures, AnyChunkingGivesTheSameBits) {
     const std::vector<float> audio = noise(24000);
     for (const double fps : {25.0, 30.0, 60000.0 / 1001}) {

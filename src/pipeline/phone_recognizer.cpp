@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kStepFrames = 50;
 constexpr std::size_t kPartSamples = 16000 * 10;
+constexpr std::size_t kHeardSamples = 16000 * 30;
 
 void log_softmax(float* row, std::size_t count) {
     const float top = *std::max_element(row, row + count);
@@ -31,6 +32,8 @@ PhoneRecognizer::PhoneRecognizer(const std::filesystem::path& speech_model)
 std::vector<float> PhoneRecognizer::log_posteriors(std::span<const float> audio) const {
     SpeechEncoderStream encoder(model_.config, model_.mel_mean, model_.mel_std, weights_, 1,
                                 SpeechEncoderStream::Output::kPhones, kStepFrames);
+    // The whole sound is here: no need to guess at its microphone in the first seconds.
+    encoder.hear(audio.data(), static_cast<std::int64_t>(std::min(audio.size(), kHeardSamples)));
     std::vector<float> out;
     for (std::size_t begin = 0; begin < audio.size(); begin += kPartSamples) {
         throw_if_cancelled();

@@ -32,6 +32,8 @@ class SpeechEncoderStream {
                         std::vector<float> mel_std, std::shared_ptr<infer::Weights> weights, int num_threads,
                         Output output, std::int64_t step_frames);
 
+    /// Before the first push: sound of the same microphone, which tells the equalizer its colour.
+    void hear(const float* audio, std::int64_t num_samples) { mel_.hear(audio, num_samples); }
     /// Sound at 16 kHz, -1..1; appends the rows that are certain.
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
     /// Appends the rest: ceil(samples / 320) rows since the start or the last restart.

@@ -30,12 +30,12 @@ SpeechFeatures::SpeechFeatures(const person::Person& person)
     if (!config.small_encoder()) return;
     torch::NoGradGuard no_grad;
     std::vector<float> log_mel;
-    const Tensor silence = encode(std::vector<float>(audio::VoiceGate::kRestSamples, 0.0f), log_mel);
+    const Tensor silence = encode(std::vector<float>(audio::VoiceGate::kRestSamples, 0.0f), false, log_mel);
     const float* row = silence[audio::VoiceGate::kRestFrame].data_ptr<float>();
     rest_.assign(row, row + person.model.speech_encoder.embedding);
 }
 
-Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames) {
+Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames, bool warm) {
     torch::NoGradGuard no_grad;
     const models::SpeechConfig& config = person_.model.speech;
     const std::int64_t width = person_.model.speech_feature_width();
@@ -48,16 +48,17 @@ Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t 
         static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
         0.0f);
     audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
-    to_video.input() = config.small_encoder() ? phonetic(sound) : published(sound);
+    to_video.input() = config.small_encoder() ? phonetic(sound, warm) : published(sound);
     std::vector<float> out;
     to_video.advance(true, out);
     out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));
     return torch::tensor(out).view({-1, width});
 }
 
-Tensor SpeechFeatures::encode(const std::vector<float>& sound, std::vector<float>& log_mel) {
+Tensor SpeechFeatures::encode(const std::vector<float>& sound, bool warm, std::vector<float>& log_mel) {
     audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std,  // 100 Hz
                                   person_.model.speech_encoder.equalized);
+    if (warm) mel.hear(sound.data(), static_cast<std::int64_t>(sound.size()));
     mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), log_mel);
     mel.finish(log_mel);
     TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
@@ -67,9 +68,9 @@ Tensor SpeechFeatures::encode(const std::vector<float>& sound, std::vector<float
     return TorchOps::unwrap(ops.concat(out.embedding, out.phones))[0].contiguous();
 }
 
-std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound) {
+std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound, bool warm) {
     std::vector<float> log_mel, out;
-    const Tensor rows = encode(sound, log_mel);
+    const Tensor rows = encode(sound, warm, log_mel);
     const int num_phones = person_.model.speech_encoder.num_phones;
     audio::VoiceGate gate =
         person_.model.speech.features == "phones"

@@ -11,14 +11,15 @@ class SpeechFeatures {
   public:
     /// person must outlive this and know its mel statistics, and its speech encoder where it has one.
     explicit SpeechFeatures(const person::Person& person);
-    /// audio: 16 kHz, -1..1 -> [num_frames * rate_per_frame, width]; missing sound is silence.
-    torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames);
+    /// audio: 16 kHz, -1..1 -> [num_frames * rate_per_frame, width]; missing sound is silence. warm: as if
+    /// the sound had gone on for some time before, for the channel equalizer.
+    torch::Tensor operator()(const std::vector<float>& audio, std::int64_t num_frames, bool warm = false);
 
   private:
     /// Rows at 50 Hz of the encoder, [n, width] side by side.
-    std::vector<float> phonetic(const std::vector<float>& sound);
+    std::vector<float> phonetic(const std::vector<float>& sound, bool warm);
     /// Embeddings and phone logits [T, embedding + num_phones], and the log-mel rows they are of.
-    torch::Tensor encode(const std::vector<float>& sound, std::vector<float>& log_mel);
+    torch::Tensor encode(const std::vector<float>& sound, bool warm, std::vector<float>& log_mel);
     std::vector<float> published(const std::vector<float>& sound);
 
     const person::Person& person_;

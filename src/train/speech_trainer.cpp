@@ -182,7 +182,7 @@ SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::
     const int versions =
         person_.model.speech.features == "wav2vec2" ? kAugmentedVersionsOfPublished : kAugmentedVersions;
     for (int i = 0; !clip.validation && i < versions; ++i)
-        example.features.push_back((*features_)(audio::augment(clip.audio, rng), frames));
+        example.features.push_back((*features_)(audio::augment(clip.audio, rng), frames, i % 2 == 1));
     example.rest_frame = quietest_frame(example);
     return example;
 }
