@@ -8,7 +8,7 @@
 Prints a line per recording: file, voice, language (as espeak-ng names it), text, with tabs between.
 tuxpaint-stamps-default: volunteers name pictures in nine languages (GPL-2); asterisk-core-sounds: telephone prompts
 of four speakers in five languages (CC-BY-SA-3.0, Russian CC-BY-3.0); festvox-ru: one man reads Russian (BSD-like);
-fillets-ng: actors in Czech and Dutch (GPL-2+); klettres: letters and syllables by volunteers in
+fillets-ng: actors in Czech and Dutch (GPL-2); klettres: letters and syllables by volunteers in
 sixteen languages (GPL-2+); ktuberling: English words (GPL-2+); qabcs: words in seven languages (GPL-3+).
 --root names another place than /.
 """
