@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "audio/log_mel.h"
+
 namespace vultus::audio {
 namespace {
 
 constexpr std::size_t kBands = ChannelEqualizer::kNumMels;
-constexpr float kFloor = 1e-5f, kLogFloor = -11.512925f;  // LogMelOptions::floor
+constexpr float kFloor = LogMelOptions{}.floor, kLogFloor = -11.512925f;  // and its logarithm
 
 /// The shape of speech at every eighth band (ln of power less its mean): the mean over the loud rows of the
 /// voices that the small encoder was trained on.

@@ -159,7 +159,7 @@ BackgroundSounds::BackgroundSounds(std::uint64_t seed) {
                                                           : draw_coloured_noise(kSoundSeconds, rng);
         set_level(audio);
         std::vector<float> rows = audio::log_mel(audio.data(), static_cast<std::int64_t>(audio.size()));
-        for (float& value : rows) value = std::max(0.0f, std::exp(value) - 1e-5f);
+        for (float& value : rows) value = std::max(0.0f, std::exp(value) - audio::LogMelOptions{}.floor);
         sounds_.push_back(std::move(rows));
     }
 }
