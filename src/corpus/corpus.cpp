@@ -231,6 +231,8 @@ Split default_split(std::size_t position_in_sorted_names) {
     return position_in_sorted_names % 10 == 9 ? Split::kValidation : Split::kTrain;
 }
 
+constexpr std::size_t kFloatsPerFrame = 2 * kNumLandmarks;
+
 double landmark_distance(const float* face, int a, int b) {
     return std::hypot(face[2 * a] - face[2 * b], face[2 * a + 1] - face[2 * b + 1]);
 }
@@ -242,19 +244,35 @@ double inter_ocular_distance(const float* face) {
     return std::hypot(eye[0][0] - eye[1][0], eye[0][1] - eye[1][1]);
 }
 
-std::vector<float> lip_opening(const std::vector<float>& landmarks_px) {
-    constexpr std::size_t kFloatsPerFrame = 2 * kNumLandmarks;
+std::vector<double> steady_inter_ocular_px(const std::vector<float>& landmarks_px) {
     require(landmarks_px.size() % kFloatsPerFrame == 0,
-            "[corpus] lip opening: expected [T, 68, 2], got {} values", landmarks_px.size());
-    std::vector<float> result(landmarks_px.size() / kFloatsPerFrame);
+            "[corpus] landmarks: expected [T, 68, 2], got {} values", landmarks_px.size());
+    constexpr std::ptrdiff_t kAround = 50;  // two seconds at 25 frames/s: longer than any blink
+    std::vector<double> each, result, window;
+    for (std::size_t at = 0; at < landmarks_px.size(); at += kFloatsPerFrame)
+        each.push_back(inter_ocular_distance(landmarks_px.data() + at));
+    const auto frames = static_cast<std::ptrdiff_t>(each.size());
+    for (std::ptrdiff_t i = 0; i < frames; ++i) {
+        window.assign(each.begin() + std::max<std::ptrdiff_t>(0, i - kAround),
+                      each.begin() + std::min(frames, i + kAround + 1));
+        // A frame without a face has all landmarks at one place.
+        std::erase(window, 0.0);
+        const auto middle = window.begin() + static_cast<std::ptrdiff_t>(window.size() / 2);
+        if (!window.empty()) std::nth_element(window.begin(), middle, window.end());
+        result.push_back(each[static_cast<std::size_t>(i)] > 0 ? *middle : 0.0);
+    }
+    return result;
+}
+
+std::vector<float> lip_opening(const std::vector<float>& landmarks_px) {
+    const std::vector<double> unit_px = steady_inter_ocular_px(landmarks_px);
+    std::vector<float> result(unit_px.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
         const float* face = landmarks_px.data() + i * kFloatsPerFrame;
         const double opening = (landmark_distance(face, 61, 67) + landmark_distance(face, 62, 66) +
                                 landmark_distance(face, 63, 65)) /
                                3.0;
-        const double scale = inter_ocular_distance(face);
-        // A frame without a face has all landmarks at one place; its opening counts as none.
-        result[i] = scale > 0 ? static_cast<float>(opening / scale) : 0.0f;
+        result[i] = unit_px[i] > 0 ? static_cast<float>(opening / unit_px[i]) : 0.0f;
     }
     return result;
 }

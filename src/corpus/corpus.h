@@ -93,9 +93,13 @@ Split default_split(std::size_t position_in_sorted_names);
 double landmark_distance(const float* face, int a, int b);
 /// Distance between the eye centres (means of 36..41 and of 42..47).
 double inter_ocular_distance(const float* face);
+/// The unit that lips are measured in, for every frame: the median inter-ocular distance of the 101 frames
+/// around it. It follows a head that comes nearer; a single frame's would follow the lids, which move the
+/// eyes' landmarks by 2 % of it in every blink. landmarks_px [T, 68, 2]; result [T], 0 where no face was
+/// found.
+std::vector<double> steady_inter_ocular_px(const std::vector<float>& landmarks_px);
 
-/// Inner-lip opening of every frame, in inter-ocular distances: mean of |61-67|, |62-66|, |63-65| over the
-/// distance between the eye centres (mean of 36..41 and of 42..47).
+/// Inner-lip opening of every frame: mean of |61-67|, |62-66|, |63-65|, in steady inter-ocular distances.
 /// landmarks_px [T, 68, 2]; result [T].
 std::vector<float> lip_opening(const std::vector<float>& landmarks_px);
 

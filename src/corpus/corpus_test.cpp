@@ -139,6 +139,27 @@ TEST(Corpus, LipOpeningIsMeasuredInInterOcularDistances) {
     EXPECT_EQ(lip_opening(std::vector<float>(2 * kNumLandmarks, 5.0f))[0], 0.0f);
 }
 
+TEST(Corpus, BlinksDoNotChangeTheUnitButAHeadThatComesNearerDoes) {
+    const auto eyes_apart = [](float px) {
+        std::vector<float> face(2 * kNumLandmarks, 0.0f);
+        for (int i = 42; i < 48; ++i) face[2 * i] = px;
+        return face;
+    };
+    std::vector<float> track;
+    for (int t = 0; t < 400; ++t) {
+        const float size = t < 200 ? 40.0f : 60.0f;
+        const bool blink = t % 30 < 6, lost = t == 77;
+        const std::vector<float> face = eyes_apart(lost ? 0.0f : blink ? size * 1.05f : size);
+        track.insert(track.end(), face.begin(), face.end());
+    }
+    const std::vector<double> unit_px = steady_inter_ocular_px(track);
+    ASSERT_EQ(unit_px.size(), 400u);
+    for (int t = 0; t < 400; ++t)
+        EXPECT_NEAR(unit_px[t], t == 77 ? 0 : t < 200 ? 40 : 60, t > 170 && t < 230 ? 20.1 : 1e-6) << t;
+    EXPECT_THROW(steady_inter_ocular_px({1, 2, 3}), std::exception);
+    EXPECT_TRUE(steady_inter_ocular_px({}).empty());
+}
+
 TEST(FrameCache, MapsFramesInTheOrderOfTheKeptClips) {
     const Corpus corpus = small_corpus("vultus_frames");
     std::string bytes(5 * 4 * 4 * 3, '\0');

@@ -97,11 +97,11 @@ double percentile(std::vector<double> values, double part) {
 double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
 
 Series lip_width(const std::vector<float>& landmarks_px) {
-    Series result(landmarks_px.size() / kFace);
+    const std::vector<double> unit_px = corpus::steady_inter_ocular_px(landmarks_px);
+    Series result(unit_px.size());
     for (std::size_t i = 0; i < result.size(); ++i) {
-        const float* face = landmarks_px.data() + i * kFace;
-        const double scale = corpus::inter_ocular_distance(face);
-        result[i] = scale > 0 ? static_cast<float>(corpus::landmark_distance(face, 48, 54) / scale) : 0.0f;
+        const double width_px = corpus::landmark_distance(landmarks_px.data() + i * kFace, 48, 54);
+        result[i] = unit_px[i] > 0 ? static_cast<float>(width_px / unit_px[i]) : 0.0f;
     }
     return result;
 }

@@ -25,7 +25,7 @@ double median(std::vector<double> values);
 /// part 0..1, linear between neighbours.
 double percentile(std::vector<double> values, double part);
 
-/// Distance between the mouth corners (48, 54) in inter-ocular distances: [T, 68, 2] to [T].
+/// Distance between the mouth corners (48, 54) in steady inter-ocular distances: [T, 68, 2] to [T].
 Series lip_width(const std::vector<float>& landmarks_px);
 
 /// Mean distance of the 20 mouth landmarks (48..67) over all frames, in the recording's mean inter-ocular

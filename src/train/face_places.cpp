@@ -22,14 +22,13 @@ corpus::Box box_around(const float* landmarks_px, const int (&range)[2], double 
 
 }  // namespace
 
-void centred_points(const float* landmarks_px, int first, int last, float* out) {
+void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out) {
     double mean[2] = {0, 0};
     for (int i = first; i < last; ++i)
         for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * i + axis] / (last - first);
-    const double unit = std::max(1e-6, corpus::inter_ocular_distance(landmarks_px));
     for (int i = first; i < last; ++i)
         for (int axis = 0; axis < 2; ++axis)
-            *out++ = static_cast<float>((landmarks_px[2 * i + axis] - mean[axis]) / unit);
+            *out++ = static_cast<float>((landmarks_px[2 * i + axis] - mean[axis]) / std::max(1e-6, unit_px));
 }
 
 void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double factor) {
@@ -38,9 +37,10 @@ void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double facto
     face.right_eye = box_around(landmarks_px, kRightEye, factor);
     face.left_eye = box_around(landmarks_px, kLeftEye, factor);
     float* shape = face.shape.data();
-    centred_points(landmarks_px, kMouth[0], kMouth[1], shape);
-    centred_points(landmarks_px, kRightEye[0], kRightEye[1], shape + 40);
-    centred_points(landmarks_px, kLeftEye[0], kLeftEye[1], shape + 52);
+    const double unit_px = corpus::inter_ocular_distance(landmarks_px);
+    centred_points(landmarks_px, unit_px, kMouth[0], kMouth[1], shape);
+    centred_points(landmarks_px, unit_px, kRightEye[0], kRightEye[1], shape + 40);
+    centred_points(landmarks_px, unit_px, kLeftEye[0], kLeftEye[1], shape + 52);
 }
 
 void FacePlaces::normalise_shapes() {

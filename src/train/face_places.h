@@ -44,7 +44,7 @@ class FacePlaces {
     std::vector<double> shape_mean_, shape_std_;
 };
 
-/// Landmarks first..last-1 of a face [68, 2] about their centre, in inter-ocular distances; out [2 * count].
-void centred_points(const float* landmarks_px, int first, int last, float* out);
+/// Landmarks first..last-1 of a face [68, 2] about their centre, over unit_px; out [2 * count].
+void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out);
 
 }  // namespace vultus::train

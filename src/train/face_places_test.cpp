@@ -44,8 +44,8 @@ TEST(FacePlaces, ShapesForgetPlaceAndSizeAndAreNormalised) {
     std::vector<float> face = TinyCorpus::landmarks(0.7, true), moved = face;
     for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = moved[i] * 1.5f + 7;
     std::vector<float> a(40), b(40);
-    centred_points(face.data(), 48, 68, a.data());
-    centred_points(moved.data(), 48, 68, b.data());
+    centred_points(face.data(), corpus::inter_ocular_distance(face.data()), 48, 68, a.data());
+    centred_points(moved.data(), corpus::inter_ocular_distance(moved.data()), 48, 68, b.data());
     for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
 }
 

@@ -49,8 +49,10 @@ LatentClip measured(const corpus::Corpus& corpus, const corpus::Clip& clip) {
     for (const std::int16_t sample : tracks.audio) out.audio.push_back(sample / 32768.0f);
     out.pose_deg = to_tensor(tracks.pose_deg, {frames, 3});
     std::vector<float> mouth(static_cast<std::size_t>(frames) * 40);
+    const std::vector<double> unit_px = corpus::steady_inter_ocular_px(tracks.landmarks_px);
     for (std::int64_t t = 0; t < frames; ++t)
-        centred_points(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136], 48, 68,
+        centred_points(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136],
+                       unit_px[static_cast<std::size_t>(t)], 48, 68,
                        &mouth[static_cast<std::size_t>(t) * 40]);
     out.mouth = to_tensor(mouth, {frames, 40});
     out.opening = to_tensor(corpus::lip_opening(tracks.landmarks_px), {frames});
