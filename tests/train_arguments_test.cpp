@@ -65,6 +65,12 @@ TEST(Arguments, AllOptions) {
                                 "0.25",
                                 "--full-noise",
                                 "0.75",
+                                "--teacher",
+                                "t.vultus",
+                                "--distill",
+                                "consistency",
+                                "--teacher-steps",
+                                "16",
                                 "--mouth-weight",
                                 "2",
                                 "--checkpoint-every",
@@ -91,6 +97,9 @@ TEST(Arguments, AllOptions) {
     EXPECT_EQ(options->learning_rate, 1e-3);
     EXPECT_EQ(options->freeze_encoder_at, 0.25);
     EXPECT_EQ(options->full_noise, 0.75);
+    EXPECT_EQ(options->teacher, "t.vultus");
+    EXPECT_EQ(options->distill, "consistency");
+    EXPECT_EQ(options->teacher_steps, 16);
     EXPECT_EQ(options->mouth_weight, 2);
     EXPECT_EQ(options->checkpoint_every_s, 180);
     EXPECT_TRUE(options->restart);

@@ -58,6 +58,11 @@ std::vector<Option> options_of(TrainOptions& o) {
          "dae (pictures), speech, or all; phones: the speech encoder, from a speech corpus", text(o.stage)},
         {"--from", "FILE", "warm start from another person's file",
          [&o](const std::string& value) { o.from = value; }},
+        {"--teacher", "FILE", "distil this person's pictures into one step (dae stage, its encoder stays)",
+         [&o](const std::string& value) { o.teacher = value; }},
+        {"--distill", "METHOD", "regression, progressive or consistency (with --teacher)", text(o.distill)},
+        {"--teacher-steps", "N", "DDIM steps of the teacher: 2, 4, 8 .. 64",
+         integer("--teacher-steps", o.teacher_steps, 2, 64)},
         {"--speech", "FILE",
          "encoder that the person listens with: small (the bundled one, default), a file of "
          "--stage phones, safetensors of wav2vec 2.0 or HuBERT, or log_mel: learn one with the rest",

@@ -56,10 +56,50 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
     return {s * x0 + n * noise,
             v ? s * noise - n * x0 : noise,
             timesteps_embedded(timesteps, model_.unet.base_channels).to(device_),
+            noise,
             s,
             n,
             latent_noise,
             full};
+}
+
+Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& z, bool training) {
+    TorchOps ops(parameters_, compute_, training);
+    return TorchOps::unwrap(models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(x_t),
+                                         TorchOps::wrap(time), TorchOps::wrap(z)));
+}
+
+/// Noise and what to draw from it as the teacher sets them; half of the noise is the shared x_T.
+DaeTrainer::Noised DaeTrainer::ask_as_teacher(const Tensor& x0, const Tensor& z, const Noised& noised,
+                                              std::int64_t step) {
+    Tensor noise = noised.noise.clone();
+    for (std::int64_t i = 0; i < noise.size(0); i += 2) noise[i].copy_(shared_noise_[0]);
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
+    const auto student = [&](const Tensor& x_t, const std::vector<int>& timesteps) {
+        adam_.swap_average();
+        const Tensor time = timesteps_embedded(timesteps, model_.unet.base_channels).to(device_);
+        const Tensor prediction = predict(x_t, time, z, /*training=*/false);
+        adam_.swap_average();
+        return prediction;
+    };
+    const Distillation::Task task =
+        distillation_->task(x0, noise, z, Rng(options_.seed * 31337 + place).next(), student);
+    Noised asked = noised;
+    asked.full.clear();
+    std::vector<float> signal, spread;
+    for (std::size_t i = 0; i < task.timesteps.size(); ++i) {
+        const auto t = static_cast<std::size_t>(task.timesteps[i]);
+        signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[t])));
+        spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[t])));
+        if (task.timesteps[i] == model_.diffusion.timesteps - 1)
+            asked.full.push_back(static_cast<std::int64_t>(i));
+    }
+    asked.signal = torch::tensor(signal).view({-1, 1, 1, 1}).to(device_);
+    asked.spread = torch::tensor(spread).view({-1, 1, 1, 1}).to(device_);
+    asked.x_t = task.x_t;
+    asked.time = timesteps_embedded(task.timesteps, model_.unet.base_channels).to(device_);
+    asked.target = (asked.signal * task.x_t - task.x0) / asked.spread;  // v
+    return asked;
 }
 
 /// Squared error of the prediction, weighted by place; the live preset adds the error of its finite
@@ -114,13 +154,12 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
 Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
     TorchOps ops(parameters_, compute_, /*training=*/true);
     const Tensor x0 = pictures(frames);
-    const Noised noised = add_noise(x0, step);
+    Noised noised = add_noise(x0, step);
     Tensor z = TorchOps::unwrap(models::encoder({ops, "encoder"}, model_.encoder, TorchOps::wrap(x0)));
     if (model_.encoder.normalise && options_.latent_noise > 0)
         z = z + options_.latent_noise * noised.latent_noise;
-    const Tensor prediction =
-        TorchOps::unwrap(models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(noised.x_t),
-                                      TorchOps::wrap(noised.time), TorchOps::wrap(z)));
+    if (distillation_) noised = ask_as_teacher(x0, z, noised, step);
+    const Tensor prediction = predict(noised.x_t, noised.time, z, /*training=*/true);
     Tensor loss = squared_error(prediction, noised, frames);
     if (model_.preset == "paper") return loss;
     if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, loss, noised, x0, frames);

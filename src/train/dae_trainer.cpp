@@ -57,6 +57,10 @@ DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus
     choose_frames();
     measure_pictures();
     if (!options.from.empty()) warm_start();
+    if (options.teacher.empty()) return;
+    distillation_ =
+        std::make_unique<Distillation>(options.distill, options.teacher_steps,
+                                       person::load_person(options.teacher), *space_, device_, compute_);
 }
 
 void DaeTrainer::choose_frames() {
@@ -140,6 +144,9 @@ std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
 
 double DaeTrainer::train_step(std::int64_t step, double fraction) {
     if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
+    if (distillation_)
+        distillation_->advance(group_.from_first(fraction),
+                               [&](const std::string& name) { return adam_.average(name); });
     adam_.zero_grad();
     const Tensor value = loss(frames_of_step(step), step);
     value.backward();
@@ -235,10 +242,11 @@ std::array<double, 2> DaeTrainer::validate() {
 void DaeTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = to_host(weight);
     adam_.save(archive);
-    if (critic_ && critic_balance_ > 0) {
+    if (critic_) {
         critic_->save(archive);
         archive.metadata["critic_balance"] = fmt::format("{}", critic_balance_);
     }
+    if (distillation_) distillation_->save(archive);
     archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
     archive.metadata["model"] = models::to_json(model_).dump();
 }
@@ -262,6 +270,7 @@ void DaeTrainer::load_state(const Archive& archive) {
         critic_->load(archive);
         critic_balance_ = std::stod(archive.metadata.at("critic_balance"));
     }
+    if (distillation_) distillation_->load(archive);
     encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
     if (encoder_frozen_) parameters_.set_trainable("encoder.", false);
 }
@@ -277,6 +286,10 @@ person::Person DaeTrainer::person() const {
     person.card = options_.card;
     person.card.training["dae_steps"] = steps_done_;
     person.card.training["dae_images"] = steps_done_ * options_.batch * group_.size();
+    if (distillation_) {
+        person.card.training["distillation"] = options_.distill;
+        person.card.training["teacher_steps"] = options_.teacher_steps;
+    }
     person.model = model_;
     person.fps_num = corpus_.fps_num;
     person.fps_den = corpus_.fps_den;

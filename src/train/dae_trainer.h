@@ -6,6 +6,7 @@
 #include "corpus/frame_cache.h"
 #include "person/picture_space.h"
 #include "train/critic.h"
+#include "train/distillation.h"
 #include "train/face_places.h"
 #include "train/optimizer.h"
 #include "train/options.h"
@@ -47,7 +48,7 @@ class DaeTrainer : public Stage {
 
   private:
     struct Noised {
-        torch::Tensor x_t, target, time;
+        torch::Tensor x_t, target, time, noise;
         torch::Tensor signal, spread;    ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
         torch::Tensor latent_noise;      ///< [B, latent], standard normal
         std::vector<std::int64_t> full;  ///< samples at the highest noise
@@ -56,6 +57,10 @@ class DaeTrainer : public Stage {
     void measure_pictures();
     torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
+                          bool training);
+    Noised ask_as_teacher(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
+                          std::int64_t step);
     torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
                                 const std::vector<std::int64_t>& frames) const;
     torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
@@ -88,6 +93,7 @@ class DaeTrainer : public Stage {
     std::int64_t steps_done_ = 0;
     double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
+    std::unique_ptr<Distillation> distillation_;  ///< where there is a teacher
     std::unique_ptr<Critic> critic_;
     double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
     double critic_share_ = 0;         ///< of this step's samples, that the critic saw

@@ -11,8 +11,11 @@ namespace vultus::train {
 
 struct TrainOptions {
     std::filesystem::path corpus;
-    std::filesystem::path out;   ///< the person file; the run's state lies beside it in OUT.training/
-    std::filesystem::path from;  ///< warm start from this person file; empty: from scratch
+    std::filesystem::path out;           ///< the person file; the run's state lies beside it in OUT.training/
+    std::filesystem::path from;          ///< warm start from this person file; empty: from scratch
+    std::filesystem::path teacher;       ///< a person whose pictures are distilled; empty: none
+    std::string distill = "regression";  ///< method; see train/distillation.h
+    int teacher_steps = 8;               ///< DDIM steps that the teacher takes
     std::filesystem::path
         speech;  ///< the speech encoder's file; empty: log-mel features, learnt with the rest
     models::Wav2Vec2Options speech_layers;  ///< of published weights

@@ -100,6 +100,8 @@ double ProcessGroup::average(double value) {
 
 bool ProcessGroup::from_first(bool value) { return any(rank_ == 0 && value); }
 
+double ProcessGroup::from_first(double value) { return size_ * average(rank_ == 0 ? value : 0.0); }
+
 bool ProcessGroup::any(bool value) {
     if (size_ == 1) return value;
     torch::Tensor votes = torch::full({1}, value ? 1.0 : 0.0);

@@ -28,6 +28,7 @@ class ProcessGroup {
     double average(double value);
     /// Everybody gets the first process's decision.
     bool from_first(bool value);
+    double from_first(double value);
     /// True everywhere when it is true anywhere.
     bool any(bool value);
 

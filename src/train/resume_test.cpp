@@ -105,6 +105,27 @@ TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
     expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
 }
 
+TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
+    TrainOptions teacher = options("teacher");
+    teacher.stage = "dae";
+    teacher.steps = 2;
+    train_person(teacher);
+    TrainOptions straight = options("straight"), stopped = options("stopped");
+    for (TrainOptions* run : {&straight, &stopped}) {
+        run->stage = "dae";
+        run->teacher = teacher.out;
+        run->distill = "progressive";
+        run->teacher_steps = 64;  // a phase each step
+    }
+    train_person(straight);
+    ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
+    train_person(stopped);
+    expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+    EXPECT_EQ(load_archive(checkpoint("straight", "dae")).metadata.at("distillation_phase"), "5");
+    stopped.distill = "consistency";
+    EXPECT_THROW(train_person(stopped), Error);
+}
+
 TEST_F(Resume, SpeechStageIsExact) {
     TrainOptions pictures = options("person");
     pictures.stage = "dae";

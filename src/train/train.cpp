@@ -80,6 +80,14 @@ void check_speech_file(const TrainOptions& options) {
     models::use_speech_encoder(model, person::load_wav2vec2(options.speech).config, options.speech_layers);
 }
 
+/// The student has the teacher's weights to begin with, and its latents for good.
+void start_from_teacher(TrainOptions& options) {
+    if (options.stage == "speech")
+        fail(ErrorCode::kInvalidArgument, "[train] --teacher: expected --stage dae or all, got speech");
+    options.from = options.teacher;
+    options.freeze_encoder_at = 0;
+}
+
 }  // namespace
 
 void train_person(TrainOptions options) {
@@ -89,6 +97,7 @@ void train_person(TrainOptions options) {
     if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
     if (options.size_px == 0) options.size_px = corpus.size_px;
+    if (!options.teacher.empty()) start_from_teacher(options);
     const RunFolder run(options.out);
     std::optional<WriteLock> lock;
     if (group.is_first()) lock.emplace(run.folder / "lock");
