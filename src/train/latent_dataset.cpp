@@ -123,7 +123,8 @@ void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::St
     const Tensor blink = gather(clips, &LatentClip::blink).unsqueeze(1).clamp(-0.2, 1);
     const Tensor causes =
         torch::cat({blink, gather(clips, &LatentClip::mouth), (pose - pose.mean(0)) / 10}, 1);
-    stats.blink_direction = to_vector(ridge(causes, z, 1.0)[0]);
+    const Tensor direction = ridge(causes, z, 1.0)[0];
+    stats.blink_direction = to_vector(without_lip_motion(direction, z, gather(clips, &LatentClip::mouth)));
 }
 
 /// Up to a minute of recorded head motion, each clip about its own mean, clips joined end to end at the mean.
@@ -244,6 +245,17 @@ Tensor ridge(const Tensor& x, const Tensor& y, double lambda) {
     penalty[design.size(1) - 1][design.size(1) - 1] = 1e-9;
     const Tensor gram = design.t().matmul(design) + penalty;
     return torch::linalg_solve(gram, design.t().matmul(y.to(torch::kFloat64))).to(torch::kFloat32);
+}
+
+Tensor without_lip_motion(const Tensor& direction, const Tensor& z, const Tensor& mouth) {
+    const Tensor lips = lips_of(mouth);
+    const Tensor probe = ridge(z, lips, 10.0).narrow(0, 0, z.size(1));  // [D, 2]
+    const Tensor centred = z - z.mean(0);
+    const Tensor along = centred.t().matmul(centred).matmul(probe);  // [D, 2]
+    const Tensor moved = direction.unsqueeze(0).matmul(probe);       // [1, 2]
+    const Tensor moves = probe.t().matmul(along);
+    const Tensor floor = 1e-6 * (moves.trace() + 1e-6) * torch::eye(2);  // lips that never change
+    return direction - along.matmul(torch::linalg_solve(moves + floor, moved.t())).squeeze(1);
 }
 
 std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,

@@ -44,4 +44,9 @@ person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::
 /// Weights [D + 1, K] of the ridge regression of y [N, K] on x [N, D] and a constant (the last row).
 torch::Tensor ridge(const torch::Tensor& x, const torch::Tensor& y, double lambda);
 
+/// A direction [D] of latents z [N, D] less what it does to opening and width of the lips (mouth [N, 40]),
+/// taken away the way in which z itself moves with them: a blink at rest must not part the lips.
+torch::Tensor without_lip_motion(const torch::Tensor& direction, const torch::Tensor& z,
+                                 const torch::Tensor& mouth);
+
 }  // namespace vultus::train

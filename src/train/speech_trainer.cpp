@@ -11,6 +11,7 @@
 #include "models/speech_to_latent.h"
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
+#include "train/face_places.h"
 #include "train/tempo.h"
 
 namespace vultus::train {
@@ -40,14 +41,6 @@ double correlation(const Tensor& a, const Tensor& b) {
     return norm > 1e-12 ? (x * y).sum().item<double>() / norm : 0;
 }
 
-/// Opening of the inner lips from mouth landmarks [..., 40]; points 60..67 are 12..19 here.
-Tensor opening_of(const Tensor& mouth) {
-    const Tensor y = mouth.view({-1, 20, 2}).select(2, 1);
-    return ((y.select(1, 19) - y.select(1, 13)) + (y.select(1, 18) - y.select(1, 14)) +
-            (y.select(1, 17) - y.select(1, 15))) /
-           3;
-}
-
 /// SpecAugment (Park et al. 2019, arXiv:1904.08779): some features and some moments are lost; in place.
 void mask(Tensor& rows, Rng& rng) {
     const auto place = [&](std::int64_t size, std::int64_t width) {
@@ -61,16 +54,6 @@ void mask(Tensor& rows, Rng& rng) {
     const auto width = static_cast<std::int64_t>(1 + rng.below(8));
     if (rng.uniform() < 0.5 && width < rows.size(0))
         rows.narrow(0, place(rows.size(0), width), width).zero_();
-}
-
-/// Opening and width of the inner lips [..., 2] from mouth landmarks [..., 40]; linear. Points 48 and 54 are
-/// 0 and 6 here.
-Tensor lips_of(const Tensor& mouth) {
-    std::vector<std::int64_t> shape = mouth.sizes().vec();
-    shape.back() = 1;
-    const Tensor x = mouth.view({-1, 20, 2}).select(2, 0);
-    const Tensor width = x.select(1, 6) - x.select(1, 0);
-    return torch::cat({opening_of(mouth).view(shape), width.view(shape)}, -1);
 }
 
 /// Mean squared difference of [T, 2] tracks, each about its own mean and in its own deviation.

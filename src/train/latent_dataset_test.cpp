@@ -1,0 +1,41 @@
+// Linear maps between latents and what is measured in the pictures.
+#include "train/latent_dataset.h"
+
+#include <gtest/gtest.h>
+
+#include "train/face_places.h"
+
+namespace vultus::train {
+namespace {
+
+using torch::Tensor;
+
+TEST(LatentDataset, RidgeFindsTheLineThroughExactPoints) {
+    torch::manual_seed(1);
+    const Tensor x = torch::randn({200, 3}), slope = torch::randn({3, 2});
+    const Tensor weights = ridge(x, x.matmul(slope) + 0.7, 1e-6);
+    EXPECT_LT((weights.narrow(0, 0, 3) - slope).abs().max().item<double>(), 1e-4);
+    EXPECT_LT((weights[3] - 0.7).abs().max().item<double>(), 1e-4);
+}
+
+TEST(LatentDataset, ADirectionLosesItsLipsAndNothingElse) {
+    torch::manual_seed(2);
+    // Latents 0 and 1 are the lips' opening and width, the others something else.
+    const Tensor z = torch::randn({500, 6});
+    Tensor mouth = torch::zeros({500, 20, 2});
+    for (const int lower : {17, 18, 19}) mouth.select(1, lower).select(1, 1).copy_(z.select(1, 0));
+    mouth.select(1, 6).select(1, 0).copy_(z.select(1, 1));
+    mouth = mouth.view({500, 40});
+    ASSERT_LT((lips_of(mouth) - z.narrow(1, 0, 2)).abs().max().item<double>(), 1e-6);
+    const Tensor direction = torch::tensor({0.5, -2.0, 1.0, 0.0, 3.0, 0.0});
+    const Tensor rest = without_lip_motion(direction, z, mouth);
+    EXPECT_LT(rest.narrow(0, 0, 2).abs().max().item<double>(), 0.1);
+    EXPECT_LT((rest - direction).narrow(0, 2, 4).abs().max().item<double>(), 0.3);
+    // Lips that never move leave the direction as it is.
+    EXPECT_LT(
+        (without_lip_motion(direction, z, torch::zeros({500, 40})) - direction).abs().max().item<double>(),
+        1e-6);
+}
+
+}  // namespace
+}  // namespace vultus::train
