@@ -26,7 +26,7 @@ function(vultus_test module file label depends)
   vultus_flags(${target})
   string(REGEX REPLACE "_test$" "" short ${base})
   add_test(NAME ${module}.${short} COMMAND ${target})
-  set_tests_properties(${module}.${short} PROPERTIES LABELS ${label} TIMEOUT 900)
+  set_tests_properties(${module}.${short} PROPERTIES LABELS ${label} TIMEOUT $<IF:$<STREQUAL:${label},slow>,3600,900>)
 endfunction()
 
 function(vultus_flags target)

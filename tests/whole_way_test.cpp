@@ -35,7 +35,8 @@ TEST(WholeWay, FromRecordingsToAReport) {
     const std::string samples = std::string(VULTUS_SOURCE_DIR) + "/samples";
 
     const Finished prepared =
-        test::run("vultus", {"prepare", samples, "-o", path("me.corpus"), "--size", "64"});
+        test::run("vultus", {"prepare", samples + "/bgwo2n.mkv", samples + "/lwar6n.mkv",
+                             samples + "/swbo9s.mkv", "-o", path("me.corpus"), "--size", "64"});
     ASSERT_EQ(prepared.exit_code, 0) << prepared.err;
     EXPECT_NE(prepared.out.find("3 of 3 recordings kept"), std::string::npos) << prepared.out;
 
