@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 #include "base/cancel.h"
@@ -72,6 +73,20 @@ class Resume : public testing::Test {
             ASSERT_EQ(tensor.bytes, second.at(name).bytes) << name << " differs";
     }
 
+    /// The pictures' stage, straight and stopped on the way; returns the options of the second.
+    TrainOptions expect_exact_pictures(const std::function<void(TrainOptions&)>& choose) {
+        TrainOptions straight = options("straight"), stopped = options("stopped");
+        for (TrainOptions* run : {&straight, &stopped}) {
+            run->stage = "dae";
+            choose(*run);
+        }
+        train_person(straight);
+        EXPECT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
+        train_person(stopped);
+        expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+        return stopped;
+    }
+
     ScratchFolder scratch_{"resume-test"};
     TinyCorpus corpus_{scratch_ / "tiny.corpus"};
 };
@@ -93,16 +108,10 @@ TEST_F(Resume, PicturesStageIsExact) {
 }
 
 TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
-    TrainOptions straight = options("straight"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &stopped}) {
-        run->stage = "dae";
-        run->freeze_encoder_at = 0.15;  // from the second step on
-        run->critic_weight = 0.5;
-    }
-    train_person(straight);
-    ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
-    train_person(stopped);
-    expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+    expect_exact_pictures([](TrainOptions& run) {
+        run.freeze_encoder_at = 0.15;  // from the second step on
+        run.critic_weight = 0.5;
+    });
 }
 
 TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
@@ -110,17 +119,11 @@ TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
     teacher.stage = "dae";
     teacher.steps = 2;
     train_person(teacher);
-    TrainOptions straight = options("straight"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &stopped}) {
-        run->stage = "dae";
-        run->teacher = teacher.out;
-        run->distill = "progressive";
-        run->teacher_steps = 64;  // a phase each step
-    }
-    train_person(straight);
-    ASSERT_LT(interrupted(stopped, checkpoint("stopped", "dae")), 6);
-    train_person(stopped);
-    expect_same(checkpoint("straight", "dae"), checkpoint("stopped", "dae"));
+    TrainOptions stopped = expect_exact_pictures([&](TrainOptions& run) {
+        run.teacher = teacher.out;
+        run.distill = "progressive";
+        run.teacher_steps = 64;  // a phase each step
+    });
     EXPECT_EQ(load_archive(checkpoint("straight", "dae")).metadata.at("distillation_phase"), "5");
     stopped.distill = "consistency";
     EXPECT_THROW(train_person(stopped), Error);
