@@ -19,6 +19,19 @@ Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
     return torch::tensor(values).view({static_cast<std::int64_t>(timesteps.size()), width});
 }
 
+NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
+                         torch::Device device) {
+    std::vector<float> signal, spread;
+    for (const int t : timesteps) {
+        signal.push_back(static_cast<float>(std::sqrt(schedule.alpha_bar(t))));
+        spread.push_back(static_cast<float>(std::sqrt(1 - schedule.alpha_bar(t))));
+    }
+    const auto column = [&](const std::vector<float>& values) {
+        return torch::tensor(values).view({-1, 1, 1, 1}).to(device);
+    };
+    return {column(signal), column(spread)};
+}
+
 /// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
 /// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.
 DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) const {
@@ -27,7 +40,6 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
     Tensor latent_noise = torch::empty({batch, model_.unet.latent}, x0.options());
     std::vector<int> timesteps;
     std::vector<std::int64_t> full;
-    std::vector<float> signal, spread;
     for (std::int64_t i = 0; i < batch; ++i) {
         // By the sample's place in the batch of all processes: any number of them draws the same noise.
         const std::int64_t sample = (step * group_.size() + group_.rank()) * batch + i;
@@ -45,13 +57,10 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
         if (!paper && dice < options_.full_noise / 2) noise[i].copy_(shared_noise_[0]);
         timesteps.push_back(t);
         if (t == last) full.push_back(i);
-        signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[static_cast<std::size_t>(t)])));
-        spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[static_cast<std::size_t>(t)])));
     }
     const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
-    const Tensor s = torch::tensor(signal).view({batch, 1, 1, 1}).to(device_);
-    const Tensor n = torch::tensor(spread).view({batch, 1, 1, 1}).to(device_);
+    const auto [s, n] = noise_levels(schedule_, timesteps, device_);
     const bool v = model_.diffusion.prediction == "v";
     return {s * x0 + n * noise,
             v ? s * noise - n * x0 : noise,
@@ -86,16 +95,12 @@ DaeTrainer::Noised DaeTrainer::ask_as_teacher(const Tensor& x0, const Tensor& z,
         distillation_->task(x0, noise, z, Rng(options_.seed * 31337 + place).next(), student);
     Noised asked = noised;
     asked.full.clear();
-    std::vector<float> signal, spread;
-    for (std::size_t i = 0; i < task.timesteps.size(); ++i) {
-        const auto t = static_cast<std::size_t>(task.timesteps[i]);
-        signal.push_back(static_cast<float>(std::sqrt(alpha_bar_[t])));
-        spread.push_back(static_cast<float>(std::sqrt(1 - alpha_bar_[t])));
+    for (std::size_t i = 0; i < task.timesteps.size(); ++i)
         if (task.timesteps[i] == model_.diffusion.timesteps - 1)
             asked.full.push_back(static_cast<std::int64_t>(i));
-    }
-    asked.signal = torch::tensor(signal).view({-1, 1, 1, 1}).to(device_);
-    asked.spread = torch::tensor(spread).view({-1, 1, 1, 1}).to(device_);
+    const NoiseLevels at = noise_levels(schedule_, task.timesteps, device_);
+    asked.signal = at.signal;
+    asked.spread = at.spread;
     asked.x_t = task.x_t;
     asked.time = timesteps_embedded(task.timesteps, model_.unet.base_channels).to(device_);
     asked.target = (asked.signal * task.x_t - task.x0) / asked.spread;  // v

@@ -42,6 +42,7 @@ DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus
       run_(run),
       group_(group),
       model_(initial_model(options)),
+      schedule_(model_.diffusion.timesteps, model_.diffusion.beta_first, model_.diffusion.beta_last),
       device_(options.device),
       compute_(fast_dtype(device_)),
       cache_(corpus, model_.unet.size_px),
@@ -51,9 +52,6 @@ DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus
       log_(run.folder, "dae",
            {"loss", "psnr_db", "mouth_psnr_db", "gradient_norm", "learning_rate", "landmark_error",
             "seconds"}) {
-    const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
-                                       model_.diffusion.beta_last);
-    for (int t = 0; t < schedule.timesteps(); ++t) alpha_bar_.push_back(schedule.alpha_bar(t));
     choose_frames();
     measure_pictures();
     if (!options.from.empty()) warm_start();
@@ -192,8 +190,6 @@ void DaeTrainer::report(std::int64_t step, double mean_loss, double seconds) {
 std::array<double, 2> DaeTrainer::validate() {
     torch::NoGradGuard no_grad;
     TorchOps ops(parameters_, compute_, /*training=*/false);
-    const diffusion::Schedule schedule(model_.diffusion.timesteps, model_.diffusion.beta_first,
-                                       model_.diffusion.beta_last);
     const auto kind = diffusion::prediction_from_name(model_.diffusion.prediction);
     const int size = model_.unet.size_px;
     Picture grid(8 * size, kValidationFrames / 4 * size);
@@ -209,8 +205,8 @@ std::array<double, 2> DaeTrainer::validate() {
             const Tensor host = TorchOps::unwrap(prediction).to(torch::kCPU).contiguous();
             std::copy_n(host.data_ptr<float>(), out.size(), out.begin());
         };
-        ddim_sample(schedule,
-                    schedule.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
+        ddim_sample(schedule_,
+                    schedule_.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
                     denoise, {space_->low(), space_->high()},
                     {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())});
         std::vector<std::uint8_t> rgb(static_cast<std::size_t>(cache_.frame_bytes()));

@@ -28,6 +28,13 @@ struct RunFolder {
 /// [B, width]: models::time_embedding of each timestep.
 torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
 
+/// Of each sample, [B, 1, 1, 1]: the factors of x_0 and of the noise in x_t. Timestep -1: the clean picture.
+struct NoiseLevels {
+    torch::Tensor signal, spread;
+};
+NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
+                         torch::Device device);
+
 class DaeTrainer : public Stage {
   public:
     DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
@@ -77,6 +84,7 @@ class DaeTrainer : public Stage {
     RunFolder run_;
     ProcessGroup& group_;
     models::ModelConfig model_;
+    diffusion::Schedule schedule_;
     torch::Device device_;
     torch::Dtype compute_;
     corpus::FrameCache cache_;
@@ -86,7 +94,6 @@ class DaeTrainer : public Stage {
     corpus::Box mouth_px_;  ///< at size_px
     FacePlaces places_;
     torch::Tensor shared_noise_;
-    std::vector<double> alpha_bar_;
     Parameters parameters_;
     Adam adam_;
     RunLog log_;

@@ -19,11 +19,6 @@ int log2_of(int value) {
 
 }  // namespace
 
-/// Of each sample: signal and spread of x_t [B, 1, 1, 1]. Timestep -1 is the clean picture.
-struct Distillation::Levels {
-    Tensor signal, spread;
-};
-
 Distillation::Distillation(const std::string& method, int teacher_steps, const person::Person& teacher,
                            const person::PictureSpace& space, torch::Device device, torch::Dtype compute)
     : method_(method),
@@ -54,20 +49,8 @@ Distillation::Distillation(const std::string& method, int teacher_steps, const p
     high_ = torch::tensor(space.high()).view({3, size, size}).to(device);
 }
 
-Distillation::Levels Distillation::levels(const std::vector<int>& timesteps) const {
-    std::vector<float> signal, spread;
-    for (const int t : timesteps) {
-        signal.push_back(static_cast<float>(std::sqrt(schedule_.alpha_bar(t))));
-        spread.push_back(static_cast<float>(std::sqrt(1 - schedule_.alpha_bar(t))));
-    }
-    const auto column = [&](const std::vector<float>& values) {
-        return torch::tensor(values).view({-1, 1, 1, 1}).to(device_);
-    };
-    return {column(signal), column(spread)};
-}
-
 /// The picture that a prediction means, clipped as in talking.
-Tensor Distillation::drawn(const Tensor& x_t, const Tensor& prediction, const Levels& at) const {
+Tensor Distillation::drawn(const Tensor& x_t, const Tensor& prediction, const NoiseLevels& at) const {
     return torch::minimum(torch::maximum(at.signal * x_t - at.spread * prediction, low_), high_);
 }
 
@@ -78,7 +61,8 @@ Tensor Distillation::teacher_step(const Tensor& x_t, const Tensor& z, const std:
     const Tensor time = timesteps_embedded(from, model_.unet.base_channels).to(device_);
     const Tensor prediction = TorchOps::unwrap(models::unet({ops, "unet"}, model_.unet, TorchOps::wrap(x_t),
                                                             TorchOps::wrap(time), TorchOps::wrap(z)));
-    const Levels here = levels(from), there = levels(to);
+    const NoiseLevels here = noise_levels(schedule_, from, device_),
+                      there = noise_levels(schedule_, to, device_);
     const Tensor x0 = drawn(x_t, prediction, here);
     return there.signal * x0 + there.spread * (x_t - here.signal * x0) / here.spread;
 }
@@ -116,7 +100,8 @@ Distillation::Task Distillation::two_steps(const Tensor& x0, const Tensor& noise
         half.push_back(chosen[static_cast<std::size_t>(2 * place + 1)]);
         to.push_back(chosen[static_cast<std::size_t>(2 * place + 2)]);
     }
-    const Levels start = levels(from), end = levels(to);
+    const NoiseLevels start = noise_levels(schedule_, from, device_),
+                      end = noise_levels(schedule_, to, device_);
     const Tensor x_t = start.signal * x0 + start.spread * noise;
     const Tensor reached = teacher_step(teacher_step(x_t, z, from, half), z, half, to);
     // The picture from which one step arrives where the teacher's two did.
@@ -136,11 +121,11 @@ Distillation::Task Distillation::neighbours(const Tensor& x0, const Tensor& nois
         at_least_0.push_back(std::max(0, to.back()));
         clean.push_back(to.back() < 0 ? 1.0f : 0.0f);
     }
-    const Levels start = levels(from);
+    const NoiseLevels start = noise_levels(schedule_, from, device_);
     const Tensor x_t = start.signal * x0 + start.spread * noise;
     const Tensor next = teacher_step(x_t, z, from, to);
     const Tensor is_clean = torch::tensor(clean).view({-1, 1, 1, 1}).to(device_);
-    const Tensor seen = drawn(next, student(next, at_least_0), levels(to));
+    const Tensor seen = drawn(next, student(next, at_least_0), noise_levels(schedule_, to, device_));
     return {x_t, from, is_clean * next + (1 - is_clean) * seen};
 }
 

@@ -11,6 +11,8 @@
 
 namespace vultus::train {
 
+struct NoiseLevels;
+
 /// Student and teacher start with the same weights and share the encoder, which stays as it is.
 /// Source   "regression": Luhman & Luhman 2021, arXiv:2101.02388: in one step what the teacher draws in all
 /// of
@@ -50,9 +52,8 @@ class Distillation {
     void load(const Archive& archive);
 
   private:
-    struct Levels;
-    Levels levels(const std::vector<int>& timesteps) const;
-    torch::Tensor drawn(const torch::Tensor& x_t, const torch::Tensor& prediction, const Levels& at) const;
+    torch::Tensor drawn(const torch::Tensor& x_t, const torch::Tensor& prediction,
+                        const NoiseLevels& at) const;
     torch::Tensor teacher_step(const torch::Tensor& x_t, const torch::Tensor& z, const std::vector<int>& from,
                                const std::vector<int>& to);
     Task whole_way(const torch::Tensor& noise, const torch::Tensor& z);
