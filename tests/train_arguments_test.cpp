@@ -75,6 +75,9 @@ TEST(Arguments, AllOptions) {
                                 "2",
                                 "--checkpoint-every",
                                 "3min",
+                                "--steady-weight",
+                                "0.25",
+                                "--no-calibration",
                                 "--restart",
                                 "--name",
                                 "Ada",
@@ -102,6 +105,8 @@ TEST(Arguments, AllOptions) {
     EXPECT_EQ(options->teacher_steps, 16);
     EXPECT_EQ(options->mouth_weight, 2);
     EXPECT_EQ(options->checkpoint_every_s, 180);
+    EXPECT_EQ(options->steady_weight, 0.25);
+    EXPECT_FALSE(options->calibrate);
     EXPECT_TRUE(options->restart);
     EXPECT_EQ(options->card.name, "Ada");
     EXPECT_EQ(options->card.consent, "given");
@@ -116,6 +121,7 @@ TEST(Arguments, DefaultsAndOrder) {
     EXPECT_TRUE(parse({"a.corpus", "-o", "b", "--speech", "log_mel"})->speech.empty());
     EXPECT_EQ(parse({"a.corpus", "-o", "b", "--speech", "my.safetensors"})->speech, "my.safetensors");
     EXPECT_FALSE(options->restart);
+    EXPECT_TRUE(options->calibrate);
     testing::internal::CaptureStdout();
     EXPECT_FALSE(parse({"--help"}));
     EXPECT_NE(testing::internal::GetCapturedStdout().find("--budget TIME"), std::string::npos);

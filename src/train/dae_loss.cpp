@@ -39,7 +39,8 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
     Tensor noise = torch::empty_like(x0);
     Tensor latent_noise = torch::empty({batch, model_.unet.latent}, x0.options());
     std::vector<int> timesteps;
-    std::vector<std::int64_t> full;
+    std::vector<std::int64_t> full, leaders;
+    const int last = model_.diffusion.timesteps - 1;
     for (std::int64_t i = 0; i < batch; ++i) {
         // By the sample's place in the batch of all processes: any number of them draws the same noise.
         const std::int64_t sample = (step * group_.size() + group_.rank()) * batch + i;
@@ -49,12 +50,16 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
         latent_noise[i].normal_();
         const double dice = rng.uniform();
         const double uniform = std::sqrt(rng.uniform());
-        const int last = model_.diffusion.timesteps - 1;
         const bool paper = model_.preset == "paper";
-        const int t = paper ? static_cast<int>(rng.below(static_cast<std::uint64_t>(last) + 1))
-                      : dice < options_.full_noise ? last
-                                                   : std::min(last, static_cast<int>(uniform * (last + 1)));
+        int t = paper ? static_cast<int>(rng.below(static_cast<std::uint64_t>(last) + 1))
+                : dice < options_.full_noise ? last
+                                             : std::min(last, static_cast<int>(uniform * (last + 1)));
         if (!paper && dice < options_.full_noise / 2) noise[i].copy_(shared_noise_[0]);
+        if (follows(group_.rank() * batch + i)) {
+            noise[i].copy_(noise[i - 1]);
+            t = timesteps.back();
+            if (t == last) leaders.push_back(i - 1);
+        }
         timesteps.push_back(t);
         if (t == last) full.push_back(i);
     }
@@ -69,7 +74,8 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0, std::int64_t step) co
             s,
             n,
             latent_noise,
-            full};
+            full,
+            leaders};
 }
 
 Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& z, bool training) {
@@ -165,9 +171,13 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
         z = z + options_.latent_noise * noised.latent_noise;
     if (distillation_) noised = ask_as_teacher(x0, z, noised, step);
     const Tensor prediction = predict(noised.x_t, noised.time, z, /*training=*/true);
-    Tensor loss = squared_error(prediction, noised, frames);
-    if (model_.preset == "paper") return loss;
-    if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, loss, noised, x0, frames);
+    const Tensor squared = squared_error(prediction, noised, frames);
+    if (model_.preset == "paper") return squared;
+    Tensor loss = squared;
+    // At the highest noise the errors of v and of the picture are the same but for the sign.
+    if (steadies())
+        loss = loss + options_.steady_weight * (*steadiness_)(prediction - noised.target, noised.leaders);
+    if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, squared, noised, x0, frames);
     if (!encoder_frozen_ && options_.landmark_weight > 0) {
         const models::Value read =
             models::landmark_probe({ops, "landmarks"}, TorchOps::wrap(z), FacePlaces::kShapeValues);

@@ -71,6 +71,8 @@ void DaeTrainer::choose_frames() {
         for (std::int64_t f = 0; f < kept[i]->num_frames; ++f) {
             if (!tracks.valid[static_cast<std::size_t>(f)]) continue;
             frames.push_back(cache_.first_frame(i) + f);
+            if (&frames == &train_frames_ && f > 0 && tracks.valid[static_cast<std::size_t>(f - 1)])
+                followed_frames_.push_back(frames.back() - 1);
             places_.add(frames.back(), &tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
                         static_cast<double>(model_.unet.size_px) / corpus_.size_px);
         }
@@ -117,7 +119,10 @@ void DaeTrainer::measure_pictures() {
     space_ = std::make_unique<person::PictureSpace>(size, mean_picture_, model_.diffusion.residual_scale);
     const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, space_->num_values());
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
-    if (options_.critic_weight <= 0 || model_.preset == "paper") return;
+    if (model_.preset == "paper") return;
+    if (options_.steady_weight > 0 && !followed_frames_.empty())
+        steadiness_ = std::make_unique<Steadiness>(cache_, *space_, followed_frames_, device_);
+    if (options_.critic_weight <= 0) return;
     const Tensor mean = torch::tensor(space_->mean()).view({3, size, size});
     critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, space_->scale());
 }
@@ -134,8 +139,11 @@ Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
 std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
     Rng rng(options_.seed * 1000003 + static_cast<std::uint64_t>(step));
     std::vector<std::int64_t> frames;
-    for (int i = 0; i < options_.batch * group_.size(); ++i)
-        frames.push_back(train_frames_[rng.below(train_frames_.size())]);
+    for (int i = 0; i < options_.batch * group_.size(); ++i) {
+        const auto& pool = follows(i + 1) ? followed_frames_ : train_frames_;
+        const std::int64_t drawn = pool[rng.below(pool.size())];
+        frames.push_back(follows(i) ? frames.back() + 1 : drawn);
+    }
     const auto begin = frames.begin() + options_.batch * group_.rank();
     return {begin, begin + options_.batch};
 }

@@ -13,6 +13,7 @@
 #include "train/process_group.h"
 #include "train/run_log.h"
 #include "train/stage.h"
+#include "train/steadiness.h"
 
 namespace vultus::train {
 
@@ -56,9 +57,10 @@ class DaeTrainer : public Stage {
   private:
     struct Noised {
         torch::Tensor x_t, target, time, noise;
-        torch::Tensor signal, spread;    ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
-        torch::Tensor latent_noise;      ///< [B, latent], standard normal
-        std::vector<std::int64_t> full;  ///< samples at the highest noise
+        torch::Tensor signal, spread;       ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor latent_noise;         ///< [B, latent], standard normal
+        std::vector<std::int64_t> full;     ///< samples at the highest noise
+        std::vector<std::int64_t> leaders;  ///< of these, those before the next frame, from the same noise
     };
     void choose_frames();
     void measure_pictures();
@@ -74,6 +76,12 @@ class DaeTrainer : public Stage {
                                    const Noised& noised, const torch::Tensor& x0,
                                    const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
+    bool steadies() const { return steadiness_ && encoder_frozen_ && !distillation_; }
+    /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
+    /// four, never the first of a process.
+    bool follows(std::int64_t place) const {
+        return steadies() && place % 4 == 1 && place % options_.batch != 0;
+    }
     void freeze_encoder();
     std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
     std::array<double, 2> validate();
@@ -89,6 +97,7 @@ class DaeTrainer : public Stage {
     torch::Dtype compute_;
     corpus::FrameCache cache_;
     std::vector<std::int64_t> train_frames_, validation_frames_;
+    std::vector<std::int64_t> followed_frames_;  ///< of training, whose next frame is of the same clip
     std::vector<std::uint8_t> mean_picture_;
     std::unique_ptr<person::PictureSpace> space_;
     corpus::Box mouth_px_;  ///< at size_px
@@ -101,6 +110,7 @@ class DaeTrainer : public Stage {
     double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
     std::unique_ptr<Distillation> distillation_;  ///< where there is a teacher
+    std::unique_ptr<Steadiness> steadiness_;
     std::unique_ptr<Critic> critic_;
     double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
     double critic_share_ = 0;         ///< of this step's samples, that the critic saw
