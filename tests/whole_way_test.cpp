@@ -52,6 +52,7 @@ TEST(WholeWay, FromRecordingsToAReport) {
                                  "--size", "64", "--batch", "4", "--threads", "1", "--name", "Sample"})
             .wait(900);
     ASSERT_EQ(trained.exit_code, 0) << trained.err;
+    EXPECT_NE(trained.err.find("lips "), std::string::npos) << "calibrated, or said why not: " << trained.err;
     EXPECT_EQ(person::load_person(path("me.vultus")).card.name, "Sample");
 
     const std::vector<std::string> talk = {

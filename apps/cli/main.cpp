@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
         "-q,--quiet", [] { vultus::Progress::set_quiet(true); }, "Show no progress");
     vultus::cli::add_prepare_command(app);
     vultus::cli::add_train_command(app);
+    vultus::cli::add_calibrate_command(app);
     vultus::cli::add_talk_command(app);
     vultus::cli::add_eval_command(app);
     vultus::cli::add_info_command(app);

@@ -1,6 +1,8 @@
 // The trainer: links LibTorch and no media library.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -9,11 +11,37 @@
 #include "base/error.h"
 #include "train/train.h"
 
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The lips are calibrated by the program beside this one, which can track a face. Only one process of a
+/// group does it.
+void calibrate(const vultus::train::TrainOptions& options) {
+    if (!options.calibrate || (options.stage != "all" && options.stage != "speech")) return;
+    if (const char* rank = std::getenv("RANK"); rank && std::string_view(rank) != "0") return;
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "vultus";
+    if (!fs::exists(program, error)) {
+        fmt::print(stderr, "next, where vultus is built with media: vultus calibrate {} {}\n",
+                   options.out.string(), options.corpus.string());
+        return;
+    }
+    const std::string threads = std::to_string(options.num_threads);
+    ::execl(program.c_str(), program.c_str(), "calibrate", options.out.c_str(), options.corpus.c_str(),
+            "--threads", threads.c_str(), "--after-training", static_cast<char*>(nullptr));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
     using namespace vultus;
     install_cancel_handler();
     try {
-        if (const auto options = train::parse_arguments(argc, argv)) train::train_person(*options);
+        if (const auto options = train::parse_arguments(argc, argv)) {
+            train::train_person(*options);
+            calibrate(*options);
+        }
         return 0;
     } catch (const Error& error) {
         const bool cancelled = error.code() == ErrorCode::kCancelled;

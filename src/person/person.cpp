@@ -73,6 +73,7 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
     stats.blink_direction = statistic(archive, "stats.blink_direction", latent, true, file);
     stats.blink_shape = statistic(archive, "stats.blink_shape", 0, true, file);
     stats.pose_motion = statistic(archive, "stats.pose_motion", 0, true, file);
+    stats.lip_probe = statistic(archive, "stats.lip_probe", 2 * latent, true, file);
     if (stats.pose_motion.size() % 3 != 0)
         fail(ErrorCode::kCorruptData, "[person] {}: stats.pose_motion: expected rows of 3, got {} values",
              file, stats.pose_motion.size());
@@ -153,6 +154,7 @@ void save_person(const std::filesystem::path& path, const Person& person) {
     put("stats.blink_direction", stats.blink_direction);
     put("stats.blink_shape", stats.blink_shape);
     put("stats.pose_motion", stats.pose_motion, 3);
+    put("stats.lip_probe", stats.lip_probe, 2);
     save_archive(path, archive);
 }
 

@@ -8,6 +8,7 @@
 //               [3], degrees stats.mel_mean, stats.mel_std       f32 [num_mels] stats.blink_direction f32
 //               [D], stats.blink_shape f32 [K] (0..1 at the frame rate) stats.pose_motion   f32 [N, 3],
 //               normalised recorded head motion about the mean, for idle motion
+//               stats.lip_probe     f32 [D, 2], what the speech network means its latents' lips to do
 #pragma once
 
 #include <filesystem>
@@ -39,6 +40,9 @@ struct Stats {
     std::vector<float> blink_direction, blink_shape;
     double blinks_per_minute = 0;
     std::vector<float> pose_motion;  ///< [N, 3]
+    /// [D, 2]: opening and width of the lips (inter-ocular distances) per unit of each normalised latent that
+    /// the speech network gives; empty in files of before.
+    std::vector<float> lip_probe;
 };
 
 struct Person {

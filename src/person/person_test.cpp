@@ -57,6 +57,7 @@ class PersonFile : public testing::Test {
         person.stats.blink_shape = draw(9);
         person.stats.blinks_per_minute = 17.25;
         person.stats.pose_motion = draw(30);
+        person.stats.lip_probe = draw(256);
         person.weights.tensors["unet.in.weight"] = HostTensor::from_f32({4, 2}, draw(8)).to_bf16();
         person.weights.tensors["speech.out.bias"] = HostTensor::from_f32({5}, draw(5)).to_bf16();
         return person;
@@ -106,6 +107,7 @@ TEST_F(PersonFile, RoundTrip) {
     EXPECT_EQ(after.stats.mel_mean, before.stats.mel_mean);
     EXPECT_EQ(after.stats.mel_std, before.stats.mel_std);
     EXPECT_EQ(after.stats.blink_direction, before.stats.blink_direction);
+    EXPECT_EQ(after.stats.lip_probe, before.stats.lip_probe);
     EXPECT_EQ(after.stats.blink_shape, before.stats.blink_shape);
     EXPECT_EQ(after.stats.blinks_per_minute, 17.25);
     EXPECT_EQ(after.stats.pose_motion, before.stats.pose_motion);
@@ -189,7 +191,7 @@ TEST_F(PersonFile, SizesThatDoNotFitAreRefused) {
         return HostTensor::from_f32({count}, std::vector<float>(static_cast<std::size_t>(count), 1.0f));
     };
     for (const char* name : {"stats.latent_mean", "stats.pose_std", "stats.mel_mean", "stats.blink_direction",
-                             "stats.pose_motion"})
+                             "stats.pose_motion", "stats.lip_probe"})
         expect_refused(changed([&](Archive& a) { a.tensors[name] = of_size(7); }), ErrorCode::kCorruptData,
                        name);
     expect_refused(changed([&](Archive& a) { a.tensors["stats.mean_picture"] = of_size(64 * 64 * 3); }),

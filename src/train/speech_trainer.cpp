@@ -394,6 +394,8 @@ person::Person SpeechTrainer::person() {
     keep_best(steps_done_);
     person::Person person = person_;
     for (const auto& [name, weight] : best_.weights) person.weights.tensors[name] = weight;
+    const Tensor probe = lips_of(mouth_probe_).to(torch::kCPU, torch::kFloat32).contiguous();  // [D, 2]
+    person.stats.lip_probe.assign(probe.data_ptr<float>(), probe.data_ptr<float>() + probe.numel());
     person.card.training["speech_steps"] = steps_done_;
     person.card.training["speech_best_step"] = best_.step;
     return person;

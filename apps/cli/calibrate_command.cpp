@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "base/error.h"
+#include "commands.h"
+#include "pipeline/lip_calibration.h"
+
+namespace vultus::cli {
+namespace {
+
+struct Arguments {
+    std::string person, corpus;
+    pipeline::CalibrationOptions options;
+    bool after_training = false;
+};
+
+void run(const Arguments& arguments) {
+    try {
+        fmt::print(stderr, "\n{}\n",
+                   pipeline::calibrate_person(arguments.person, arguments.corpus, arguments.options));
+    } catch (const Error& error) {
+        if (!arguments.after_training || error.code() == ErrorCode::kCancelled) throw;
+        fmt::print(stderr, "\nlips left as they are: {}\n", error.what());
+    }
+}
+
+}  // namespace
+
+void add_calibrate_command(CLI::App& app) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand(
+        "calibrate", "Make the lips that a person draws do what its speech means (train does it in the end)");
+    command->add_option("person", arguments->person, "Person file (.vultus), replaced")->required();
+    command->add_option("corpus", arguments->corpus, "Corpus folder that it was trained on")->required();
+    command->add_option("--frames", arguments->options.frames_per_round, "Drawn in each of two rounds")
+        ->check(CLI::Range(500, 1000000))
+        ->capture_default_str();
+    command->add_option("--threads", arguments->options.num_threads, "0: all cores")
+        ->check(CLI::NonNegativeNumber);
+    command->add_flag("--after-training", arguments->after_training,
+                      "What prevents it is said, and is no failure: the person can speak");
+    command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace vultus::cli

@@ -1,0 +1,275 @@
+#include "pipeline/lip_calibration.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <opencv2/core.hpp>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "pipeline/eval_measure.h"
+#include "pipeline/talker.h"
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr double kRidge = 0.02;  ///< of the number of frames: latents have variance 1
+constexpr double kLeastR = 0.6, kMostChange = 0.7;
+constexpr int kRounds = 2, kBlinkRounds = 2, kBlinkFrames = 16;
+constexpr double kMostLost = 0.2;  ///< of the drawn frames, without a face
+
+cv::Mat matrix_of(const std::vector<float>& values, int columns) {
+    cv::Mat out;
+    cv::Mat(static_cast<int>(values.size()) / columns, columns, CV_32F, const_cast<float*>(values.data()))
+        .convertTo(out, CV_64F);
+    return out;
+}
+
+std::vector<float> values_of(const cv::Mat& matrix) {
+    cv::Mat out;
+    matrix.convertTo(out, CV_32F);
+    return {out.ptr<float>(), out.ptr<float>() + out.total()};
+}
+
+double correlation(const cv::Mat& a, const cv::Mat& b) {
+    const double norm = std::sqrt(a.dot(a) * b.dot(b));
+    return norm > 1e-12 ? a.dot(b) / norm : 0;
+}
+
+/// Latents and drawn lips of some clips, each about the means of its clip.
+struct DrawnClips {
+    std::vector<float> latents, lips;
+    std::int64_t frames = 0, lost = 0;
+};
+
+void append_centred(const std::vector<float>& rows, std::size_t columns, std::vector<float>& out) {
+    const std::size_t count = rows.size() / columns;
+    std::vector<double> mean(columns, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) mean[i % columns] += rows[i] / static_cast<double>(count);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        out.push_back(static_cast<float>(rows[i] - mean[i % columns]));
+}
+
+class Calibrator {
+  public:
+    Calibrator(const person::Person& person, const corpus::Corpus& corpus, const LandmarkFactory& landmarks,
+               const CalibrationOptions& options, Progress& progress)
+        : talker_(person, {options.num_threads, 0, -1}),
+          stats_(talker_.person().stats),
+          corpus_(corpus),
+          landmarks_(landmarks),
+          progress_(progress),
+          image_{talker_.size_px(), talker_.size_px()} {}
+
+    DrawnClips draw(const std::vector<const corpus::Clip*>& clips, std::int64_t& done);
+    /// What closing the eyes does to the drawn lips, mean over frames of the clip.
+    std::array<double, 2> blink_effect(const corpus::Clip& clip);
+
+  private:
+    std::vector<float> latents_of(const corpus::Clip& clip);
+    void show(const float* latent, VideoMeter& meter);
+
+    Talker talker_;
+    const person::Stats& stats_;
+    const corpus::Corpus& corpus_;
+    const LandmarkFactory& landmarks_;
+    Progress& progress_;
+    media::Image image_;
+};
+
+std::vector<float> Calibrator::latents_of(const corpus::Clip& clip) {
+    std::vector<float> audio;
+    for (const std::int16_t sample : corpus::load_tracks(corpus_, clip).audio)
+        audio.push_back(sample / 32768.0f);
+    PoseOptions pose;
+    pose.blinks = false;
+    return talker_.latents_from_speech(audio, clip.num_frames, pose);
+}
+
+void Calibrator::show(const float* latent, VideoMeter& meter) {
+    throw_if_cancelled();
+    talker_.decode(latent, image_.rgb.data());
+    meter.add(image_, luma(image_), image_);
+}
+
+DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::int64_t& done) {
+    DrawnClips out;
+    const auto width = static_cast<std::size_t>(talker_.latent_dim());
+    for (const corpus::Clip* clip : clips) {
+        std::vector<float> latents = latents_of(*clip);
+        VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(*clip), talker_.size_px()));
+        for (std::int64_t t = 0; t < clip->num_frames; ++t) {
+            show(&latents[static_cast<std::size_t>(t) * width], meter);
+            progress_.update(++done);
+        }
+        const VideoMeasure measure = meter.finish();
+        out.frames += clip->num_frames;
+        out.lost += measure.lost_frames;
+        if (measure.lost_frames > 0) continue;  // its lips are a guess
+        for (std::size_t i = 0; i < latents.size(); ++i)
+            latents[i] = (latents[i] - stats_.latent_mean[i % width]) / stats_.latent_std[i % width];
+        append_centred(latents, width, out.latents);
+        std::vector<float> lips;
+        for (std::size_t t = 0; t < measure.lips.opening.size(); ++t) {
+            lips.push_back(measure.lips.opening[t]);
+            lips.push_back(measure.lips.width[t]);
+        }
+        append_centred(lips, 2, out.lips);
+    }
+    return out;
+}
+
+/// Each frame is shown with open and with closed eyes in turn; the distance of the eyes, which is the unit,
+/// is the median over all.
+std::array<double, 2> Calibrator::blink_effect(const corpus::Clip& clip) {
+    const auto width = static_cast<std::size_t>(talker_.latent_dim());
+    const std::vector<float> latents = latents_of(clip);
+    const std::int64_t stride = std::max<std::int64_t>(1, clip.num_frames / kBlinkFrames);
+    VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(clip), talker_.size_px()));
+    for (std::int64_t t = 0; t < clip.num_frames; t += stride) {
+        std::vector<float> latent(
+            latents.begin() + static_cast<std::ptrdiff_t>(t * talker_.latent_dim()),
+            latents.begin() + static_cast<std::ptrdiff_t>((t + 1) * talker_.latent_dim()));
+        show(latent.data(), meter);
+        for (std::size_t k = 0; k < width; ++k) latent[k] += stats_.blink_direction[k] * stats_.latent_std[k];
+        show(latent.data(), meter);
+    }
+    const VideoMeasure measure = meter.finish();
+    std::array<double, 2> effect = {0, 0};
+    const std::size_t pairs = measure.lips.opening.size() / 2;
+    for (std::size_t i = 0; i < pairs; ++i) {
+        effect[0] += (measure.lips.opening[2 * i + 1] - measure.lips.opening[2 * i]) / double(pairs);
+        effect[1] += (measure.lips.width[2 * i + 1] - measure.lips.width[2 * i]) / double(pairs);
+    }
+    return measure.lost_frames > 0 ? std::array<double, 2>{0, 0} : effect;
+}
+
+/// Evenly spread, every round others.
+std::vector<std::vector<const corpus::Clip*>> clips_of_rounds(const corpus::Corpus& corpus,
+                                                              std::int64_t frames_per_round) {
+    const auto clips = corpus.kept(corpus::Split::kTrain);
+    std::int64_t total = 0;
+    for (const corpus::Clip* clip : clips) total += clip->num_frames;
+    const auto stride = static_cast<std::size_t>(
+        std::max<std::int64_t>(1, total / std::max<std::int64_t>(1, frames_per_round)));
+    std::vector<std::vector<const corpus::Clip*>> rounds(kRounds);
+    for (std::size_t round = 0; round < kRounds; ++round)
+        for (std::size_t i = round * stride / kRounds; i < clips.size(); i += stride)
+            rounds[round].push_back(clips[i]);
+    return rounds;
+}
+
+void check(const person::Person& person, const corpus::Corpus& corpus) {
+    if (!person.can_speak())
+        fail(ErrorCode::kUnsupported,
+             "[calibrate] this person has learnt pictures but no speech yet: finish its training");
+    if (person.stats.lip_probe.empty())
+        fail(ErrorCode::kUnsupported,
+             "[calibrate] this person was trained before lips could be calibrated: train its speech again");
+    if (std::abs(person.fps() - corpus.fps()) > 1e-6)
+        fail(ErrorCode::kInvalidArgument,
+             "[calibrate] expected a corpus at the person's {} frames per second, got {}", person.fps(),
+             corpus.fps());
+    if (corpus.kept(corpus::Split::kTrain).empty())
+        fail(ErrorCode::kInvalidArgument, "[calibrate] {}: expected training clips, the corpus has none",
+             corpus.folder.string());
+}
+
+}  // namespace
+
+bool LipCorrection::can_be_trusted() const {
+    return fit_r[0] >= kLeastR && fit_r[1] >= kLeastR && size <= kMostChange;
+}
+
+LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<float>& drawn,
+                           const std::vector<float>& probe) {
+    const int width = static_cast<int>(probe.size() / 2);
+    const cv::Mat z = matrix_of(latents, width), lips = matrix_of(drawn, 2), meant = matrix_of(probe, 2);
+    require(z.rows == lips.rows && z.rows > 0, "[calibrate] {} latents, {} lips", z.rows, lips.rows);
+    const cv::Mat gram = z.t() * z;
+    const cv::Mat ridge = gram + kRidge * z.rows * cv::Mat::eye(width, width, CV_64F);
+    cv::Mat p, inverse;
+    cv::solve(ridge, z.t() * lips, p, cv::DECOMP_CHOLESKY);
+    const cv::Mat along = gram * p, moved = p.t() * along;
+    const cv::Mat floor = 1e-9 * (cv::trace(moved)[0] + 1e-9) * cv::Mat::eye(2, 2, CV_64F);
+    cv::invert(moved + floor, inverse);
+    const cv::Mat from_lips = along * inverse;
+    const cv::Mat added = from_lips * (meant - p).t();
+
+    LipCorrection out;
+    out.drawn_probe = values_of(p);
+    out.from_lips = values_of(from_lips);
+    out.matrix = values_of(cv::Mat::eye(width, width, CV_64F) + added);
+    const cv::Mat fit = z * p, read = z * meant;
+    for (int k = 0; k < 2; ++k) {
+        out.fit_r[k] = correlation(fit.col(k), lips.col(k));
+        out.meant_r[k] = correlation(read.col(k), lips.col(k));
+    }
+    out.size = cv::norm(z * added.t()) / std::max(1e-12, cv::norm(z));
+    return out;
+}
+
+void apply(const LipCorrection& correction, person::Person& person) {
+    const int width = static_cast<int>(correction.drawn_probe.size() / 2);
+    const cv::Mat matrix = matrix_of(correction.matrix, width);
+    for (const char* name : {"speech.out.weight", "speech.out.bias"}) {
+        HostTensor& tensor = person.weights.tensors.at(name);
+        const std::vector<float> values = tensor.to_f32();
+        const cv::Mat changed = matrix * matrix_of(values, static_cast<int>(values.size()) / width);
+        tensor = HostTensor::from_f32(tensor.shape, values_of(changed)).to_bf16();
+    }
+    person.stats.lip_probe = correction.drawn_probe;
+}
+
+Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
+                           const LandmarkFactory& landmarks, const CalibrationOptions& options) {
+    check(person, corpus);
+    const auto rounds = clips_of_rounds(corpus, options.frames_per_round);
+    std::int64_t total = 0, done = 0;
+    for (const auto& clips : rounds)
+        for (const corpus::Clip* clip : clips) total += clip->num_frames;
+    Progress progress("calibrate", "frames", total);
+    Calibration out{person, false, ""};
+    LipCorrection first, last;
+    for (std::size_t round = 0; round < rounds.size(); ++round) {
+        const DrawnClips drawn =
+            Calibrator(out.person, corpus, landmarks, options, progress).draw(rounds[round], done);
+        if (static_cast<double>(drawn.lost) > kMostLost * static_cast<double>(drawn.frames) ||
+            drawn.lips.empty())
+            return {std::move(person), false,
+                    fmt::format("lips left as they are: no face found in {} of {} drawn frames", drawn.lost,
+                                drawn.frames)};
+        last = correct_lips(drawn.latents, drawn.lips, out.person.stats.lip_probe);
+        if (round == 0) first = last;
+        if (!last.can_be_trusted())
+            return {
+                std::move(person), false,
+                fmt::format("lips left as they are: what is drawn follows the latents by r {:.2f} (opening) "
+                            "and {:.2f} (width) only",
+                            last.fit_r[0], last.fit_r[1])};
+        apply(last, out.person);
+    }
+    for (int round = 0; round < kBlinkRounds && !person.stats.blink_direction.empty(); ++round) {
+        const std::array<double, 2> effect = Calibrator(out.person, corpus, landmarks, options, progress)
+                                                 .blink_effect(*rounds[0][rounds[0].size() / 2]);
+        for (std::size_t k = 0; k < out.person.stats.blink_direction.size(); ++k)
+            out.person.stats.blink_direction[k] -=
+                static_cast<float>(last.from_lips[2 * k] * effect[0] + last.from_lips[2 * k + 1] * effect[1]);
+    }
+    out.person.card.training["lips_calibrated_on_frames"] = total;
+    out.applied = true;
+    out.summary = fmt::format("lips drawn against meant: opening r {:.3f} -> {:.3f}, width {:.3f} -> {:.3f}",
+                              first.meant_r[0], last.meant_r[0], first.meant_r[1], last.meant_r[1]);
+    return out;
+}
+
+std::string calibrate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
+                             const CalibrationOptions& options) {
+    const Calibration done = calibrate_lips(person::load_person(person), corpus::load_corpus(corpus),
+                                            tracked_landmarks(), options);
+    if (done.applied) person::save_person(person, done.person);
+    return done.summary;
+}
+
+}  // namespace vultus::pipeline

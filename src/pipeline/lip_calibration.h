@@ -1,0 +1,62 @@
+// Makes the lips that are drawn do what the speech network means.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "person/person.h"
+#include "pipeline/eval.h"
+
+namespace vultus::pipeline {
+
+/// Speech training asks the latents for the lips that a linear probe on recorded frames reads off them. Lips
+/// drawn from predicted latents, which are smoother than recorded ones, do something else: the wider the
+/// mouth opens, the farther apart its corners come, and smiles and rounded lips are weaker than meant. What
+/// they do is nearly linear, too.
+struct LipCorrection {
+    /// What the drawn lips do (opening, width; inter-ocular distances) per unit of each normalised latent,
+    /// [D, 2]: ridge regression of drawn on latents. After the correction it also says what is meant.
+    std::vector<float> drawn_probe;
+    /// What moves the drawn lips by one unit, [D, 2], the likeliest such change: S P (P' S P)^-1, where P is
+    /// drawn_probe and S the covariance of the latents.
+    std::vector<float> from_lips;
+    /// [D, D]: I + from_lips (probe - drawn_probe)'. Latents multiplied by it have their drawn lips as meant.
+    std::vector<float> matrix;
+    /// Correlation of opening and width, drawn against meant and against the fit.
+    double meant_r[2] = {0, 0}, fit_r[2] = {0, 0};
+    double size = 0;  ///< root mean square of what is added to the latents, in parts of theirs
+
+    /// Neither so weak a dependence nor so large a change that it would be noise.
+    bool can_be_trusted() const;
+};
+
+/// latents [N, D], normalised, drawn [N, 2]: both about the means of their clips; probe [D, 2].
+LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<float>& drawn,
+                           const std::vector<float>& probe);
+
+/// The speech network's last layer and what is meant by its latents change.
+void apply(const LipCorrection& correction, person::Person& person);
+
+struct CalibrationOptions {
+    int num_threads = 0;                   ///< 0: all cores
+    std::int64_t frames_per_round = 3000;  ///< drawn from speech of the training clips
+};
+
+struct Calibration {
+    person::Person person;
+    bool applied = false;
+    std::string summary;  ///< a line: what was measured, or why nothing was changed
+};
+
+/// Two rounds over training clips; then blinks lose what they still do to the drawn lips. The pictures stay.
+/// Errors: kUnsupported for a person without speech or lip probe; kInvalidArgument when the corpus does not
+/// fit; kCancelled.
+Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
+                           const LandmarkFactory& landmarks, const CalibrationOptions& options);
+
+/// The same with files; the person's file is replaced when something changed. Returns the summary.
+std::string calibrate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
+                             const CalibrationOptions& options);
+
+}  // namespace vultus::pipeline

@@ -1,0 +1,110 @@
+#include "pipeline/lip_calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/rng.h"
+
+namespace vultus::pipeline {
+namespace {
+
+constexpr std::size_t kWidth = 12, kFrames = 800;
+
+/// Row i of a [N, width] times column k of b [width, 2].
+double dot(const std::vector<float>& a, std::size_t i, const std::vector<float>& b, std::size_t k) {
+    double sum = 0;
+    for (std::size_t d = 0; d < kWidth; ++d) sum += static_cast<double>(a[i * kWidth + d]) * b[2 * d + k];
+    return sum;
+}
+
+std::vector<float> normal(std::size_t count, std::uint64_t seed) {
+    Rng rng(seed);
+    std::vector<float> values(count);
+    for (float& value : values) value = static_cast<float>(rng.normal());
+    return values;
+}
+
+/// Latents that lie in seven dimensions of different spread, as predicted ones do.
+std::vector<float> latents(std::uint64_t seed) {
+    const std::vector<float> sources = normal(kFrames * 7, seed), mix = normal(7 * kWidth, 3);
+    std::vector<float> out(kFrames * kWidth, 0.0f);
+    for (std::size_t i = 0; i < kFrames; ++i)
+        for (std::size_t s = 0; s < 7; ++s)
+            for (std::size_t d = 0; d < kWidth; ++d)
+                out[i * kWidth + d] += sources[i * 7 + s] * mix[s * kWidth + d] / static_cast<float>(1 + s);
+    return out;
+}
+
+std::vector<float> lips(const std::vector<float>& z, const std::vector<float>& probe, double noise) {
+    std::vector<float> out = normal(kFrames * 2, 5);
+    for (std::size_t i = 0; i < kFrames; ++i)
+        for (std::size_t k = 0; k < 2; ++k)
+            out[2 * i + k] = static_cast<float>(noise * out[2 * i + k] + dot(z, i, probe, k));
+    return out;
+}
+
+/// What is drawn: the width follows the opening, and half of what is meant.
+std::vector<float> drawn_probe(const std::vector<float>& meant) {
+    std::vector<float> out = meant;
+    for (std::size_t d = 0; d < kWidth; ++d) {
+        out[2 * d] = 0.9f * meant[2 * d];
+        out[2 * d + 1] = 0.5f * meant[2 * d + 1] + 0.6f * meant[2 * d];
+    }
+    return out;
+}
+
+TEST(LipCalibration, DrawnLipsDoWhatIsMeant) {
+    const std::vector<float> z = latents(1), other = latents(2), meant = normal(2 * kWidth, 4),
+                             drawn = drawn_probe(meant);
+    const LipCorrection correction = correct_lips(z, lips(z, drawn, 0.01), meant);
+    EXPECT_TRUE(correction.can_be_trusted());
+    EXPECT_LT(correction.meant_r[1], correction.fit_r[1] - 0.01);
+    EXPECT_GT(correction.fit_r[1], 0.99);
+    // On latents that it never saw: corrected ones draw what the plain ones mean.
+    double error = 0, before = 0, size = 0;
+    for (std::size_t i = 0; i < kFrames; ++i) {
+        std::vector<float> corrected(kWidth, 0.0f);
+        for (std::size_t d = 0; d < kWidth; ++d)
+            for (std::size_t e = 0; e < kWidth; ++e)
+                corrected[d] += correction.matrix[d * kWidth + e] * other[i * kWidth + e];
+        for (std::size_t k = 0; k < 2; ++k) {
+            const double want = dot(other, i, meant, k);
+            error += std::pow(dot(corrected, 0, drawn, k) - want, 2);
+            before += std::pow(dot(other, i, drawn, k) - want, 2);
+            size += want * want;
+            // The new probe says of corrected latents what the old one said of plain ones.
+            EXPECT_NEAR(dot(corrected, 0, correction.drawn_probe, k), want, 0.02 * (1 + std::abs(want)));
+        }
+    }
+    EXPECT_LT(error, 0.01 * before);
+    EXPECT_GT(before, 0.05 * size);
+}
+
+TEST(LipCalibration, ADirectionMovesTheDrawnLipsByOneUnit) {
+    const std::vector<float> z = latents(1), meant = normal(2 * kWidth, 4);
+    const LipCorrection correction = correct_lips(z, lips(z, meant, 0), meant);
+    for (std::size_t j = 0; j < 2; ++j)
+        for (std::size_t k = 0; k < 2; ++k) {
+            double moved = 0;
+            for (std::size_t d = 0; d < kWidth; ++d)
+                moved +=
+                    static_cast<double>(correction.from_lips[2 * d + j]) * correction.drawn_probe[2 * d + k];
+            EXPECT_NEAR(moved, j == k ? 1 : 0, 1e-3);
+        }
+}
+
+TEST(LipCalibration, LipsThatFollowNothingAreLeftAlone) {
+    const std::vector<float> z = latents(1), meant = normal(2 * kWidth, 4);
+    const std::vector<float> nothing(2 * kWidth, 0.0f);
+    EXPECT_FALSE(correct_lips(z, lips(z, nothing, 1), meant).can_be_trusted());
+    // A mouth that hardly moves would need huge latents.
+    std::vector<float> faint = meant;
+    for (float& value : faint) value *= 0.01f;
+    EXPECT_FALSE(correct_lips(z, lips(z, faint, 0), meant).can_be_trusted());
+    for (const float value : correct_lips(z, lips(z, nothing, 0), meant).matrix)
+        EXPECT_TRUE(std::isfinite(value));
+}
+
+}  // namespace
+}  // namespace vultus::pipeline
