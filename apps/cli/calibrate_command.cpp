@@ -30,7 +30,7 @@ void run(const Arguments& arguments) {
 void add_calibrate_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand(
-        "calibrate", "Make the lips that a person draws do what its speech means (train does it in the end)");
+        "calibrate", "Have lips drawn as wide as the speech network means them (train does it in the end)");
     command->add_option("person", arguments->person, "Person file (.vultus), replaced")->required();
     command->add_option("corpus", arguments->corpus, "Corpus folder that it was trained on")->required();
     command->add_option("--frames", arguments->options.frames_per_round, "Drawn in each of two rounds")

@@ -1,14 +1,16 @@
 // The person file (`.vultus`): everything that is needed to make one person talk, in one safetensors file.
 //
-//     metadata  format=vultus-person, version, card (JSON), model (JSON of ModelConfig), fps_num, fps_den,
-//     noise_seed tensors   unet.* encoder.* speech.*          weights, bf16
-//               stats.mean_picture  u8 [S, S, 3]    see DiffusionConfig::residual
-//               stats.reference     f32 [D]         normalised mean latent of the reference recording, see
-//               below stats.latent_mean, stats.latent_std f32 [D] stats.pose_mean, stats.pose_std     f32
-//               [3], degrees stats.mel_mean, stats.mel_std       f32 [num_mels] stats.blink_direction f32
-//               [D], stats.blink_shape f32 [K] (0..1 at the frame rate) stats.pose_motion   f32 [N, 3],
-//               normalised recorded head motion about the mean, for idle motion
-//               stats.lip_probe     f32 [D, 2], what the speech network means its latents' lips to do
+// - metadata: format=vultus-person, version, card and model (ModelConfig) as JSON, fps_num, fps_den, and
+//   noise_seed
+// - unet.*, encoder.*, speech.*: weights, bf16
+// - stats.mean_picture, u8 [S, S, 3]: see DiffusionConfig::residual
+// - stats.reference, f32 [D]: normalised posture, see Stats
+// - stats.latent_mean, stats.latent_std, f32 [D]
+// - stats.pose_mean, stats.pose_std, f32 [3]: degrees
+// - stats.mel_mean, stats.mel_std, f32 [num_mels]
+// - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: 0..1 at the frame rate
+// - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, for idle motion
+// - stats.lip_probe, f32 [D, 2]: what the speech network means its latents' lips to do
 #pragma once
 
 #include <filesystem>
@@ -31,9 +33,9 @@ struct Card {
 
 struct Stats {
     std::vector<std::uint8_t> mean_picture;  ///< RGB [S, S, 3]
-    /// Speech does not tell how the person sits: latents and pose are deviations from the means of one
-    /// recording, the reference, in units of the spread within recordings.
-    std::vector<float> reference;  ///< the reference's mean latent among those of all recordings
+    /// Speech does not tell how the person sits: latents and pose are deviations from one posture, the
+    /// reference, between the means of one recording and of all, in units of the spread within recordings.
+    std::vector<float> reference;  ///< the reference among the mean latents of all recordings
     std::vector<float> latent_mean, latent_std;
     std::vector<float> pose_mean, pose_std;
     std::vector<float> mel_mean, mel_std;

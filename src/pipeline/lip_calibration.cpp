@@ -195,7 +195,7 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
     const cv::Mat floor = 1e-9 * (cv::trace(moved)[0] + 1e-9) * cv::Mat::eye(2, 2, CV_64F);
     cv::invert(moved + floor, inverse);
     const cv::Mat from_lips = along * inverse;
-    const cv::Mat added = from_lips * (meant - p).t();
+    const cv::Mat added = from_lips.col(1) * (meant.col(1) - p.col(1)).t();
 
     LipCorrection out;
     out.drawn_probe = values_of(p);

@@ -1,4 +1,4 @@
-// Makes the lips that are drawn do what the speech network means.
+// Has lips drawn as wide as the speech network means them.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,10 @@
 namespace vultus::pipeline {
 
 /// Speech training asks the latents for the lips that a linear probe on recorded frames reads off them. Lips
-/// drawn from predicted latents, which are smoother than recorded ones, do something else: the wider the
-/// mouth opens, the farther apart its corners come, and smiles and rounded lips are weaker than meant. What
-/// they do is nearly linear, too.
+/// drawn from predicted latents, which are smoother than recorded ones, open as meant (r 0.99) but are not as
+/// wide as meant (r 0.81 to 0.84): the corners come apart when the mouth opens, smiles and rounded lips are
+/// too weak. What they do is nearly linear, too, and so can be undone. The opening stays as it is drawn:
+/// where it was changed as well, latents moved farther, and lips followed other voices less.
 struct LipCorrection {
     /// What the drawn lips do (opening, width; inter-ocular distances) per unit of each normalised latent,
     /// [D, 2]: ridge regression of drawn on latents. After the correction it also says what is meant.
@@ -21,7 +22,8 @@ struct LipCorrection {
     /// What moves the drawn lips by one unit, [D, 2], the likeliest such change: S P (P' S P)^-1, where P is
     /// drawn_probe and S the covariance of the latents.
     std::vector<float> from_lips;
-    /// [D, D]: I + from_lips (probe - drawn_probe)'. Latents multiplied by it have their drawn lips as meant.
+    /// [D, D]: I + w (p - d)' with the columns of the width, w of from_lips, p of the probe, d of
+    /// drawn_probe. Latents multiplied by it are drawn as wide as meant and as open as before.
     std::vector<float> matrix;
     /// Correlation of opening and width, drawn against meant and against the fit.
     double meant_r[2] = {0, 0}, fit_r[2] = {0, 0};

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "train/face_places.h"
 
 namespace vultus::train {
@@ -35,6 +37,39 @@ TEST(LatentDataset, ADirectionLosesItsLipsAndNothingElse) {
     EXPECT_LT(
         (without_lip_motion(direction, z, torch::zeros({500, 40})) - direction).abs().max().item<double>(),
         1e-6);
+}
+
+/// Three training clips, whose means lie on a line, and one that validates far away.
+std::vector<LatentClip> clips_on_a_line() {
+    std::vector<LatentClip> clips;
+    for (const double mean : {1.0, 3.0, 11.0, 100.0}) {
+        LatentClip clip;
+        clip.validation = mean > 50;
+        clip.audio.assign(25 * 640, 0.01f);
+        clip.latent_mean = torch::tensor({mean, -mean}, torch::kFloat32);
+        clip.latents = torch::randn({25, 2});
+        clip.pose_mean = torch::tensor({mean, 0.0, 2 * mean}, torch::kFloat32);
+        clip.pose_deg = torch::randn({25, 3});
+        clip.mouth = torch::randn({25, 40});
+        clip.opening = torch::rand({25});
+        clip.blink = torch::zeros({25});
+        clip.valid.assign(25, 1);
+        clips.push_back(clip);
+    }
+    return clips;
+}
+
+TEST(LatentDataset, ThePostureLiesHalfWayFromTheMostUsualClipToTheMean) {
+    torch::manual_seed(1);
+    person::Person person;
+    const person::Stats stats = measure_stats(clips_on_a_line(), person);
+    // The mean of the means is 5, the clip at 3 the nearest to it, the deviation of the means 4.32.
+    EXPECT_NEAR(stats.latent_mean[0], 4, 1e-5);
+    EXPECT_NEAR(stats.latent_mean[1], -4, 1e-5);
+    EXPECT_NEAR(stats.reference[0], -1 / std::sqrt(56.0 / 3), 1e-5);
+    EXPECT_NEAR(stats.reference[1], 1 / std::sqrt(56.0 / 3), 1e-5);
+    EXPECT_NEAR(stats.pose_mean[0], 4, 1e-5);
+    EXPECT_NEAR(stats.pose_mean[2], 8, 1e-5);
 }
 
 }  // namespace
