@@ -66,6 +66,13 @@ TEST_F(Calibrate, APersonWhoseLipsCannotBeReadStaysAsItIs) {
     }
 }
 
+TEST_F(Calibrate, OneLongRecordingIsEnough) {
+    for (std::size_t i = 1; i < corpus_.corpus.clips.size(); ++i) corpus_.corpus.clips[i].kept = false;
+    const pipeline::Calibration done = pipeline::calibrate_lips(
+        person_, corpus_.corpus, [] { return std::make_unique<FixedFace>(false); }, {1, 10});
+    EXPECT_NE(done.summary.find("10 of 10 drawn frames"), std::string::npos) << done.summary;
+}
+
 TEST_F(Calibrate, PersonsAndCorporaThatDoNotFit) {
     const person::Person whole = person_;
     person_.stats.lip_probe.clear();

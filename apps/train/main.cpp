@@ -22,14 +22,11 @@ void calibrate(const vultus::train::TrainOptions& options) {
     if (const char* rank = std::getenv("RANK"); rank && std::string_view(rank) != "0") return;
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "vultus";
-    if (!fs::exists(program, error)) {
-        fmt::print(stderr, "next, where vultus is built with media: vultus calibrate {} {}\n",
-                   options.out.string(), options.corpus.string());
-        return;
-    }
     const std::string threads = std::to_string(options.num_threads);
     ::execl(program.c_str(), program.c_str(), "calibrate", options.out.c_str(), options.corpus.c_str(),
             "--threads", threads.c_str(), "--after-training", static_cast<char*>(nullptr));
+    fmt::print(stderr, "next, where vultus is built with media: vultus calibrate {} {}\n",
+               options.out.string(), options.corpus.string());
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ class Calibrator {
           progress_(progress),
           image_{talker_.size_px(), talker_.size_px()} {}
 
-    DrawnClips draw(const std::vector<const corpus::Clip*>& clips, std::int64_t& done);
+    DrawnClips draw(const std::vector<const corpus::Clip*>& clips, std::int64_t most_frames,
+                    std::int64_t& done);
     /// What closing the eyes does to the drawn lips, mean over frames of the clip.
     std::array<double, 2> blink_effect(const corpus::Clip& clip);
 
@@ -93,18 +94,22 @@ void Calibrator::show(const float* latent, VideoMeter& meter) {
     meter.add(image_, luma(image_), image_);
 }
 
-DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::int64_t& done) {
+/// Of each clip at most so many frames, the first.
+DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::int64_t most_frames,
+                            std::int64_t& done) {
     DrawnClips out;
     const auto width = static_cast<std::size_t>(talker_.latent_dim());
     for (const corpus::Clip* clip : clips) {
+        const std::int64_t frames = std::min<std::int64_t>(clip->num_frames, most_frames);
         std::vector<float> latents = latents_of(*clip);
+        latents.resize(static_cast<std::size_t>(frames) * width);
         VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(*clip), talker_.size_px()));
-        for (std::int64_t t = 0; t < clip->num_frames; ++t) {
+        for (std::int64_t t = 0; t < frames; ++t) {
             show(&latents[static_cast<std::size_t>(t) * width], meter);
             progress_.update(++done);
         }
         const VideoMeasure measure = meter.finish();
-        out.frames += clip->num_frames;
+        out.frames += frames;
         out.lost += measure.lost_frames;
         if (measure.lost_frames > 0) continue;  // its lips are a guess
         for (std::size_t i = 0; i < latents.size(); ++i)
@@ -155,7 +160,7 @@ std::vector<std::vector<const corpus::Clip*>> clips_of_rounds(const corpus::Corp
         std::max<std::int64_t>(1, total / std::max<std::int64_t>(1, frames_per_round)));
     std::vector<std::vector<const corpus::Clip*>> rounds(kRounds);
     for (std::size_t round = 0; round < kRounds; ++round)
-        for (std::size_t i = round * stride / kRounds; i < clips.size(); i += stride)
+        for (std::size_t i = round * stride / kRounds % clips.size(); i < clips.size(); i += stride)
             rounds[round].push_back(clips[i]);
     return rounds;
 }
@@ -228,13 +233,14 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
     const auto rounds = clips_of_rounds(corpus, options.frames_per_round);
     std::int64_t total = 0, done = 0;
     for (const auto& clips : rounds)
-        for (const corpus::Clip* clip : clips) total += clip->num_frames;
+        for (const corpus::Clip* clip : clips)
+            total += std::min<std::int64_t>(clip->num_frames, options.frames_per_round);
     Progress progress("calibrate", "frames", total);
     Calibration out{person, false, ""};
     LipCorrection first, last;
     for (std::size_t round = 0; round < rounds.size(); ++round) {
-        const DrawnClips drawn =
-            Calibrator(out.person, corpus, landmarks, options, progress).draw(rounds[round], done);
+        const DrawnClips drawn = Calibrator(out.person, corpus, landmarks, options, progress)
+                                     .draw(rounds[round], options.frames_per_round, done);
         if (static_cast<double>(drawn.lost) > kMostLost * static_cast<double>(drawn.frames) ||
             drawn.lips.empty())
             return {std::move(person), false,
