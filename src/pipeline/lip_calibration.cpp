@@ -65,7 +65,7 @@ class Calibrator {
     DrawnClips draw(const std::vector<const corpus::Clip*>& clips, std::int64_t most_frames,
                     std::int64_t& done);
     /// What closing the eyes does to the drawn lips, mean over frames of the clip.
-    std::array<double, 2> blink_effect(const corpus::Clip& clip);
+    std::array<double, 2> blink_effect(const corpus::Clip& clip, const std::vector<float>& direction);
 
   private:
     std::vector<float> latents_of(const corpus::Clip& clip);
@@ -127,7 +127,8 @@ DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::
 
 /// Each frame is shown with open and with closed eyes in turn; the distance of the eyes, which is the unit,
 /// is the median over all.
-std::array<double, 2> Calibrator::blink_effect(const corpus::Clip& clip) {
+std::array<double, 2> Calibrator::blink_effect(const corpus::Clip& clip,
+                                               const std::vector<float>& direction) {
     const auto width = static_cast<std::size_t>(talker_.latent_dim());
     const std::vector<float> latents = latents_of(clip);
     const std::int64_t stride = std::max<std::int64_t>(1, clip.num_frames / kBlinkFrames);
@@ -137,7 +138,7 @@ std::array<double, 2> Calibrator::blink_effect(const corpus::Clip& clip) {
             latents.begin() + static_cast<std::ptrdiff_t>(t * talker_.latent_dim()),
             latents.begin() + static_cast<std::ptrdiff_t>((t + 1) * talker_.latent_dim()));
         show(latent.data(), meter);
-        for (std::size_t k = 0; k < width; ++k) latent[k] += stats_.blink_direction[k] * stats_.latent_std[k];
+        for (std::size_t k = 0; k < width; ++k) latent[k] += direction[k] * stats_.latent_std[k];
         show(latent.data(), meter);
     }
     const VideoMeasure measure = meter.finish();
@@ -256,11 +257,12 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
                             last.fit_r[0], last.fit_r[1])};
         apply(last, out.person);
     }
-    for (int round = 0; round < kBlinkRounds && !person.stats.blink_direction.empty(); ++round) {
-        const std::array<double, 2> effect = Calibrator(out.person, corpus, landmarks, options, progress)
-                                                 .blink_effect(*rounds[0][rounds[0].size() / 2]);
-        for (std::size_t k = 0; k < out.person.stats.blink_direction.size(); ++k)
-            out.person.stats.blink_direction[k] -=
+    std::vector<float>& blink = out.person.stats.blink_direction;
+    Calibrator corrected(out.person, corpus, landmarks, options, progress);
+    for (int round = 0; round < kBlinkRounds && !blink.empty(); ++round) {
+        const std::array<double, 2> effect = corrected.blink_effect(*rounds[0][rounds[0].size() / 2], blink);
+        for (std::size_t k = 0; k < blink.size(); ++k)
+            blink[k] -=
                 static_cast<float>(last.from_lips[2 * k] * effect[0] + last.from_lips[2 * k + 1] * effect[1]);
     }
     out.person.card.training["lips_calibrated_on_frames"] = total;

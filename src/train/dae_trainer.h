@@ -76,7 +76,7 @@ class DaeTrainer : public Stage {
                                    const Noised& noised, const torch::Tensor& x0,
                                    const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
-    bool steadies() const { return steadiness_ && encoder_frozen_ && !distillation_; }
+    bool steadies() const { return steadiness_ && encoder_frozen_; }
     /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
     /// four, never the first of a process.
     bool follows(std::int64_t place) const {
@@ -110,7 +110,7 @@ class DaeTrainer : public Stage {
     double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
     std::unique_ptr<Distillation> distillation_;  ///< where there is a teacher
-    std::unique_ptr<Steadiness> steadiness_;
+    std::unique_ptr<Steadiness> steadiness_;      ///< where there is none
     std::unique_ptr<Critic> critic_;
     double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
     double critic_share_ = 0;         ///< of this step's samples, that the critic saw
