@@ -3,13 +3,16 @@
 
     apt-get install tuxpaint-stamps-default asterisk-core-sounds-{en,es,fr,it,ru}{,-g722} \\
         festvox-ru fillets-ng-data{,-cs,-nl} klettres-data ktuberling-data    # and qabcs-data, where Debian has it
-    tools/debian_speech.py > spoken.tsv
+    apt-get install flight-of-the-amazon-queen
+    tools/debian_speech.py --unpack queen/ > spoken.tsv
 
 Prints a line per recording: file, voice, language (as espeak-ng names it), text, with tabs between.
 tuxpaint-stamps-default: volunteers name pictures in nine languages (GPL-2); asterisk-core-sounds: telephone prompts
 of four speakers in five languages (CC-BY-SA-3.0, Russian CC-BY-3.0); festvox-ru: one man reads Russian (BSD-like);
 fillets-ng: actors in Czech and Dutch (GPL-2); klettres: letters and syllables by volunteers in
-sixteen languages (GPL-2+); ktuberling: English words (GPL-2+); qabcs: words in seven languages (GPL-3+).
+sixteen languages (GPL-2+); ktuberling: English words (GPL-2+); qabcs: words in seven languages (GPL-3+);
+flight-of-the-amazon-queen: a dozen actors in English (may be copied, changed and passed on, not sold; only with
+--unpack, which names a new folder for its recordings).
 --root names another place than /.
 """
 
@@ -19,6 +22,8 @@ import itertools
 import pathlib
 import re
 import sys
+
+import amazon_queen
 
 STAMP_LANGUAGES = ("fr", "ru", "ro", "ca", "bg", "es", "be", "el", "da")
 PROMPTS = {"en": "en_US_f_Allison", "es": "es_MX_f_Allison", "fr": "fr_CA_f_June", "it": "it_IT_m_Carlo",
@@ -96,13 +101,26 @@ def qabcs(root):
         yield sound, f"qabcs/{name}", {"en_gb": "en"}.get(name, name), sound.stem.replace("_", " ")
 
 
+def queen(root, folder):
+    game = root / "usr/share/scummvm/flight-of-the-amazon-queen/queen.1c"
+    if not game.exists():
+        return
+    folder.mkdir(parents=True)
+    for sound, name, voice, text in amazon_queen.recordings(game.read_bytes()):
+        file = folder / f"{name}.mp3"
+        file.write_bytes(sound)
+        yield file, f"queen/{voice}", "en", text
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path("/"))
-    root = parser.parse_args().root
-    sources = (stamps, prompts, festvox_ru, fillets, klettres, ktuberling, qabcs)
-    rows = sorted(set(itertools.chain.from_iterable(source(root) for source in sources)),
-                  key=lambda row: (row[1], str(row[0])))
+    parser.add_argument("--unpack", type=pathlib.Path, metavar="FOLDER")
+    options = parser.parse_args()
+    sources = [source(options.root) for source in (stamps, prompts, festvox_ru, fillets, klettres, ktuberling, qabcs)]
+    if options.unpack:
+        sources.append(queen(options.root, options.unpack))
+    rows = sorted(set(itertools.chain.from_iterable(sources)), key=lambda row: (row[1], str(row[0])))
     if not rows:
         sys.exit("debian_speech: expected one of the packages that --help names, found none")
     for sound, voice, language, text in rows:

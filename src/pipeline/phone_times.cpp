@@ -19,7 +19,11 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr float kFloor = -8.0f;
 constexpr float kHighest = 0.01f;  ///< rounding of a logarithm of 1
 constexpr int kPollFrames = 1000;
+constexpr int kParts = 2;  ///< of a frame: phones change between frames, too
 constexpr double kLongPauseS = 0.4;
+// What a text is compared with: the phones that are heard without it. AlignOptions::worst_fit goes with them.
+constexpr int kFitFrames = 2;
+constexpr double kFitPenalty = 1.5;
 
 std::size_t checked_frames(const std::vector<float>& log_posteriors, std::int64_t num_samples) {
     const auto frames = static_cast<std::size_t>((num_samples + kFrameSamples - 1) / kFrameSamples);
@@ -38,13 +42,44 @@ float score_of(const std::vector<float>& log_posteriors, std::size_t frame, int 
     return std::max(log_posteriors[frame * audio::kNumPhones + static_cast<std::size_t>(phone)], kFloor);
 }
 
+/// [T, 40]: a phone by itself and by all that look like it, which are what lips need to know.
+std::vector<float> scores_with_lookalikes(const std::vector<float>& log_posteriors, std::size_t frames,
+                                          double weight) {
+    std::vector<float> scores(log_posteriors.size());
+    for (std::size_t t = 0; t < frames; ++t) {
+        double alike[audio::kNumVisemes] = {};
+        for (int phone = 0; phone < audio::kNumPhones; ++phone)
+            alike[static_cast<int>(audio::viseme_of(phone))] += std::exp(score_of(log_posteriors, t, phone));
+        for (int phone = 0; phone < audio::kNumPhones; ++phone)
+            scores[t * audio::kNumPhones + static_cast<std::size_t>(phone)] = static_cast<float>(
+                (1 - weight) * score_of(log_posteriors, t, phone) +
+                weight * std::log(alike[static_cast<int>(audio::viseme_of(phone))]));
+    }
+    return scores;
+}
+
+/// [T * kParts, 40]: between frames a line; all parts of a frame together weigh as much as the frame.
+std::vector<float> in_parts(const std::vector<float>& scores, std::size_t frames) {
+    std::vector<float> parts(scores.size() * kParts);
+    for (std::size_t part = 0; part < frames * kParts; ++part) {
+        const double at = std::clamp((static_cast<double>(part) + 0.5) / kParts - 0.5, 0.0,
+                                     static_cast<double>(frames - 1));
+        const auto low = static_cast<std::size_t>(at), high = std::min(low + 1, frames - 1);
+        const auto share = static_cast<float>(at - static_cast<double>(low));
+        for (std::size_t k = 0; k < audio::kNumPhones; ++k)
+            parts[part * audio::kNumPhones + k] = ((1 - share) * scores[low * audio::kNumPhones + k] +
+                                                   share * scores[high * audio::kNumPhones + k]) /
+                                                  kParts;
+    }
+    return parts;
+}
+
 /// The best phone of each frame under a minimum duration: phone p in its k-th frame is a state of its own,
 /// the last one stays.
-std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t frames,
-                           const DecodeOptions& options) {
-    const int steps = std::max(options.min_frames, 1);
+std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t frames, int steps,
+                           double change_penalty) {
     const auto states = static_cast<std::size_t>(audio::kNumPhones * steps);
-    const auto penalty = static_cast<float>(options.change_penalty);
+    const auto penalty = static_cast<float>(change_penalty);
     std::vector<float> scores(states, kNever), next(states);
     std::vector<std::uint16_t> from(frames * states);
     for (std::size_t t = 0; t < frames; ++t) {
@@ -79,10 +114,12 @@ std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t
     return path;
 }
 
-/// Where a frame begins: half a frame before its centre; the first one with the sound, frame T at its end.
-double time_of(std::size_t frame, std::int64_t num_samples) {
-    const std::int64_t begin = static_cast<std::int64_t>(frame) * kFrameSamples - kFrameSamples / 2;
-    const bool end = static_cast<std::int64_t>(frame) * kFrameSamples >= num_samples;
+/// Where a part of a frame begins: a frame half a frame before its centre; the first one with the sound,
+/// frame T at its end.
+double time_of(std::size_t frame, std::int64_t num_samples, std::int64_t parts = 1) {
+    const std::int64_t at = static_cast<std::int64_t>(frame) * kFrameSamples / parts;
+    const std::int64_t begin = at - kFrameSamples / 2;
+    const bool end = parts == 1 && at >= num_samples;
     return static_cast<double>(end ? num_samples : std::max<std::int64_t>(begin, 0)) / corpus::kSpeechRateHz;
 }
 
@@ -120,12 +157,14 @@ std::vector<corpus::PhoneSpan> phone_spans(const PhoneTimes& times, std::int64_t
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          const DecodeOptions& options) {
     const std::size_t frames = checked_frames(log_posteriors, num_samples);
-    const std::vector<int> path = free_path(log_posteriors, frames, options);
+    const std::vector<int> path =
+        free_path(in_parts(scores_with_lookalikes(log_posteriors, frames, options.lookalike_weight), frames),
+                  frames * kParts, std::max(options.min_frames, 1) * kParts, options.change_penalty);
     PhoneTimes times;
     times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
-    for (std::size_t t = 0; t < frames; ++t)
+    for (std::size_t t = 0; t < path.size(); ++t)
         if (t == 0 || path[t] != path[t - 1])
-            times.phones.push_back({time_of(t, num_samples), times.duration_s, path[t]});
+            times.phones.push_back({time_of(t, num_samples, kParts), times.duration_s, path[t]});
     for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)
         times.phones[i].end_s = times.phones[i + 1].start_s;
     return times;
@@ -155,7 +194,7 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
              "{:.2f} s",
              words.size(), static_cast<double>(graph.shortest_frames()) / kPosteriorRateHz,
              static_cast<double>(num_samples) / corpus::kSpeechRateHz);
-    const std::vector<int> free = free_path(log_posteriors, frames, options.decode);
+    const std::vector<int> free = free_path(log_posteriors, frames, kFitFrames, kFitPenalty);
     const auto score = [&](std::size_t t, int phone) { return score_of(log_posteriors, t, phone); };
     std::vector<int> path = graph.best_path(frames, score, options.beam);
     if (path.empty()) path = graph.best_path(frames, score, std::numeric_limits<double>::infinity());

@@ -38,10 +38,12 @@ std::vector<corpus::PhoneSpan> phone_spans(const PhoneTimes& times, std::int64_t
 
 struct DecodeOptions {
     int min_frames = 2;           ///< of a phone
-    double change_penalty = 1.5;  ///< nats for each new phone: how much evidence it needs
+    double change_penalty = 1.0;  ///< nats for each new phone: how much evidence it needs
+    /// 0..1: how much the phones that look alike decide together, before which of them it is.
+    double lookalike_weight = 0.8;
 };
 
-/// The likeliest phones (Viterbi). log_posteriors [T * 40], T = ceil(samples / 320). Errors: kInvalidArgument
+/// The likeliest phones (Viterbi), in steps of 10 ms. log_posteriors [T * 40], T = ceil(samples / 320). Errors: kInvalidArgument
 /// for another size or values that are no logarithms of probabilities (NaN, above 0.01). Polls cancellation.
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          const DecodeOptions& options = {});
@@ -56,7 +58,6 @@ struct SpokenWord {
 std::vector<SpokenWord> spoken_words(const std::string& text, Pronouncer& pronouncer);
 
 struct AlignOptions {
-    DecodeOptions decode;
     /// A word or pause that fits worse than this is not what the recogniser hears.
     double worst_fit = -2.5;
     double beam = 150;  ///< nats; hypotheses behind the best by more are given up

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <map>
 
 #include "audio/phones.h"
 #include "base/error.h"
@@ -96,6 +97,42 @@ TEST(DecodePhones, SingleFramesAreNoPhones) {
     options.change_penalty = 0;
     EXPECT_EQ(phones_of(decode_phones(heard, samples_of(heard), options)),
               "SIL M SIL DH AH K AE T SIL S AE T SIL");
+}
+
+/// One frame whose posteriors are as given, the rest spread.
+std::vector<float> hears_once(const std::map<std::string, float>& given) {
+    float rest = 1;
+    for (const auto& [phone, value] : given) rest -= value;
+    std::vector<float> posteriors(audio::kNumPhones,
+                                  std::log(rest / static_cast<float>(audio::kNumPhones - given.size())));
+    for (const auto& [phone, value] : given)
+        posteriors[static_cast<std::size_t>(id(phone))] = std::log(value);
+    return posteriors;
+}
+
+TEST(DecodePhones, PhonesThatLookAlikeDecideTogether) {
+    std::vector<float> heard;
+    const std::vector<float> closed = hears_once({{"P", 0.26f}, {"B", 0.22f}, {"M", 0.2f}, {"AA", 0.3f}});
+    for (int t = 0; t < 6; ++t) heard.insert(heard.end(), closed.begin(), closed.end());
+    EXPECT_EQ(phones_of(decode_phones(heard, samples_of(heard))), "P");
+    DecodeOptions each_for_itself;
+    each_for_itself.lookalike_weight = 0;
+    EXPECT_EQ(phones_of(decode_phones(heard, samples_of(heard), each_for_itself)), "AA");
+}
+
+/// A frame between two phones that is more of the second: the change lies in its first half, at 10 ms.
+TEST(DecodePhones, PhonesChangeBetweenFrames) {
+    const auto between = [](float first, float second) {
+        std::vector<float> heard = hears({{"S", 8}});
+        const std::vector<float> mixed = hears_once({{"S", first}, {"IY", second}});
+        heard.insert(heard.end(), mixed.begin(), mixed.end());
+        const std::vector<float> rest = hears({{"IY", 8}});
+        heard.insert(heard.end(), rest.begin(), rest.end());
+        return decode_phones(heard, samples_of(heard)).phones.back().start_s;
+    };
+    EXPECT_DOUBLE_EQ(between(0.1f, 0.85f), 0.15);
+    EXPECT_DOUBLE_EQ(between(0.47f, 0.48f), 0.16);
+    EXPECT_DOUBLE_EQ(between(0.85f, 0.1f), 0.17);
 }
 
 TEST(DecodePhones, ShortSoundsAndNonsense) {
