@@ -51,9 +51,9 @@ std::vector<float> scores_with_lookalikes(const std::vector<float>& log_posterio
         for (int phone = 0; phone < audio::kNumPhones; ++phone)
             alike[static_cast<int>(audio::viseme_of(phone))] += std::exp(score_of(log_posteriors, t, phone));
         for (int phone = 0; phone < audio::kNumPhones; ++phone)
-            scores[t * audio::kNumPhones + static_cast<std::size_t>(phone)] = static_cast<float>(
-                (1 - weight) * score_of(log_posteriors, t, phone) +
-                weight * std::log(alike[static_cast<int>(audio::viseme_of(phone))]));
+            scores[t * audio::kNumPhones + static_cast<std::size_t>(phone)] =
+                static_cast<float>((1 - weight) * score_of(log_posteriors, t, phone) +
+                                   weight * std::log(alike[static_cast<int>(audio::viseme_of(phone))]));
     }
     return scores;
 }

@@ -43,8 +43,9 @@ struct DecodeOptions {
     double lookalike_weight = 0.8;
 };
 
-/// The likeliest phones (Viterbi), in steps of 10 ms. log_posteriors [T * 40], T = ceil(samples / 320). Errors: kInvalidArgument
-/// for another size or values that are no logarithms of probabilities (NaN, above 0.01). Polls cancellation.
+/// The likeliest phones (Viterbi), in steps of 10 ms. log_posteriors [T * 40], T = ceil(samples / 320).
+/// Errors: kInvalidArgument for another size or values that are no logarithms of probabilities (NaN, above
+/// 0.01). Polls cancellation.
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          const DecodeOptions& options = {});
 
