@@ -192,6 +192,13 @@ void save_corpus(const Corpus& corpus) {
     write_file(path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+std::vector<float> ClipTracks::sound() const {
+    std::vector<float> samples;
+    samples.reserve(audio.size());
+    for (const std::int16_t sample : audio) samples.push_back(static_cast<float>(sample) / 32768.0f);
+    return samples;
+}
+
 ClipTracks load_tracks(const Corpus& corpus, const Clip& clip) {
     const std::filesystem::path path = corpus.tracks_path(clip);
     const std::string file = path.string();

@@ -78,6 +78,9 @@ struct ClipTracks {
     std::vector<float> landmarks_px;  ///< `landmarks_px` f32 [T, 68, 2]: x, y in crop pixels at size_px
     std::vector<std::uint8_t>
         valid;  ///< `valid` u8 [T]: 0 where no one clear face was found; such frames are not trained on
+
+    /// The sound in -1..1.
+    std::vector<float> sound() const;
 };
 
 /// Errors: kIo, kCorruptData (missing keys, wrong shapes), kUnsupported (newer version).

@@ -102,6 +102,7 @@ TEST(Corpus, TracksComeBackBitForBit) {
     save_tracks(corpus, corpus.clips[0], saved);
     const ClipTracks tracks = load_tracks(corpus, corpus.clips[0]);
     EXPECT_EQ(tracks.audio, saved.audio);
+    EXPECT_EQ(tracks.sound(), (std::vector<float>{1 / 32768.0f, -2 / 32768.0f, 32767 / 32768.0f, -1.0f}));
     EXPECT_EQ(tracks.pose_deg, saved.pose_deg);
     EXPECT_EQ(tracks.landmarks_px, saved.landmarks_px);
     EXPECT_EQ(tracks.valid, saved.valid);

@@ -28,12 +28,6 @@ namespace fs = std::filesystem;
 
 constexpr int kSampleRateHz = corpus::kSampleRateHz;
 
-std::vector<float> to_float(const std::vector<std::int16_t>& audio) {
-    std::vector<float> out(audio.size());
-    for (std::size_t i = 0; i < audio.size(); ++i) out[i] = static_cast<float>(audio[i]) / 32768.0f;
-    return out;
-}
-
 // The report is built beside its final place and takes it only when it is complete.
 fs::path checked_report_path(fs::path path) {
     path = path.lexically_normal();
@@ -131,7 +125,7 @@ class Evaluation {
                 meter.add(picture, luma(picture), image);
                 progress.update(++done);
             }
-            const auto audio = to_float(corpus::load_tracks(corpus_, *clip).audio);
+            const auto audio = corpus::load_tracks(corpus_, *clip).sound();
             recordings_.push_back({clip->name, meter.finish(),
                                    speech_level_db(audio, corpus_.fps(), clip->num_frames),
                                    silent_frames(audio, corpus_.fps(), clip->num_frames)});
@@ -174,7 +168,7 @@ class Evaluation {
     void generate_clip(std::size_t index, SideBySide* video, Progress& progress) {
         const corpus::Clip& clip = *pool_[index];
         const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, clip);
-        const auto audio = to_float(tracks.audio);
+        const auto audio = tracks.sound();
         const int kinds = subject_.can_speak() ? 2 : 1;
         std::vector<float> latents;
         if (kinds > 1) {

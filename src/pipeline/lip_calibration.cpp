@@ -80,12 +80,9 @@ class Calibrator {
 };
 
 std::vector<float> Calibrator::latents_of(const corpus::Clip& clip) {
-    std::vector<float> audio;
-    for (const std::int16_t sample : corpus::load_tracks(corpus_, clip).audio)
-        audio.push_back(sample / 32768.0f);
     PoseOptions pose;
     pose.blinks = false;
-    return talker_.latents_from_speech(audio, clip.num_frames, pose);
+    return talker_.latents_from_speech(corpus::load_tracks(corpus_, clip).sound(), clip.num_frames, pose);
 }
 
 void Calibrator::show(const float* latent, VideoMeter& meter) {

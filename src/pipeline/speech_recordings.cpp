@@ -142,12 +142,9 @@ void take_prepared(const std::filesystem::path& folder, const TakeClip& take) {
     for (const corpus::Clip* clip : clips) {
         const std::string text = grid_sentence(clip->name);
         if (text.empty()) continue;
-        std::vector<float> audio;
-        for (const std::int16_t sample : corpus::load_tracks(prepared, *clip).audio)
-            audio.push_back(static_cast<float>(sample) / 32768.0f);
         aligner.add(
             clip_named(clip->name, "grid/" + clip->session, text, clip->split == corpus::Split::kValidation),
-            std::move(audio));
+            corpus::load_tracks(prepared, *clip).sound());
     }
     aligner.finish();
 }

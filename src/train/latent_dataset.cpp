@@ -51,7 +51,7 @@ LatentClip measured(const corpus::Corpus& corpus, const corpus::Clip& clip) {
     LatentClip out;
     out.name = clip.name;
     out.validation = clip.split == corpus::Split::kValidation;
-    for (const std::int16_t sample : tracks.audio) out.audio.push_back(sample / 32768.0f);
+    out.audio = tracks.sound();
     out.pose_deg = to_tensor(tracks.pose_deg, {frames, 3});
     std::vector<float> mouth(static_cast<std::size_t>(frames) * 40);
     const std::vector<double> unit_px = corpus::steady_inter_ocular_px(tracks.landmarks_px);

@@ -27,7 +27,7 @@ constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor
 // espeak-ng has hundreds of voices, of which none sounds like a person: by voice alone they would drown
 // people.
 enum class VoiceKind { kPerson, kFromRecordings, kFormants };
-constexpr double kShareOfKind[] = {0.5, 0.25, 0.25};
+constexpr double kShareOfKind[] = {0.65, 0.2, 0.15};
 
 VoiceKind kind_of(const std::string& voice) {
     if (voice.starts_with("espeak/")) return VoiceKind::kFormants;
