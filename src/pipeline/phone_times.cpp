@@ -1,6 +1,7 @@
 #include "pipeline/phone_times.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -21,6 +22,8 @@ constexpr float kHighest = 0.01f;  ///< rounding of a logarithm of 1
 constexpr int kPollFrames = 1000;
 constexpr int kParts = 2;  ///< of a frame: phones change between frames, too
 constexpr double kLongPauseS = 0.4;
+/// Frames times states that are searched without a beam (12 bytes each): a minute of speech and its text.
+constexpr std::size_t kExhaustible = 30'000'000;
 // What a text is compared with: the phones that are heard without it. AlignOptions::worst_fit goes with them.
 constexpr int kFitFrames = 2;
 constexpr double kFitPenalty = 1.5;
@@ -42,74 +45,87 @@ float score_of(const std::vector<float>& log_posteriors, std::size_t frame, int 
     return std::max(log_posteriors[frame * audio::kNumPhones + static_cast<std::size_t>(phone)], kFloor);
 }
 
-/// [T, 40]: a phone by itself and by all that look like it, which are what lips need to know.
-std::vector<float> scores_with_lookalikes(const std::vector<float>& log_posteriors, std::size_t frames,
-                                          double weight) {
-    std::vector<float> scores(log_posteriors.size());
-    for (std::size_t t = 0; t < frames; ++t) {
+/// Scores of the phones at every part of a frame, one row at a time: a phone by itself and by all that look
+/// like it, which are what lips need to know; between frames a line. All parts of a frame together weigh as
+/// much as the frame.
+class PartScores {
+  public:
+    PartScores(const std::vector<float>& log_posteriors, std::size_t frames, double lookalike_weight)
+        : log_posteriors_(log_posteriors), frames_(frames), weight_(lookalike_weight) {}
+
+    const float* operator()(std::size_t part) {
+        const double at = std::clamp((static_cast<double>(part) + 0.5) / kParts - 0.5, 0.0,
+                                     static_cast<double>(frames_ - 1));
+        const auto low = static_cast<std::size_t>(at), high = std::min(low + 1, frames_ - 1);
+        const auto share = static_cast<float>(at - static_cast<double>(low));
+        const Row& before = of_frame(low);
+        const Row& after = of_frame(high);
+        for (std::size_t k = 0; k < row_.size(); ++k)
+            row_[k] = ((1 - share) * before[k] + share * after[k]) / kParts;
+        return row_.data();
+    }
+
+  private:
+    using Row = std::array<float, audio::kNumPhones>;
+
+    /// Neighbours are asked for again and again: the last two stay.
+    const Row& of_frame(std::size_t frame) {
+        Row& row = kept_[frame % 2];
+        if (kept_frames_[frame % 2] == frame) return row;
+        kept_frames_[frame % 2] = frame;
         double alike[audio::kNumVisemes] = {};
         for (int phone = 0; phone < audio::kNumPhones; ++phone)
-            alike[static_cast<int>(audio::viseme_of(phone))] += std::exp(score_of(log_posteriors, t, phone));
+            alike[static_cast<int>(audio::viseme_of(phone))] +=
+                std::exp(score_of(log_posteriors_, frame, phone));
         for (int phone = 0; phone < audio::kNumPhones; ++phone)
-            scores[t * audio::kNumPhones + static_cast<std::size_t>(phone)] =
-                static_cast<float>((1 - weight) * score_of(log_posteriors, t, phone) +
-                                   weight * std::log(alike[static_cast<int>(audio::viseme_of(phone))]));
+            row[static_cast<std::size_t>(phone)] =
+                static_cast<float>((1 - weight_) * score_of(log_posteriors_, frame, phone) +
+                                   weight_ * std::log(alike[static_cast<int>(audio::viseme_of(phone))]));
+        return row;
     }
-    return scores;
-}
 
-/// [T * kParts, 40]: between frames a line; all parts of a frame together weigh as much as the frame.
-std::vector<float> in_parts(const std::vector<float>& scores, std::size_t frames) {
-    std::vector<float> parts(scores.size() * kParts);
-    for (std::size_t part = 0; part < frames * kParts; ++part) {
-        const double at = std::clamp((static_cast<double>(part) + 0.5) / kParts - 0.5, 0.0,
-                                     static_cast<double>(frames - 1));
-        const auto low = static_cast<std::size_t>(at), high = std::min(low + 1, frames - 1);
-        const auto share = static_cast<float>(at - static_cast<double>(low));
-        for (std::size_t k = 0; k < audio::kNumPhones; ++k)
-            parts[part * audio::kNumPhones + k] = ((1 - share) * scores[low * audio::kNumPhones + k] +
-                                                   share * scores[high * audio::kNumPhones + k]) /
-                                                  kParts;
-    }
-    return parts;
-}
+    const std::vector<float>& log_posteriors_;
+    std::size_t frames_;
+    double weight_;
+    std::array<Row, 2> kept_{};
+    std::array<std::size_t, 2> kept_frames_{std::size_t(-1), std::size_t(-1)};
+    Row row_{};
+};
 
 /// The best phone of each frame under a minimum duration: phone p in its k-th frame is a state of its own,
-/// the last one stays.
-std::vector<int> free_path(const std::vector<float>& log_posteriors, std::size_t frames, int steps,
-                           double change_penalty) {
+/// the last one stays. scores_at(t): the 40 phones' scores.
+template <class ScoresAt>
+std::vector<int> free_path(std::size_t frames, int steps, double change_penalty, ScoresAt&& scores_at) {
     const auto states = static_cast<std::size_t>(audio::kNumPhones * steps);
     const auto penalty = static_cast<float>(change_penalty);
+    const auto last = static_cast<std::size_t>(steps - 1), count = static_cast<std::size_t>(steps);
     std::vector<float> scores(states, kNever), next(states);
-    std::vector<std::uint16_t> from(frames * states);
+    std::vector<std::uint8_t> left(frames), stayed(frames * audio::kNumPhones);
     for (std::size_t t = 0; t < frames; ++t) {
         if (t % kPollFrames == 0) throw_if_cancelled();
-        auto best_end = static_cast<std::size_t>(steps - 1);  // of the states that may be left
-        for (std::size_t end = best_end; end < states; end += static_cast<std::size_t>(steps))
+        std::size_t best_end = last;  // of the states that may be left
+        for (std::size_t end = last; end < states; end += count)
             if (scores[end] > scores[best_end]) best_end = end;
-        for (std::size_t state = 0; state < states; ++state) {
-            const int phone = static_cast<int>(state) / steps, step = static_cast<int>(state) % steps;
-            float best = t == 0 ? (step == 0 ? 0.0f : kNever) : kNever;
-            std::size_t origin = state;
-            const auto offer = [&](std::size_t before, float score) {
-                if (score > best) {
-                    best = score;
-                    origin = before;
-                }
-            };
-            if (t > 0 && step == steps - 1) offer(state, scores[state]);
-            if (t > 0 && step > 0) offer(state - 1, scores[state - 1]);
-            if (t > 0 && step == 0) offer(best_end, scores[best_end] - penalty);
-            next[state] = best + score_of(log_posteriors, t, phone);
-            from[t * states + state] = static_cast<std::uint16_t>(origin);
+        left[t] = static_cast<std::uint8_t>(best_end / count);
+        const float entered = t == 0 ? 0.0f : scores[best_end] - penalty;
+        const float* heard = scores_at(t);
+        for (std::size_t phone = 0; phone < audio::kNumPhones; ++phone) {
+            const std::size_t first = phone * count;
+            for (std::size_t step = 0; step < last; ++step)
+                next[first + step] = (step == 0 ? entered : scores[first + step - 1]) + heard[phone];
+            const float came = last == 0 ? entered : scores[first + last - 1], stays = scores[first + last];
+            stayed[t * audio::kNumPhones + phone] = stays >= came;
+            next[first + last] = std::max(stays, came) + heard[phone];
         }
         scores.swap(next);
     }
     auto state = static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
     std::vector<int> path(frames);
     for (std::size_t t = frames; t-- > 0;) {
-        path[t] = static_cast<int>(state) / steps;
-        state = from[t * states + state];
+        const std::size_t phone = state / count, step = state % count;
+        path[t] = static_cast<int>(phone);
+        if (step == last && stayed[t * audio::kNumPhones + phone]) continue;
+        state = step == 0 ? left[t] * count + last : state - 1;
     }
     return path;
 }
@@ -158,8 +174,8 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
                          const DecodeOptions& options) {
     const std::size_t frames = checked_frames(log_posteriors, num_samples);
     const std::vector<int> path =
-        free_path(in_parts(scores_with_lookalikes(log_posteriors, frames, options.lookalike_weight), frames),
-                  frames * kParts, std::max(options.min_frames, 1) * kParts, options.change_penalty);
+        free_path(frames * kParts, std::max(options.min_frames, 1) * kParts, options.change_penalty,
+                  PartScores(log_posteriors, frames, options.lookalike_weight));
     PhoneTimes times;
     times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
     for (std::size_t t = 0; t < path.size(); ++t)
@@ -194,10 +210,17 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
              "{:.2f} s",
              words.size(), static_cast<double>(graph.shortest_frames()) / kPosteriorRateHz,
              static_cast<double>(num_samples) / corpus::kSpeechRateHz);
-    const std::vector<int> free = free_path(log_posteriors, frames, kFitFrames, kFitPenalty);
     const auto score = [&](std::size_t t, int phone) { return score_of(log_posteriors, t, phone); };
-    std::vector<int> path = graph.best_path(frames, score, options.beam);
-    if (path.empty()) path = graph.best_path(frames, score, std::numeric_limits<double>::infinity());
+    std::array<float, audio::kNumPhones> row{};
+    const std::vector<int> free = free_path(frames, kFitFrames, kFitPenalty, [&](std::size_t t) {
+        for (int phone = 0; phone < audio::kNumPhones; ++phone)
+            row[static_cast<std::size_t>(phone)] = score(t, phone);
+        return row.data();
+    });
+    WordGraph::Path found = graph.best_path(frames, score, options.beam);
+    if (!found.whole && frames * graph.num_states() <= kExhaustible)
+        found = graph.best_path(frames, score, std::numeric_limits<double>::infinity());
+    const std::vector<int>& path = found.states;
 
     PhoneTimes times;
     times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
@@ -225,6 +248,10 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
     for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)
         times.phones[i].end_s = times.phones[i + 1].start_s;
     require_fit(times, pause_fits, options);
+    if (!found.whole)
+        fail(ErrorCode::kInvalidArgument,
+             "[pipeline] the text does not match the sound: it ends at {:.2f} s in word {} of {}",
+             times.duration_s, times.words.size(), words.size());
     return times;
 }
 

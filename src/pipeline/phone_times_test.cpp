@@ -165,6 +165,21 @@ TEST(AlignPhones, TheSamePhoneInTwoWordsIsTwo) {
     EXPECT_EQ(phones_of(times), "B AH S S IY");
 }
 
+/// Too long to be searched without a beam: the error says how far the text was said, and memory stays small.
+TEST(AlignPhones, ALongTextThatGoesOnAfterTheSound) {
+    std::vector<Said> said;
+    std::vector<std::pair<std::string, std::vector<std::string>>> text;
+    for (int i = 0; i < 1400; ++i) {
+        if (i < 700) said.insert(said.end(), {{"K", 4}, {"AE", 4}, {"T", 4}});
+        text.push_back({"cat", {"K AE T"}});
+    }
+    const std::vector<float> heard = hears(said);
+    EXPECT_EQ(error_of([&] { align_phones(heard, samples_of(heard), words(text)); }),
+              "[pipeline] the text does not match the sound: it ends at 168.00 s in word 700 of 1400");
+    text.resize(700);
+    EXPECT_EQ(align_phones(heard, samples_of(heard), words(text)).words.size(), 700u);
+}
+
 /// What the recogniser hears is right in 70 of 100 frames.
 TEST(AlignPhones, HoldsWithAPoorRecogniser) {
     Rng rng(2);

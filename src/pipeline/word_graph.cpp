@@ -85,7 +85,7 @@ int WordGraph::add(int phone, int word, const std::vector<int>& before) {
     return state;
 }
 
-std::vector<int> WordGraph::best_path(std::size_t frames, const Score& score, double beam) const {
+WordGraph::Path WordGraph::best_path(std::size_t frames, const Score& score, double beam) const {
     std::vector<std::vector<Step>> trellis;
     Frontier frontier(states_.size());
     for (const int state : first_) frontier.offer(state, -1, 0);
@@ -101,18 +101,19 @@ std::vector<int> WordGraph::best_path(std::size_t frames, const Score& score, do
         }
         trellis.push_back(frontier.finish(t, *this, score, beam));
     }
-    int at = -1;
     const std::vector<Step>& steps = trellis.back();
-    for (std::size_t i = 0; i < steps.size(); ++i)
-        if (std::find(last_.begin(), last_.end(), steps[i].state) != last_.end() &&
-            (at < 0 || steps[i].score > steps[static_cast<std::size_t>(at)].score))
-            at = static_cast<int>(i);
-    if (at < 0) return {};
-    std::vector<int> path(frames);
+    const auto ends = [&](const Step& step) {
+        return std::find(last_.begin(), last_.end(), step.state) != last_.end();
+    };
+    const auto better = [&](const Step& a, const Step& b) {
+        return ends(a) != ends(b) ? ends(a) : a.score > b.score;
+    };
+    auto at = static_cast<std::size_t>(std::min_element(steps.begin(), steps.end(), better) - steps.begin());
+    Path path{std::vector<int>(frames), ends(steps[at])};
     for (std::size_t t = frames; t-- > 0;) {
-        const Step& step = trellis[t][static_cast<std::size_t>(at)];
-        path[t] = step.state;
-        at = step.before;
+        const Step& step = trellis[t][at];
+        path.states[t] = step.state;
+        at = static_cast<std::size_t>(step.before);
     }
     return path;
 }

@@ -21,10 +21,16 @@ class WordGraph {
     /// Frames that the shortest way takes.
     std::size_t shortest_frames() const { return shortest_frames_; }
 
+    std::size_t num_states() const { return states_.size(); }
+
     using Score = std::function<float(std::size_t frame, int phone)>;
-    /// The state of each frame on the way with the highest sum; empty when `beam` cut all ways off. Needs
-    /// frames >= shortest_frames(). Polls cancellation.
-    std::vector<int> best_path(std::size_t frames, const Score& score, double beam) const;
+    struct Path {
+        std::vector<int> states;  ///< one for each frame
+        bool whole = false;       ///< it reaches the text's end; else `beam` cut all such ways off
+    };
+    /// The way with the highest sum, through the whole text if one is left. Memory: frames times the states
+    /// within the beam. Needs frames >= shortest_frames(). Polls cancellation.
+    Path best_path(std::size_t frames, const Score& score, double beam) const;
 
   private:
     struct State {
