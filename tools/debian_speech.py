@@ -104,7 +104,9 @@ def qabcs(root):
 def queen(root, folder):
     game = root / "usr/share/scummvm/flight-of-the-amazon-queen/queen.1c"
     if not game.exists():
-        return
+        sys.exit(f"debian_speech: --unpack: expected {game} (package flight-of-the-amazon-queen), found none")
+    if folder.exists():
+        sys.exit(f"debian_speech: --unpack: expected a new folder, {folder} exists")
     folder.mkdir(parents=True)
     for sound, name, voice, text in amazon_queen.recordings(game.read_bytes()):
         file = folder / f"{name}.mp3"
