@@ -17,7 +17,7 @@ class Reader:
     def __init__(self, data, at=0):
         self.data, self.at = data, at
 
-    def number(self, code=">h"):
+    def number(self, code):
         value, = struct.unpack_from(code, self.data, self.at)
         self.at += struct.calcsize(code)
         return value

@@ -130,13 +130,17 @@ std::vector<int> free_path(std::size_t frames, int steps, double change_penalty,
     return path;
 }
 
-/// Where a part of a frame begins: a frame half a frame before its centre; the first one with the sound,
-/// frame T at its end.
-double time_of(std::size_t frame, std::int64_t num_samples, std::int64_t parts = 1) {
-    const std::int64_t at = static_cast<std::int64_t>(frame) * kFrameSamples / parts;
-    const std::int64_t begin = at - kFrameSamples / 2;
-    const bool end = parts == 1 && at >= num_samples;
-    return static_cast<double>(end ? num_samples : std::max<std::int64_t>(begin, 0)) / corpus::kSpeechRateHz;
+/// Where a part of a frame begins: a frame lies half before and half after its centre, the first begins with
+/// the sound.
+double part_begin_s(std::size_t part) {
+    const std::int64_t begin = static_cast<std::int64_t>(part) * kFrameSamples / kParts - kFrameSamples / 2;
+    return static_cast<double>(std::max<std::int64_t>(begin, 0)) / corpus::kSpeechRateHz;
+}
+
+/// Where a frame begins; frame T at the sound's end.
+double time_of(std::size_t frame, std::int64_t num_samples) {
+    const bool end = static_cast<std::int64_t>(frame) * kFrameSamples >= num_samples;
+    return end ? static_cast<double>(num_samples) / corpus::kSpeechRateHz : part_begin_s(frame * kParts);
 }
 
 /// Throws where the recogniser hears something else than the text.
@@ -180,7 +184,7 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
     times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
     for (std::size_t t = 0; t < path.size(); ++t)
         if (t == 0 || path[t] != path[t - 1])
-            times.phones.push_back({time_of(t, num_samples, kParts), times.duration_s, path[t]});
+            times.phones.push_back({part_begin_s(t), times.duration_s, path[t]});
     for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)
         times.phones[i].end_s = times.phones[i + 1].start_s;
     return times;
