@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "audio/phones.h"
@@ -12,6 +13,7 @@
 #include "media/audio_reader.h"
 #include "media/test_media.h"
 #include "person/speech_model.h"
+#include "pipeline/ngram_model.h"
 #include "pipeline/pronunciations.h"
 #include "run_program_testonly.h"
 
@@ -112,6 +114,21 @@ TEST_F(PhonesCommand, FindsTheWordsOfATextAndSaysWhereAnotherBreaks) {
     expect_refused(kSample, "does not match the sound",
                    {"--text", "the quick brown fox jumps over the lazy dog"});
     expect_refused(kSample, "expected words, got none", {"--text", "?!"});
+}
+
+TEST_F(PhonesCommand, FindsOutWhichWordsAreSaid) {
+    if (pipeline::NgramModel::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary and language model";
+    const Finished end = phones({kSample, "--words", "-f", "json"});
+    ASSERT_EQ(end.exit_code, 0) << end.err;
+    const auto json = nlohmann::json::parse(end.out);
+    std::set<std::string> said;
+    for (const auto& word : json["words"]) said.insert(word["word"]);
+    for (const char* word : {"green", "now"}) EXPECT_TRUE(said.contains(word)) << end.out;
+    write_file(path("model"), "no language model");
+    expect_refused(kSample, "expected a language model", {"--words", "--language-model", path("model")});
+    expect_refused(kSample, "cannot open", {"--words", "--dictionary", path("absent")});
+    EXPECT_NE(phones({kSample, "--words", "--text", "green"}).exit_code, 0);
 }
 
 TEST_F(PhonesCommand, SoundOfAnyKindIsHeard) {

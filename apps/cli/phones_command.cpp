@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/output_file.h"
@@ -11,6 +12,7 @@
 #include "pipeline/phone_formats.h"
 #include "pipeline/phone_recognizer.h"
 #include "pipeline/phone_times.h"
+#include "pipeline/word_times.h"
 
 namespace vultus::cli {
 namespace {
@@ -18,7 +20,8 @@ namespace {
 constexpr std::size_t kMaxSamples = std::size_t{16000} * 3600 * 4;
 
 struct Arguments {
-    std::string sound, model, text, text_file, dictionary, out;
+    std::string sound, model, text, text_file, dictionary, language_model, out;
+    bool words = false;
     std::string format = "text";
     pipeline::PhoneFormatOptions options;
 };
@@ -34,6 +37,8 @@ pipeline::PhoneTimes times_of(const Arguments& arguments) {
         arguments.text_file.empty() ? arguments.text : read_file(arguments.text_file, 64u << 20);
     const bool aligned = !arguments.text_file.empty() || !arguments.text.empty();
     std::vector<pipeline::SpokenWord> words;
+    std::optional<pipeline::WordRecognizer> word_recognizer;
+    if (arguments.words) word_recognizer.emplace(arguments.dictionary, arguments.language_model);
     if (aligned) {
         pipeline::Pronouncer pronouncer(arguments.dictionary);
         words = pipeline::spoken_words(text, pronouncer);
@@ -44,8 +49,9 @@ pipeline::PhoneTimes times_of(const Arguments& arguments) {
     const std::vector<float> audio = media::read_audio(arguments.sound, kMaxSamples);
     const std::vector<float> posteriors = recognizer.log_posteriors(audio);
     const auto num_samples = static_cast<std::int64_t>(audio.size());
-    return aligned ? pipeline::align_phones(posteriors, num_samples, words)
-                   : pipeline::decode_phones(posteriors, num_samples);
+    if (aligned) return pipeline::align_phones(posteriors, num_samples, words);
+    return word_recognizer ? (*word_recognizer)(posteriors, num_samples, recognizer.phone_share())
+                           : pipeline::decode_phones(posteriors, num_samples);
 }
 
 void run(Arguments& arguments) {
@@ -68,7 +74,18 @@ void add_phones_command(CLI::App& app) {
     command->add_option("speech", arguments->sound, "Any file FFmpeg reads")->required();
     command->add_option("-m,--model", arguments->model, "Speech encoder (default: the bundled one)");
     CLI::Option* text = command->add_option("--text", arguments->text, "What is said: finds its words");
-    command->add_option("--text-file", arguments->text_file, "A file that holds it")->excludes(text);
+    CLI::Option* text_file =
+        command->add_option("--text-file", arguments->text_file, "A file that holds it")->excludes(text);
+    CLI::Option* words = command
+                             ->add_flag("--words", arguments->words,
+                                        "Find out which words are said (English): better phones, and words")
+                             ->excludes(text)
+                             ->excludes(text_file);
+    command
+        ->add_option("--language-model", arguments->language_model,
+                     "Which words follow which, for --words, in CMU Sphinx's binary format (default: that of "
+                     "pocketsphinx)")
+        ->needs(words);
     command->add_option("--dictionary", arguments->dictionary,
                         "How words are said, of CMUdict's kind (default: that of pocketsphinx)");
     std::vector<std::string> formats;

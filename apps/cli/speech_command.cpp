@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "pipeline/make_speech_corpus.h"
@@ -55,6 +56,7 @@ void add_check(CLI::App& group) {
 void add_score(CLI::App& group) {
     struct Arguments {
         std::string corpus, phones, encoder, condition = "clean";
+        bool words = false;
     };
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
@@ -71,10 +73,15 @@ void add_score(CLI::App& group) {
         ->check(CLI::IsMember(pipeline::listening_conditions()))
         ->excludes(phones)
         ->capture_default_str();
+    command->add_flag("--words", arguments->words, "As 'vultus phones --words': by words (English)")
+        ->excludes(phones);
     command->callback([arguments] {
         const auto corpus = corpus::SpeechCorpus::open(arguments->corpus);
+        std::optional<pipeline::WordRecognizer> words;
+        if (arguments->words) words.emplace();
         const auto scores = arguments->phones.empty()
-                                ? pipeline::score_encoder(corpus, arguments->encoder, arguments->condition)
+                                ? pipeline::score_encoder(corpus, arguments->encoder, arguments->condition,
+                                                          words ? &*words : nullptr)
                                 : pipeline::score_folder(corpus, arguments->phones);
         fmt::print("{}", pipeline::format_scores(scores));
     });

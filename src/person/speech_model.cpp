@@ -10,6 +10,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kFormat = "vultus-speech";
+constexpr const char* kPhoneShare = "stats.phone_share";
 
 const std::string& entry(const Archive& archive, const std::string& key, const std::string& file) {
     const auto found = archive.metadata.find(key);
@@ -47,6 +48,13 @@ SpeechModel model_from(Archive archive, const std::string& file) {
     model.card = Json::parse(entry(archive, "card", file));
     model.mel_mean = bands(archive, "stats.mel_mean", model.config.num_mels, file);
     model.mel_std = bands(archive, "stats.mel_std", model.config.num_mels, file);
+    if (archive.tensors.contains(kPhoneShare)) {
+        model.phone_share = bands(archive, kPhoneShare, model.config.num_phones, file);
+        for (const float share : model.phone_share)
+            if (!(share > 0 && share <= 1))
+                fail(ErrorCode::kCorruptData, "[speech] {}: {}: expected shares of frames, got {}", file,
+                     kPhoneShare, share);
+    }
     for (auto& [name, tensor] : archive.tensors)
         if (name.rfind("phonetic.", 0) == 0) model.weights.tensors.emplace(name, std::move(tensor));
     return model;
@@ -73,6 +81,7 @@ void save_speech_model(const std::filesystem::path& path, const SpeechModel& mod
     };
     put("stats.mel_mean", model.mel_mean);
     put("stats.mel_std", model.mel_std);
+    if (!model.phone_share.empty()) put(kPhoneShare, model.phone_share);
     save_archive(path, archive);
 }
 

@@ -3,6 +3,7 @@
 //     metadata  format=vultus-speech, version, model (JSON of SpeechEncoderConfig), card (JSON: how it was
 //     trained) tensors   phonetic.*                         weights, bf16
 //               stats.mel_mean, stats.mel_std      f32 [num_mels]
+//               stats.phone_share                  f32 [num_phones]; older files lack it
 #pragma once
 
 #include <filesystem>
@@ -19,6 +20,9 @@ inline constexpr int kSpeechModelVersion = 1;
 struct SpeechModel {
     models::SpeechEncoderConfig config;
     std::vector<float> mel_mean, mel_std;
+    /// Which part of the training frames each phone had: what the encoder guesses when it hears nothing.
+    /// Empty when the file does not tell.
+    std::vector<float> phone_share;
     nlohmann::json card = nlohmann::json::object();  ///< sources, licences, hours, steps, accuracy
     Archive weights;                                 ///< phonetic.* only
 };

@@ -20,6 +20,8 @@ class PhoneRecognizer {
     /// frame k is centred on sample 320 k. Memory beyond the result does not grow with the length.
     std::vector<float> log_posteriors(std::span<const float> audio) const;
     int num_phones() const { return model_.config.num_phones; }
+    /// As SpeechModel::phone_share.
+    const std::vector<float>& phone_share() const { return model_.phone_share; }
 
   private:
     person::SpeechModel model_;

@@ -10,9 +10,6 @@
 
 namespace vultus::pipeline {
 
-/// Posteriors come at 50 Hz: frame t is centred on t * 20 ms (PhoneRecognizer).
-inline constexpr int kPosteriorRateHz = 50;
-
 struct PhoneSegment {
     double start_s = 0, end_s = 0;
     int phone = 0;  ///< audio/phones.h
@@ -30,7 +27,7 @@ struct WordSegment {
 struct PhoneTimes {
     double duration_s = 0;
     std::vector<PhoneSegment> phones;
-    std::vector<WordSegment> words;  ///< empty without a text
+    std::vector<WordSegment> words;  ///< empty when nobody asked for words
 };
 
 /// The phones in samples at 16 kHz, the last one up to num_samples.
@@ -43,7 +40,8 @@ struct DecodeOptions {
     double lookalike_weight = 0.8;
 };
 
-/// The likeliest phones (Viterbi), in steps of 10 ms. log_posteriors [T * 40], T = ceil(samples / 320).
+/// The likeliest phones (Viterbi), in steps of 10 ms. Posteriors come at 50 Hz: frame t is centred on
+/// t * 20 ms (PhoneRecognizer). log_posteriors [T * 40], T = ceil(samples / 320).
 /// Errors: kInvalidArgument for another size or values that are no logarithms of probabilities (NaN, above
 /// 0.01). Polls cancellation.
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,

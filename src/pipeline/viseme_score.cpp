@@ -145,8 +145,8 @@ const std::vector<std::string>& listening_conditions() {
 }
 
 std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
-                                      const std::filesystem::path& speech_model,
-                                      const std::string& condition) {
+                                      const std::filesystem::path& speech_model, const std::string& condition,
+                                      const WordRecognizer* words) {
     const audio::AugmentOptions options = options_of(condition);
     const PhoneRecognizer recognizer(speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
                                                           : speech_model);
@@ -160,7 +160,9 @@ std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
         throw_if_cancelled();
         Rng rng(i);
         const std::vector<float> sound = audio::augment(corpus.audio(i), rng, options);
-        const PhoneTimes times = decode_phones(recognizer.log_posteriors(sound), clip.num_samples);
+        const std::vector<float> posteriors = recognizer.log_posteriors(sound);
+        const PhoneTimes times = words ? (*words)(posteriors, clip.num_samples, recognizer.phone_share())
+                                       : decode_phones(posteriors, clip.num_samples);
         scores.add(clip, phone_spans(times, clip.num_samples));
     }
     if (scores.empty())

@@ -9,6 +9,7 @@
 
 #include "audio/phones.h"
 #include "corpus/speech_corpus.h"
+#include "pipeline/word_times.h"
 
 namespace vultus::pipeline {
 
@@ -54,11 +55,11 @@ std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus, const s
 const std::vector<std::string>& listening_conditions();
 
 /// The validation clips under a condition against what a speech encoder (empty: the one that comes with
-/// Vultus) hears in them. Errors: kInvalidArgument for another condition or without validation clips; as
-/// PhoneRecognizer.
+/// Vultus) hears in them; with `words` what these make of it. Errors: kInvalidArgument for another condition
+/// or without validation clips; as PhoneRecognizer.
 std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
-                                      const std::filesystem::path& speech_model,
-                                      const std::string& condition);
+                                      const std::filesystem::path& speech_model, const std::string& condition,
+                                      const WordRecognizer* words = nullptr);
 std::string format_scores(const std::vector<VoiceScore>& scores);
 
 }  // namespace vultus::pipeline

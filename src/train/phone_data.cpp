@@ -7,6 +7,7 @@
 #include "audio/augment.h"
 #include "audio/channel_equalizer.h"
 #include "audio/log_mel.h"
+#include "audio/phones.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -232,6 +233,25 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
     return {torch::tensor(log_mel).view({batch, num_rows, kBands}),
             torch::tensor(phones, torch::kLong).view({batch, frames}),
             torch::tensor(loudness).view({batch, frames, kLoudness})};
+}
+
+std::vector<float> PhoneBatches::phone_share() const {
+    std::vector<double> share(audio::kNumPhones, 0);
+    share[audio::kSilence] = kSilenceShare;
+    for (std::size_t voice = 0; voice < by_voice_.size(); ++voice) {
+        const double of_voice = voice_share_[voice] - (voice == 0 ? 0 : voice_share_[voice - 1]);
+        std::vector<double> frames(audio::kNumPhones, 1);  // a phone that nobody says is rare, not impossible
+        double all = audio::kNumPhones;
+        for (const std::size_t clip : by_voice_[voice])
+            for (const std::int8_t phone : examples_[clip].phones) {
+                if (phone < 0) continue;
+                ++frames[static_cast<std::size_t>(phone)];
+                ++all;
+            }
+        for (std::size_t phone = 0; phone < frames.size(); ++phone)
+            share[phone] += (1 - kSilenceShare) * of_voice * frames[phone] / all;
+    }
+    return {share.begin(), share.end()};
 }
 
 PhoneBatch PhoneBatches::whole(const PhoneExample& example) const {

@@ -40,6 +40,8 @@ class PhoneBatches {
                  std::vector<float> mel_std, bool equalized);
     /// The same Rng state gives the same batch.
     PhoneBatch draw(std::int64_t batch, std::int64_t num_rows, Rng& rng) const;
+    /// [kNumPhones]: which part of the drawn frames each phone has, expected; sums to 1, none is 0.
+    std::vector<float> phone_share() const;
     /// A whole recording, not varied.
     PhoneBatch whole(const PhoneExample& example) const;
 

@@ -40,6 +40,7 @@ PhoneTrainer::PhoneTrainer(const TrainOptions& options, const corpus::SpeechCorp
     measure_mel(examples_, model_.mel_mean, model_.mel_std);
     batches_ =
         std::make_unique<PhoneBatches>(examples_, model_.mel_mean, model_.mel_std, model_.config.equalized);
+    model_.phone_share = batches_->phone_share();
 }
 
 void PhoneTrainer::run() {

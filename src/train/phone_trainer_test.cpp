@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "audio/log_mel.h"
 #include "base/cancel.h"
@@ -82,6 +83,13 @@ TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
     EXPECT_EQ(a.log_mel.sizes(), (torch::IntArrayRef{6, 60, 80}));
     EXPECT_EQ(a.phones.sizes(), (torch::IntArrayRef{6, 30}));
     EXPECT_TRUE(a.log_mel.isfinite().all().item<bool>());
+
+    // Half of these recordings is silence, half AH, and a tenth of the batches is silence.
+    const std::vector<float> share = batches.phone_share();
+    ASSERT_EQ(share.size(), 40u);
+    EXPECT_NEAR(share[0] - share[5], 0.1, 1e-4);
+    EXPECT_NEAR(std::accumulate(share.begin(), share.end(), 0.0), 1, 1e-5);
+    EXPECT_GT(*std::min_element(share.begin(), share.end()), 0);
 }
 
 TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
@@ -92,6 +100,7 @@ TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
     const person::SpeechModel a = person::load_speech_model(scratch_ / "straight");
     const person::SpeechModel b = person::load_speech_model(scratch_ / "stopped");
     EXPECT_EQ(a.card.at("steps"), 3);
+    EXPECT_EQ(a.phone_share.size(), 40u);
     ASSERT_EQ(a.weights.tensors.size(), b.weights.tensors.size());
     for (const auto& [name, tensor] : a.weights.tensors)
         EXPECT_EQ(tensor.bytes, b.weights.at(name).bytes) << name;
@@ -121,6 +130,18 @@ TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {
     const std::string bytes = read_file(scratch_ / "model");
     write_file(scratch_ / "half", bytes.substr(0, bytes.size() / 2));
     EXPECT_THROW(person::load_speech_model(scratch_ / "half"), Error);
+
+    person::SpeechModel model = person::load_speech_model(scratch_ / "model");
+    const std::vector<float> share = model.phone_share;
+    model.phone_share.clear();
+    person::save_speech_model(scratch_ / "older", model);
+    EXPECT_TRUE(person::load_speech_model(scratch_ / "older").phone_share.empty());
+    for (const float wrong : {0.0f, -0.5f, 2.0f, std::nanf("")}) {
+        model.phone_share = share;
+        model.phone_share[7] = wrong;
+        person::save_speech_model(scratch_ / "wrong", model);
+        EXPECT_THROW(person::load_speech_model(scratch_ / "wrong"), Error) << wrong;
+    }
 }
 
 const BackgroundSounds& sounds() {
