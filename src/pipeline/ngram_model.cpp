@@ -28,7 +28,7 @@ int required_bits(std::uint32_t highest) { return std::bit_width(highest); }
 /// The next bytes of a file; every read is checked against what is left.
 class Bytes {
   public:
-    Bytes(const std::filesystem::path& file, const std::string& bytes) : file_(file), left_(bytes) {}
+    Bytes(const std::filesystem::path& file, std::string_view bytes) : file_(file), left_(bytes) {}
 
     std::string_view take(std::size_t count, const char* what) {
         if (left_.size() < count)
@@ -57,6 +57,21 @@ class Bytes {
     std::string_view left_;
 };
 
+/// How many n-grams of each order.
+std::vector<std::uint32_t> read_counts(const std::filesystem::path& file, Bytes& bytes) {
+    const int order = static_cast<unsigned char>(bytes.take(1, "header")[0]);
+    if (order < 2 || order > kMaxOrder)
+        fail(ErrorCode::kUnsupported, "[pipeline] {}: expected a model of 2 or 3 words, got {}",
+             file.string(), order);
+    auto counts = bytes.values<std::uint32_t>(static_cast<std::size_t>(order), "counts");
+    for (const std::uint32_t count : counts)
+        if (count == 0 || count >= kMaxGrams)
+            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected 1 to {} n-grams of an order, got {}",
+                 file.string(), kMaxGrams - 1, count);
+    bytes.take(4, "header");
+    return counts;
+}
+
 }  // namespace
 
 std::filesystem::path NgramModel::usual_place() {
@@ -67,25 +82,15 @@ std::filesystem::path NgramModel::usual_place() {
 
 NgramModel::NgramModel(const std::filesystem::path& file) {
     const std::string content = read_file(file, kMaxBytes);
-    Bytes bytes(file, content);
     if (!content.starts_with(kTitle))
         fail(
             ErrorCode::kCorruptData,
             "[pipeline] {}: expected a language model in CMU Sphinx's binary format (sphinx_lm_convert makes "
             "one of an ARPA file), got something else",
             file.string());
-    bytes.take(kTitle.size(), "title");
-    const int order = static_cast<unsigned char>(bytes.take(1, "header")[0]);
-    if (order < 2 || order > kMaxOrder)
-        fail(ErrorCode::kUnsupported, "[pipeline] {}: expected a model of 2 or 3 words, got {}",
-             file.string(), order);
-    const auto counts = bytes.values<std::uint32_t>(static_cast<std::size_t>(order), "counts");
-    for (const std::uint32_t count : counts)
-        if (count == 0 || count >= kMaxGrams)
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected 1 to {} n-grams of an order, got {}",
-                 file.string(), kMaxGrams - 1, count);
+    Bytes bytes(file, std::string_view(content).substr(kTitle.size()));
+    const std::vector<std::uint32_t> counts = read_counts(file, bytes);
 
-    bytes.take(4, "header");
     word_bits_ = required_bits(counts[0]);
     for (std::size_t n = 1; n < counts.size(); ++n) {
         Layer& layer = layers_.emplace_back();
@@ -97,23 +102,27 @@ NgramModel::NgramModel(const std::filesystem::path& file) {
         layer.entry_bits = word_bits_ + kBinBits + (layer.longest ? 0 : kBinBits + layer.next_bits);
     }
     unigrams_ = bytes.values<Unigram>(counts[0] + std::size_t{1}, "words");
+    for (const Unigram& unigram : unigrams_)
+        if (!std::isfinite(unigram.log_probability) || !std::isfinite(unigram.backoff))
+            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected finite probabilities", file.string());
     for (Layer& layer : layers_) {
         const std::size_t packed =
             ((std::size_t{1} + layer.count) * static_cast<std::size_t>(layer.entry_bits) + 7) / 8;
         layer.bytes = bytes.take(packed + kPadding, "n-grams");
     }
     bytes.take(4, "words");
-    std::string_view names = bytes.take(bytes.left(), "words");
+    name_words(file, bytes.take(bytes.left(), "words"));
+}
+
+/// names: one after the other, each ends with a zero.
+void NgramModel::name_words(const std::filesystem::path& file, std::string_view names) {
     for (std::size_t end; (end = names.find('\0')) != std::string_view::npos; names.remove_prefix(end + 1)) {
         places_.emplace(names.substr(0, end), static_cast<int>(words_.size()));
         words_.emplace_back(names.substr(0, end));
     }
-    if (words_.size() != counts[0])
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected {} words, got {}", file.string(), counts[0],
-             words_.size());
-    for (const Unigram& unigram : unigrams_)
-        if (!std::isfinite(unigram.log_probability) || !std::isfinite(unigram.backoff))
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected finite probabilities", file.string());
+    if (words_.size() + 1 != unigrams_.size())
+        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected {} words, got {}", file.string(),
+             unigrams_.size() - 1, words_.size());
     sentence_begin_ = find("<s>");
     sentence_end_ = find("</s>");
     if (sentence_begin_ < 0 || sentence_end_ < 0)

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -48,6 +49,7 @@ class NgramModel {
         std::uint32_t count = 0;
     };
 
+    void name_words(const std::filesystem::path& file, std::string_view names);
     std::uint64_t bits(const Layer& layer, std::uint64_t bit, int count) const;
     /// The entry of `word` within a range; -1 when it is not there.
     std::int64_t find_entry(const Layer& layer, Range range, int word) const;

@@ -11,9 +11,9 @@ namespace vultus::pipeline {
 struct WordSearchOptions {
     double language_weight = 1.2;        ///< of the language model's logarithms against the frames'
     double hurry_penalty = 2;            ///< nats for a phone of a single frame
-    double beam = 20;                    ///< nats behind the best hypothesis
-    double word_beam = 12;               ///< nats behind the best word that ends in a frame
-    int max_hypotheses = 3000;           ///< of a frame
+    double beam = 14;                    ///< nats behind the best hypothesis
+    double word_beam = 9;                ///< nats behind the best word that ends in a frame
+    int max_hypotheses = 1500;           ///< of a frame
     std::size_t records_kept = 1 << 20;  ///< of the past, before what nobody can come from is dropped
 };
 
