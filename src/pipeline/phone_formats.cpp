@@ -18,8 +18,9 @@ std::string_view viseme_of_phone(int phone) { return audio::viseme_name(audio::v
 /// The word that a phone belongs to; empty in pauses.
 std::string word_at(const PhoneTimes& times, const PhoneSegment& phone) {
     const double middle_s = (phone.start_s + phone.end_s) / 2;
-    const auto after = std::partition_point(times.words.begin(), times.words.end(),
-                                            [&](const WordSegment& word) { return word.start_s <= middle_s; });
+    const auto after =
+        std::partition_point(times.words.begin(), times.words.end(),
+                             [&](const WordSegment& word) { return word.start_s <= middle_s; });
     return after != times.words.begin() && middle_s < after[-1].end_s ? after[-1].word : std::string();
 }
 
