@@ -7,12 +7,11 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "pipeline/pronunciations.h"
 
 namespace vultus::pipeline {
 namespace {
 
-constexpr const char* kPlaces[] = {"/usr/share/pocketsphinx/model/en-us/en-us.lm.bin",
-                                   "/usr/local/share/pocketsphinx/model/en-us/en-us.lm.bin"};
 constexpr std::string_view kTitle = "Trie Language Model";
 constexpr std::size_t kBins = 65536;
 constexpr int kBinBits = 16, kMaxOrder = 3;
@@ -75,9 +74,8 @@ std::vector<std::uint32_t> read_counts(const std::filesystem::path& file, Bytes&
 }  // namespace
 
 std::filesystem::path NgramModel::usual_place() {
-    for (const char* place : kPlaces)
-        if (std::filesystem::exists(place)) return place;
-    return {};
+    return first_existing({"/usr/share/pocketsphinx/model/en-us/en-us.lm.bin",
+                           "/usr/local/share/pocketsphinx/model/en-us/en-us.lm.bin"});
 }
 
 NgramModel::NgramModel(const std::filesystem::path& file) {

@@ -1,22 +1,10 @@
 #include "pipeline/pronouncer.h"
 
-#include "base/error.h"
-
 namespace vultus::pipeline {
-namespace {
 
-std::filesystem::path place_of(std::filesystem::path dictionary) {
-    if (dictionary.empty()) dictionary = Pronunciations::usual_place();
-    if (dictionary.empty())
-        fail(ErrorCode::kUnsupported,
-             "[pipeline] no pronouncing dictionary: name one of CMUdict's kind (Debian: apt-get install "
-             "pocketsphinx-en-us)");
-    return dictionary;
-}
-
-}  // namespace
-
-Pronouncer::Pronouncer(std::filesystem::path dictionary) : dictionary_(place_of(std::move(dictionary))) {}
+Pronouncer::Pronouncer(const std::filesystem::path& dictionary)
+    : dictionary_(given_or_usual(dictionary, Pronunciations::usual_place(),
+                                 "pronouncing dictionary of CMUdict's kind")) {}
 
 std::vector<Pronunciations::Phones> Pronouncer::ways_to_say(const std::string& word) {
     std::vector<Pronunciations::Phones> ways = dictionary_.of(word);

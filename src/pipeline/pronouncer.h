@@ -13,7 +13,7 @@ class Pronouncer {
   public:
     /// dictionary: empty for the usual place. Errors: kUnsupported when there is none (the line names the
     /// Debian package); as Pronunciations.
-    explicit Pronouncer(std::filesystem::path dictionary = {});
+    explicit Pronouncer(const std::filesystem::path& dictionary = {});
 
     /// Empty when nothing here knows the word.
     std::vector<Pronunciations::Phones> ways_to_say(const std::string& word);

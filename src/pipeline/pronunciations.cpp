@@ -11,9 +11,6 @@
 namespace vultus::pipeline {
 namespace {
 
-constexpr const char* kPlaces[] = {"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict",
-                                   "/usr/local/share/pocketsphinx/model/en-us/cmudict-en-us.dict",
-                                   "/usr/share/dict/cmudict.dict"};
 constexpr const char* kOnes[] = {"zero",    "one",     "two",       "three",    "four",
                                  "five",    "six",     "seven",     "eight",    "nine",
                                  "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
@@ -93,10 +90,25 @@ std::string plain(const std::string& text) {
 
 }  // namespace
 
-std::filesystem::path Pronunciations::usual_place() {
-    for (const char* place : kPlaces)
+std::filesystem::path given_or_usual(const std::filesystem::path& given, const std::filesystem::path& usual,
+                                     std::string_view what) {
+    const std::filesystem::path& place = given.empty() ? usual : given;
+    if (place.empty())
+        fail(ErrorCode::kUnsupported,
+             "[pipeline] no {}: name one (Debian: apt-get install pocketsphinx-en-us)", what);
+    return place;
+}
+
+std::filesystem::path first_existing(std::initializer_list<const char*> places) {
+    for (const char* place : places)
         if (std::filesystem::exists(place)) return place;
     return {};
+}
+
+std::filesystem::path Pronunciations::usual_place() {
+    return first_existing({"/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict",
+                           "/usr/local/share/pocketsphinx/model/en-us/cmudict-en-us.dict",
+                           "/usr/share/dict/cmudict.dict"});
 }
 
 Pronunciations::Pronunciations(const std::filesystem::path& file) {

@@ -2,11 +2,20 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace vultus::pipeline {
+
+/// A file that the caller names, else the usual one. Errors: kUnsupported when both are empty: the line says
+/// what is missing and which Debian package has it.
+std::filesystem::path given_or_usual(const std::filesystem::path& given, const std::filesystem::path& usual,
+                                     std::string_view what);
+/// The first of these that exists; empty when none does.
+std::filesystem::path first_existing(std::initializer_list<const char*> places);
 
 /// A file of CMUdict's kind: a word and its phones a line, alternatives as WORD(2); any case.
 class Pronunciations {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <limits>
-#include <unordered_map>
 
 #include "audio/phones.h"
 #include "base/cancel.h"
@@ -152,7 +152,7 @@ class Search {
         for (int k = node.first_word; k < node.first_word + node.num_words; ++k) {
             const int word = tree_.word(k);
             const float score = from.score + weight_ * (model_.log_probability(word, history) - node.best);
-            ended_.push_back({word, word, from.last, from.record, score, false});
+            ended_.push_back({0, word, from.last, from.record, score, false});
         }
     }
 
@@ -208,7 +208,7 @@ class Search {
             hypothesis.score += scores[phone_of(hypothesis.node)];
             best = std::max(best, hypothesis.score);
         }
-        float least = best - static_cast<float>(options_.beam);
+        const float least = best - static_cast<float>(options_.beam);
         std::erase_if(active_, [&](const Hypothesis& hypothesis) { return hypothesis.score < least; });
         const auto most = static_cast<std::size_t>(options_.max_hypotheses);
         if (active_.size() > most) {

@@ -10,15 +10,6 @@
 namespace vultus::pipeline {
 namespace {
 
-std::filesystem::path place_of(const std::filesystem::path& file, const std::filesystem::path& usual,
-                               const char* what) {
-    const std::filesystem::path place = file.empty() ? usual : file;
-    if (place.empty())
-        fail(ErrorCode::kUnsupported,
-             "[pipeline] no {}: name one (Debian: apt-get install pocketsphinx-en-us)", what);
-    return place;
-}
-
 /// A state for each frame: the how-manieth phone.
 std::vector<FrameState> path_of(const SearchResult& found, std::size_t frames) {
     std::vector<FrameState> path(frames);
@@ -34,10 +25,11 @@ std::vector<FrameState> path_of(const SearchResult& found, std::size_t frames) {
 
 }  // namespace
 
-WordRecognizer::WordRecognizer(std::filesystem::path dictionary, std::filesystem::path language_model)
-    : model_(place_of(language_model, NgramModel::usual_place(), "language model")),
-      tree_(model_,
-            Pronunciations(place_of(dictionary, Pronunciations::usual_place(), "pronouncing dictionary"))) {}
+WordRecognizer::WordRecognizer(const std::filesystem::path& dictionary,
+                               const std::filesystem::path& language_model)
+    : model_(given_or_usual(language_model, NgramModel::usual_place(), "language model")),
+      tree_(model_, Pronunciations(given_or_usual(dictionary, Pronunciations::usual_place(),
+                                                  "pronouncing dictionary of CMUdict's kind"))) {}
 
 PhoneTimes WordRecognizer::operator()(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                                       const std::vector<float>& phone_share,

@@ -23,7 +23,8 @@ class WordRecognizer {
     /// Files of CMUdict's and of CMU Sphinx's kind; empty for those of Debian's pocketsphinx-en-us (American
     /// English). Errors: kUnsupported when there are none (the line names the package); as Pronunciations,
     /// NgramModel and PronunciationTree.
-    explicit WordRecognizer(std::filesystem::path dictionary = {}, std::filesystem::path language_model = {});
+    explicit WordRecognizer(const std::filesystem::path& dictionary = {},
+                            const std::filesystem::path& language_model = {});
 
     /// The likeliest words and their phones. log_posteriors: as decode_phones; phone_share: [40] of the
     /// encoder's training frames (SpeechModel), or empty. Errors: as decode_phones.
