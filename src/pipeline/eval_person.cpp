@@ -29,6 +29,7 @@ class TalkerSubject : public EvalSubject {
         return talker_.latents_from_speech(audio, num_frames, pose, look_ahead_frames_);
     }
     int steps() const { return talker_.steps(); }
+    std::string runtime_name() const { return talker_.runtime_name(); }
 
   private:
     Talker talker_;
@@ -50,9 +51,9 @@ std::string evaluate_person(const std::filesystem::path& person_path,
     TalkerSubject subject(person, talker, look_ahead_frames);
     EvalOptions titled = options;
     if (titled.title.empty())
-        titled.title = fmt::format("{} ({} px, {} steps)",
+        titled.title = fmt::format("{} ({} px, {} steps, {})",
                                    person.card.name.empty() ? person_path.stem().string() : person.card.name,
-                                   subject.size_px(), subject.steps());
+                                   subject.size_px(), subject.steps(), subject.runtime_name());
     return evaluate(subject, tracked_landmarks(), corpus, titled);
 }
 
