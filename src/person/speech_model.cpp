@@ -20,7 +20,8 @@ const std::string& entry(const Archive& archive, const std::string& key, const s
     return found->second;
 }
 
-std::vector<float> bands(const Archive& archive, const char* name, int count, const std::string& file) {
+std::vector<float> finite_values(const Archive& archive, const char* name, int count,
+                                 const std::string& file) {
     std::vector<float> values = archive.at(name).to_f32();
     if (static_cast<int>(values.size()) != count)
         fail(ErrorCode::kCorruptData, "[speech] {}: {}: expected {} values, got {}", file, name, count,
@@ -46,10 +47,10 @@ SpeechModel model_from(Archive archive, const std::string& file) {
     SpeechModel model;
     model.config = models::speech_encoder_config_from_json(Json::parse(entry(archive, "model", file)));
     model.card = Json::parse(entry(archive, "card", file));
-    model.mel_mean = bands(archive, "stats.mel_mean", model.config.num_mels, file);
-    model.mel_std = bands(archive, "stats.mel_std", model.config.num_mels, file);
+    model.mel_mean = finite_values(archive, "stats.mel_mean", model.config.num_mels, file);
+    model.mel_std = finite_values(archive, "stats.mel_std", model.config.num_mels, file);
     if (archive.tensors.contains(kPhoneShare)) {
-        model.phone_share = bands(archive, kPhoneShare, model.config.num_phones, file);
+        model.phone_share = finite_values(archive, kPhoneShare, model.config.num_phones, file);
         for (const float share : model.phone_share)
             if (!(share > 0 && share <= 1))
                 fail(ErrorCode::kCorruptData, "[speech] {}: {}: expected shares of frames, got {}", file,

@@ -21,33 +21,39 @@ PronunciationTree::PronunciationTree(const NgramModel& model, const Pronunciatio
         return std::tie(a.phones, a.word) < std::tie(b.phones, b.word);
     });
     nodes_.emplace_back();
-    grow(0, ways, 0, ways.size(), 0);
+    // Not by recursion: a damaged dictionary may hold a word of any length.
+    std::vector<Branch> branches = {{0, 0, ways.size(), 0}};
+    while (!branches.empty()) {
+        const Branch branch = branches.back();
+        branches.pop_back();
+        grow(branch, ways, branches);
+    }
 }
 
-/// Ways begin..end share their first `depth` phones, which lead to `node`.
-void PronunciationTree::grow(int node, const std::vector<Way>& ways, std::size_t begin, std::size_t end,
-                             std::size_t depth) {
-    const int first_word = static_cast<int>(words_.size());
+/// Adds the children of a branch's node and puts them among the branches that are still to grow.
+void PronunciationTree::grow(const Branch& branch, const std::vector<Way>& ways,
+                             std::vector<Branch>& branches) {
+    const auto [node, first, end, depth] = branch;
     float best = -std::numeric_limits<float>::infinity();
-    for (std::size_t i = begin; i < end; ++i) best = std::max(best, ways[i].log_probability);
-    for (; begin < end && ways[begin].phones.size() == depth; ++begin) words_.push_back(ways[begin].word);
-    std::vector<std::size_t> starts;
-    for (std::size_t i = begin; i < end; ++i)
-        if (i == begin || ways[i].phones[depth] != ways[i - 1].phones[depth]) starts.push_back(i);
-    const int first_child = num_nodes();
-    nodes_.resize(nodes_.size() + starts.size());
+    for (std::size_t i = first; i < end; ++i) best = std::max(best, ways[i].log_probability);
     Node& grown = nodes_[static_cast<std::size_t>(node)];
-    grown.first_child = first_child;
-    grown.num_children = static_cast<int>(starts.size());
-    grown.first_word = first_word;
-    grown.num_words = static_cast<int>(words_.size()) - first_word;
     grown.best = best;
-    starts.push_back(end);
-    for (std::size_t k = 0; k + 1 < starts.size(); ++k) {
-        const int child = first_child + static_cast<int>(k);
-        nodes_[static_cast<std::size_t>(child)].phone = ways[starts[k]].phones[depth];
-        grow(child, ways, starts[k], starts[k + 1], depth + 1);
+    grown.first_word = static_cast<int>(words_.size());
+    std::size_t begin = first;
+    for (; begin < end && ways[begin].phones.size() == depth; ++begin) words_.push_back(ways[begin].word);
+    grown.num_words = static_cast<int>(begin - first);
+    grown.first_child = num_nodes();
+    std::vector<Node> children;
+    for (std::size_t i = begin; i < end; ++i) {
+        const int phone = ways[i].phones[depth];
+        if (i == begin || phone != ways[i - 1].phones[depth]) {
+            branches.push_back({grown.first_child + static_cast<int>(children.size()), i, i, depth + 1});
+            children.push_back({phone});
+        }
+        branches.back().end = i + 1;
     }
+    grown.num_children = static_cast<int>(children.size());
+    nodes_.insert(nodes_.end(), children.begin(), children.end());
 }
 
 }  // namespace vultus::pipeline

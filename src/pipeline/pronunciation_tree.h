@@ -13,7 +13,7 @@ class PronunciationTree {
     struct Node {
         int phone = 0;  ///< audio/phones.h; the root has none
         int first_child = 0, num_children = 0;
-        int first_word = 0, num_words = 0;  ///< that end here, in words()
+        int first_word = 0, num_words = 0;  ///< that end here: word(first_word) and on
         float best = 0;                     ///< log-probability of the likeliest word that goes through here
     };
 
@@ -31,7 +31,12 @@ class PronunciationTree {
         int word = 0;
         float log_probability = 0;
     };
-    void grow(int node, const std::vector<Way>& ways, std::size_t begin, std::size_t end, std::size_t depth);
+    /// Ways begin..end share their first `depth` phones, which lead to `node`.
+    struct Branch {
+        int node = 0;
+        std::size_t begin = 0, end = 0, depth = 0;
+    };
+    void grow(const Branch& branch, const std::vector<Way>& ways, std::vector<Branch>& branches);
 
     std::vector<Node> nodes_;
     std::vector<int> words_;

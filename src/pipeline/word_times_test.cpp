@@ -244,6 +244,10 @@ TEST_F(WordTimes, TheTreeSharesBeginnings) {
     const PronunciationTree::Node& bee = tree.node(b.first_child);
     ASSERT_EQ(bee.num_words, 1);
     EXPECT_EQ(tree.word(bee.first_word), kBee);
+    std::string endless = "me";
+    for (int i = 0; i < 200'000; ++i) endless += " M";
+    write_file(dictionary_, endless + "\nbee B IY\n");
+    EXPECT_EQ(PronunciationTree(tiny, Pronunciations(dictionary_)).num_nodes(), 1 + 200'000 + 2);
     write_file(dictionary_, "zebra Z IY B R AH\n");
     EXPECT_THROW(PronunciationTree(tiny, Pronunciations(dictionary_)), Error);
 }
