@@ -6,6 +6,7 @@
 #include "api/write_tiny_person_testonly.h"
 #include "base/output_file.h"
 #include "base/rng.h"
+#include "tensor/gzip.h"
 
 int main(int argc, char** argv) {
     if (argc != 2) {
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(folder / "calls");
     const std::filesystem::path whole = folder / "whole.vultus";
     write_tiny_person(whole.string());
-    const std::string bytes = vultus::read_file(whole);
+    const std::string bytes = vultus::gunzip(vultus::read_file(whole), "seed");
     std::filesystem::remove(whole);
     std::size_t header = 0;
     for (std::size_t i = 0; i < 8; ++i)

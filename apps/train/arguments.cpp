@@ -56,7 +56,7 @@ std::vector<Option> options_of(TrainOptions& o) {
         {"--steps", "N", "exactly N steps a stage instead of a budget", integer("--steps", o.steps, 1, 1e9)},
         {"--stage", "NAME",
          "dae (pictures), speech, or all; phones: the speech encoder, from a speech corpus", text(o.stage)},
-        {"--from", "FILE", "warm start from another person's file",
+        {"--from", "FILE", "warm start from another person's file; phones: from another encoder's",
          [&o](const std::string& value) { o.from = value; }},
         {"--teacher", "FILE", "distil this person's pictures into one step (dae stage, its encoder stays)",
          [&o](const std::string& value) { o.teacher = value; }},

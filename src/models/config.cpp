@@ -15,7 +15,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_fr
                                    feed_forward, blocks, attention_left, attention_right, conv_left,
                                    conv_right, dropout, latent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
-                                   ahead_blocks, embedding, num_phones, dropout, equalized)
+                                   ahead_blocks, embedding, num_phones, dropout, equalized, hindsight_blocks,
+                                   hindsight_kernel)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -154,6 +155,7 @@ void listen_through(SpeechConfig& speech, const char* features) {
 
 void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder, bool phones_alone) {
     config.speech_encoder = encoder;
+    config.speech_encoder.hindsight_blocks = 0;  // a talking person cannot wait
     listen_through(config.speech, phones_alone ? "phones" : "phonetic");
 }
 
@@ -175,7 +177,11 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     SpeechEncoderConfig config;
     try {
         Json complete = json;
-        if (json.is_object()) complete.emplace("equalized", false);  // encoders trained before it
+        if (json.is_object()) {  // encoders trained before these
+            complete.emplace("equalized", false);
+            complete.emplace("hindsight_blocks", 0);
+            complete.emplace("hindsight_kernel", config.hindsight_kernel);
+        }
         config = complete.get<SpeechEncoderConfig>();
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
@@ -188,6 +194,8 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     check_range("speech_encoder.ahead_blocks", config.ahead_blocks, 0, config.blocks);
     check_range("speech_encoder.embedding", config.embedding, 1, 4096);
     check_range("speech_encoder.num_phones", config.num_phones, 2, 1000);
+    check_range("speech_encoder.hindsight_blocks", config.hindsight_blocks, 0, 64);
+    check_range("speech_encoder.hindsight_kernel", config.hindsight_kernel, 0, 200);
     check_range("speech_encoder.dropout", config.dropout, 0, 0.99);
     return config;
 }

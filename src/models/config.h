@@ -75,14 +75,16 @@ struct SpeechConfig {
 struct SpeechEncoderConfig {
     int num_mels = 80;
     int width = 128;
-    int blocks = 8;
+    int blocks = 12;
     int feed_forward = 384;
     int kernel_left = 15;  ///< frames back that one block's convolution sees
     int ahead_blocks = 2;  ///< the first blocks, which see one frame ahead each
     int embedding = 96;
     int num_phones = 40;
     double dropout = 0.1;
-    bool equalized = true;  ///< log-mel comes through audio::ChannelEqualizer
+    bool equalized = true;      ///< log-mel comes through audio::ChannelEqualizer
+    int hindsight_blocks = 4;   ///< of the second encoder, for files; 0: there is none
+    int hindsight_kernel = 15;  ///< frames back and ahead that one of its blocks' convolutions sees
 
     /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }

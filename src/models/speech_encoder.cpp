@@ -22,11 +22,25 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
         h = net->add(h, feed_forward(block / "ffn", config, h));
     }
     SpeechEncoderOutput out;
+    out.hidden = h;
     out.embedding = net->layer_norm(linear(net / "embedding", layer_norm(net / "norm", h), config.embedding),
                                     Value{}, Value{});
     out.phones = linear(net / "phones", out.embedding, config.num_phones);
     out.loudness = linear(net / "loudness", out.embedding, kLoudnessBands);
     return out;
+}
+
+Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
+                          const SpeechEncoderOutput& heard) {
+    const int reach = config.hindsight_kernel;
+    Value h = heard.hidden;
+    for (int i = 0; i < config.hindsight_blocks; ++i) {
+        const Net block = net / "block" / i;
+        h = net->add(h, gated_convolution(block / "conv", h, reach, reach, reach, config.dropout));
+        h = net->add(h, feed_forward(block / "ffn", config, h));
+    }
+    return net->add(heard.phones,
+                    linear(net / "phones", layer_norm(net / "norm", h), config.num_phones, /*zero=*/true));
 }
 
 }  // namespace vultus::models

@@ -10,6 +10,7 @@ struct SpeechEncoderOutput {
     Value embedding;  ///< [B, ceil(T/2), embedding], each frame with mean 0 and variance 1
     Value phones;     ///< [B, ceil(T/2), num_phones], logits of audio::phone_name's phones
     Value loudness;   ///< [B, ceil(T/2), kLoudnessBands], in units of 10 dB below the speech's own level
+    Value hidden;     ///< [B, ceil(T/2), width]: what all of these are read off
 };
 
 /// Bands of the loudness that the encoder tells beside the phones (what a phone's name does not say).
@@ -22,5 +23,13 @@ inline constexpr int kLoudnessBands = 4;
 /// Reach    2 rows and `ahead_blocks` output frames of look-ahead.
 /// Weights  PREFIX.stem.* PREFIX.block.N.* PREFIX.embedding.* PREFIX.phones.* PREFIX.loudness.*
 SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel);
+
+/// A second encoder over the first one's output that hears what follows, too: for files, where a phone can
+/// wait (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606). What it tells is added to the first
+/// one's logits. heard    of speech_encoder with the same configuration, whose hindsight_blocks are at least
+/// 1 Returns  [B, ceil(T/2), num_phones], logits Reach    hindsight_blocks * hindsight_kernel output frames
+/// before and after Weights  PREFIX.block.N.* PREFIX.phones.*
+Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
+                          const SpeechEncoderOutput& heard);
 
 }  // namespace vultus::models

@@ -155,7 +155,7 @@ void save_person(const std::filesystem::path& path, const Person& person) {
     put("stats.blink_shape", stats.blink_shape);
     put("stats.pose_motion", stats.pose_motion, 3);
     put("stats.lip_probe", stats.lip_probe, 2);
-    save_archive(path, archive);
+    save_archive(path, archive, Compression::kGzip);
 }
 
 }  // namespace vultus::person

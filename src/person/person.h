@@ -1,4 +1,5 @@
-// The person file (`.vultus`): everything that is needed to make one person talk, in one safetensors file.
+// The person file (`.vultus`): everything that is needed to make one person talk, in one safetensors file,
+// through gzip (`gunzip < someone.vultus > someone.safetensors` takes it off; that is read, too).
 //
 // - metadata: format=vultus-person, version, card and model (ModelConfig) as JSON, fps_num, fps_den, and
 //   noise_seed

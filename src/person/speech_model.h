@@ -1,9 +1,10 @@
 // The file of a trained speech encoder: safetensors with its sizes in the metadata.
 //
-//     metadata  format=vultus-speech, version, model (JSON of SpeechEncoderConfig), card (JSON: how it was
-//     trained) tensors   phonetic.*                         weights, bf16
-//               stats.mel_mean, stats.mel_std      f32 [num_mels]
-//               stats.phone_share                  f32 [num_phones]; older files lack it
+//     metadata  format=vultus-speech, version, model (JSON of SpeechEncoderConfig),
+//               card (JSON: how it was trained)
+//     tensors   phonetic.*                     weights, bf16; phonetic.hindsight.* for files only
+//               stats.mel_mean, stats.mel_std  f32 [num_mels]
+//               stats.phone_share              f32 [num_phones]; older files lack it
 #pragma once
 
 #include <filesystem>

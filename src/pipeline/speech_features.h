@@ -22,9 +22,11 @@ namespace vultus::pipeline {
 /// Threads  one caller at a time.
 class SpeechEncoderStream {
   public:
-    /// kEmbedding, kPhones: models::SpeechEncoderOutput's. kGated: its embedding, kGatedPosteriors: the
-    /// phones' posteriors, both led to those of silence where nobody speaks (audio::VoiceGate).
-    enum class Output { kEmbedding, kPhones, kGated, kGatedPosteriors };
+    /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kPhonesInHindsight: as
+    /// models::phones_in_hindsight, kPhones' where the encoder has no such part. kGated: its embedding,
+    /// kGatedPosteriors: the phones' posteriors, both led to those of silence where nobody speaks
+    /// (audio::VoiceGate).
+    enum class Output { kEmbedding, kPhones, kPhonesInHindsight, kGated, kGatedPosteriors };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
     /// can be known, more are cheaper.

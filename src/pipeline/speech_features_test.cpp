@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/scratch_folder.h"
 #include "infer/onednn_ops.h"
+#include "infer/random_weights_testonly.h"
 #include "pipeline/phone_recognizer.h"
 #include "tiny_person_testonly.h"
 
@@ -32,6 +33,20 @@ person::SpeechModel tiny_speech_model() {
     return model;
 }
 
+/// The same with a second encoder, of random weights.
+person::SpeechModel tiny_model_with_hindsight() {
+    person::SpeechModel model = tiny_speech_model();
+    model.config.hindsight_blocks = 2;
+    model.config.hindsight_kernel = 5;
+    infer::RandomWeights weights(9);
+    models::SpeechEncoderOutput heard;
+    heard.hidden = weights.wrap_f32({1, 1, model.config.width}, std::vector<float>(16, 0.1f));
+    heard.phones = weights.wrap_f32({1, 1, model.config.num_phones}, std::vector<float>(40, 0.1f));
+    models::phones_in_hindsight({weights, "phonetic.hindsight"}, model.config, heard);
+    for (const auto& [name, tensor] : weights.archive().tensors) model.weights.tensors[name] = tensor;
+    return model;
+}
+
 /// The network over all log-mel rows at once.
 std::vector<float> phones_at_once(const person::SpeechModel& model, const std::vector<float>& sound) {
     audio::FrameFeatureStream mel(25, 4, model.mel_mean, model.mel_std, model.config.equalized);
@@ -39,10 +54,13 @@ std::vector<float> phones_at_once(const person::SpeechModel& model, const std::v
     mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), rows);
     mel.finish(rows);
     infer::OnednnOps ops(model.weights, 1);
-    const models::Value phones =
+    const models::SpeechEncoderOutput heard =
         models::speech_encoder({ops, "phonetic"}, model.config,
-                               ops.input({1, static_cast<std::int64_t>(rows.size()) / 80, 80}, rows.data()))
-            .phones;
+                               ops.input({1, static_cast<std::int64_t>(rows.size()) / 80, 80}, rows.data()));
+    const models::Value phones =
+        model.config.hindsight_blocks > 0
+            ? models::phones_in_hindsight({ops, "phonetic.hindsight"}, model.config, heard)
+            : heard.phones;
     const float* values = infer::OnednnOps::data(phones);
     return {values, values + phones.dim(1) * phones.dim(2)};
 }
@@ -83,6 +101,25 @@ TEST_P(SpeechEncoderStreamSteps, OfAnySizeEqualTheWholeNetwork) {
 
 INSTANTIATE_TEST_SUITE_P(Equalized, SpeechEncoderStreamSteps, ::testing::Bool());
 
+TEST(SpeechEncoderStream, InHindsightStepsOfAnySizeEqualTheWholeNetwork) {
+    const person::SpeechModel model = tiny_model_with_hindsight(), without = tiny_speech_model();
+    const std::vector<float> sound = noise(30000), whole = phones_at_once(model, sound);
+    ASSERT_NE(whole, phones_at_once(without, sound));
+    for (const std::int64_t step : {1, 50}) {
+        SpeechEncoderStream stream(model.config, model.mel_mean, model.mel_std,
+                                   std::make_shared<infer::Weights>(model.weights), 1,
+                                   SpeechEncoderStream::Output::kPhonesInHindsight, step);
+        std::vector<float> given;
+        for (std::size_t at = 0; at < sound.size(); at += 777)
+            stream.push(&sound[at], static_cast<std::int64_t>(std::min<std::size_t>(777, sound.size() - at)),
+                        given);
+        stream.finish(given);
+        ASSERT_EQ(given.size(), whole.size());
+        for (std::size_t i = 0; i < whole.size(); ++i)
+            ASSERT_NEAR(given[i], whole[i], 1e-4 * (1 + std::abs(whole[i]))) << step << ", " << i;
+    }
+}
+
 TEST(SpeechFeatureStream, GivesRowsAtTheVideoRateOfThePerson) {
     for (const int fps : {24, 25, 30, 60}) {
         person::Person person = test::tiny_person(test::tiny_phonetic_model());
@@ -97,11 +134,15 @@ TEST(SpeechFeatureStream, GivesRowsAtTheVideoRateOfThePerson) {
     }
 }
 
-TEST(PhoneRecognizer, GivesProbabilitiesOfEveryFrame) {
+class PhoneRecognizers : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Hindsight, PhoneRecognizers, ::testing::Bool());
+
+TEST_P(PhoneRecognizers, GiveProbabilitiesOfEveryFrame) {
     const ScratchFolder folder("phones");
-    person::save_speech_model(folder.path() / "a.speech", tiny_speech_model());
+    person::save_speech_model(folder.path() / "a.speech",
+                              GetParam() ? tiny_model_with_hindsight() : tiny_speech_model());
     const PhoneRecognizer recognizer(folder.path() / "a.speech");
-    for (const std::size_t count : {0, 1, 320, 321, 5000}) {
+    for (const std::size_t count : {0, 1, 320, 321, 5000, 60000}) {
         const std::vector<float> logs = recognizer.log_posteriors(noise(count));
         ASSERT_EQ(logs.size(), (count + 319) / 320 * 40);
         for (std::size_t at = 0; at < logs.size(); at += 40) {

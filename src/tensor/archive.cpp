@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "tensor/gzip.h"
 
 namespace vultus {
 namespace {
@@ -59,15 +60,7 @@ Archive parse_header(const Json& header, std::string_view data, const std::strin
     return archive;
 }
 
-}  // namespace
-
-const HostTensor& Archive::at(const std::string& name) const {
-    const auto found = tensors.find(name);
-    if (found == tensors.end()) fail(ErrorCode::kCorruptData, "[archive] no tensor named {}", name);
-    return found->second;
-}
-
-Archive parse_archive(std::string_view bytes, const std::string& file) {
+Archive parse_plain(std::string_view bytes, const std::string& file) {
     std::uint64_t header_bytes = 0;
     if (bytes.size() < sizeof header_bytes)
         fail(ErrorCode::kCorruptData, "[archive] {}: expected a safetensors file, got {} bytes", file,
@@ -83,6 +76,18 @@ Archive parse_archive(std::string_view bytes, const std::string& file) {
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[archive] {}: damaged header: {}", file, error.what());
     }
+}
+
+}  // namespace
+
+const HostTensor& Archive::at(const std::string& name) const {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) fail(ErrorCode::kCorruptData, "[archive] no tensor named {}", name);
+    return found->second;
+}
+
+Archive parse_archive(std::string_view bytes, const std::string& file) {
+    return is_gzip(bytes) ? parse_plain(gunzip(bytes, file), file) : parse_plain(bytes, file);
 }
 
 std::string serialize_archive(const Archive& archive) {
@@ -111,8 +116,9 @@ Archive load_archive(const std::filesystem::path& path) {
     return parse_archive(read_file(path), path.string());
 }
 
-void save_archive(const std::filesystem::path& path, const Archive& archive) {
-    write_file(path, serialize_archive(archive));
+void save_archive(const std::filesystem::path& path, const Archive& archive, Compression compression) {
+    const std::string bytes = serialize_archive(archive);
+    write_file(path, compression == Compression::kGzip ? gzip(bytes) : bytes);
 }
 
 }  // namespace vultus

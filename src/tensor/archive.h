@@ -1,5 +1,6 @@
 // Named tensors with text metadata in one file: the safetensors format
-// (https://github.com/huggingface/safetensors): u64 header length, JSON header, raw data.
+// (https://github.com/huggingface/safetensors): u64 header length, JSON header, raw data; or that through
+// gzip.
 #pragma once
 
 #include <filesystem>
@@ -23,8 +24,12 @@ struct Archive {
 /// Errors: kIo; kCorruptData when damaged, cut short, overlapping or of an unknown dtype.
 Archive load_archive(const std::filesystem::path& path);
 
-/// Writes through a temporary file. The same content gives the same bytes.
-void save_archive(const std::filesystem::path& path, const Archive& archive);
+enum class Compression { kNone, kGzip };
+
+/// Writes through a temporary file. The same content gives the same bytes. Through gzip, bf16 weights take
+/// three quarters of the room.
+void save_archive(const std::filesystem::path& path, const Archive& archive,
+                  Compression compression = Compression::kNone);
 
 /// The same on bytes in memory.
 Archive parse_archive(std::string_view bytes, const std::string& name_for_errors);

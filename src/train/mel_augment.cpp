@@ -200,6 +200,14 @@ void augment_log_mel(std::vector<float>& rows, const std::vector<float>& backgro
     for (float& value : rows) value = std::log(value * gain + static_cast<float>(kFloor));
 }
 
+void colour_log_mel(std::vector<float>& rows, Rng& rng, const MelAugmentOptions& options) {
+    if (rng.uniform() >= options.colour_probability) return;
+    const Curve gains = draw_curve(rng, options.colour_db);
+    constexpr auto floor = static_cast<float>(kFloor);
+    for (std::size_t at = 0; at < rows.size(); ++at)
+        rows[at] = std::log(std::max(0.0f, std::exp(rows[at]) - floor) * gains[at % kBands] + floor);
+}
+
 std::vector<float> noise_log_mel(std::size_t num_rows, const BackgroundSounds& sounds, Rng& rng) {
     std::vector<float> rows = draw_noise(num_rows * kBands, sounds, rng);
     // From below the floor to -30 dB of full scale; a windowed full-scale sound has about 1e4 in a band.

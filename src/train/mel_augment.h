@@ -19,8 +19,9 @@ struct MelAugmentOptions {
     double room_low_db = -14.0, room_high_db = -2.0;         ///< reverberation against direct sound
     double gain_low_db = -25.0, gain_high_db = 8.0;
     double noise_probability = 0.75, snr_low_db = 1.0, snr_high_db = 30.0;
-    double telephone_probability = 0.12;  ///< 300..3400 Hz only
-    double mask_probability = 0.5;        ///< SpecAugment (Park et al. 2019, arXiv:1904.08779): bands, times
+    double telephone_probability = 0.12;               ///< 300..3400 Hz only
+    double colour_probability = 0.5, colour_db = 2.0;  ///< after the channel equalizer; deviation
+    double mask_probability = 0.5;  ///< SpecAugment (Park et al. 2019, arXiv:1904.08779): bands, times
 };
 
 /// rows [T, 80]: log-mel as audio::LogMelOptions makes it (power + floor, natural logarithm); varied in
@@ -28,6 +29,10 @@ struct MelAugmentOptions {
 /// drawn, half of them from `sounds`.
 void augment_log_mel(std::vector<float>& rows, const std::vector<float>& background,
                      const BackgroundSounds& sounds, Rng& rng, const MelAugmentOptions& options = {});
+
+/// A gentle gain curve over equalized rows [T, 80]: what the channel equalizer leaves of a microphone's
+/// colour.
+void colour_log_mel(std::vector<float>& rows, Rng& rng, const MelAugmentOptions& options = {});
 
 /// [T, 80] of noise, breath, clicks or music alone: what must be heard as silence.
 std::vector<float> noise_log_mel(std::size_t num_rows, const BackgroundSounds& sounds, Rng& rng);

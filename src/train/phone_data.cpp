@@ -223,6 +223,7 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
             augment_log_mel(piece.rows, background, sounds_, rng);
         }
         equalize(piece.rows, rng.uniform() < kWarmShare);
+        if (!silent) colour_log_mel(piece.rows, rng);
         normalise(piece.rows);
         mask_log_mel(piece.rows, rng);
         log_mel.insert(log_mel.end(), piece.rows.begin(), piece.rows.end());

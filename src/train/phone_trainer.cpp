@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kVoiceVersions = 1;
 constexpr std::int64_t kBatch = 16, kPieceRows = 300;
-constexpr double kLearningRate = 2e-3;
+constexpr double kLearningRate = 2e-3, kWarmLearningRate = 1e-3;
 constexpr double kLoudnessWeight = 0.2;
 
 /// [num_phones, num_visemes]: 1 where a phone looks like a viseme.
@@ -35,12 +35,39 @@ PhoneTrainer::PhoneTrainer(const TrainOptions& options, const corpus::SpeechCorp
       device_(options.device),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
-      log_(run.folder, "phones", {"loss", "viseme_error", "seconds"}) {
+      log_(run.folder, "phones", {"loss", "viseme_error", "live_viseme_error", "seconds"}) {
+    if (!options.from.empty()) warm_start();
     examples_ = load_phone_examples(corpus, kVoiceVersions, options.seed);
-    measure_mel(examples_, model_.mel_mean, model_.mel_std);
+    if (model_.mel_mean.empty()) measure_mel(examples_, model_.mel_mean, model_.mel_std);
     batches_ =
         std::make_unique<PhoneBatches>(examples_, model_.mel_mean, model_.mel_std, model_.config.equalized);
     model_.phone_share = batches_->phone_share();
+}
+
+/// Goes on from another encoder: as deep as ours by now is, its new blocks change nothing at first.
+void PhoneTrainer::warm_start() {
+    const person::SpeechModel from = person::load_speech_model(options_.from);
+    models::SpeechEncoderConfig same = from.config;
+    same.blocks = std::max(same.blocks, model_.config.blocks);
+    same.hindsight_blocks = std::max(same.hindsight_blocks, model_.config.hindsight_blocks);
+    same.dropout = model_.config.dropout;
+    if (same.hindsight_blocks == 0 || from.config.hindsight_blocks == 0)
+        same.hindsight_kernel = model_.config.hindsight_kernel;
+    model_.config = same;
+    model_.mel_mean = from.mel_mean;
+    model_.mel_std = from.mel_std;
+    steps_before_ = from.card.value("steps", std::int64_t{0});
+    parameters_.load(from.weights, "phonetic.");
+    const auto silence_new = [&](const std::string& part, int begin, int end) {
+        for (int i = begin; i < end; ++i)
+            for (const auto& [branch, inner] : {std::pair{"conv", same.width}, {"ffn", same.feed_forward}}) {
+                const std::string down = fmt::format("phonetic.{}block.{}.{}.down.", part, i, branch);
+                parameters_.get(down + "weight", {same.width, inner}, models::Init::zeros());
+                parameters_.get(down + "bias", {same.width}, models::Init::zeros());
+            }
+    };
+    silence_new("", from.config.blocks, same.blocks);
+    silence_new("hindsight.", from.config.hindsight_blocks, same.hindsight_blocks);
 }
 
 void PhoneTrainer::run() {
@@ -60,10 +87,16 @@ Tensor PhoneTrainer::loss(const PhoneBatch& batch, std::int64_t step) {
     const models::SpeechEncoderOutput out =
         models::speech_encoder({ops, "phonetic"}, model_.config, TorchOps::wrap(batch.log_mel.to(device_)));
     const Tensor target = batch.phones.to(device_).flatten();
-    const Tensor logits = TorchOps::unwrap(out.phones).flatten(0, 1);
-    const Tensor named = torch::nn::functional::cross_entropy(
-        logits, target,
-        torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(0.05));
+    const auto misnamed = [&](const models::Value& logits) {
+        return torch::nn::functional::cross_entropy(
+            TorchOps::unwrap(logits).flatten(0, 1), target,
+            torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(0.05));
+    };
+    Tensor named = misnamed(out.phones);
+    if (model_.config.hindsight_blocks > 0)
+        named =
+            0.5 *
+            (named + misnamed(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out)));
     const Tensor known = target.ne(-1).to(torch::kFloat32).view(batch.phones.sizes()).unsqueeze(2);
     const Tensor louder = (TorchOps::unwrap(out.loudness) - batch.loudness.to(device_)) * known;
     return named + kLoudnessWeight * louder.square().mean();
@@ -76,45 +109,56 @@ double PhoneTrainer::train_step(std::int64_t step, double fraction) {
     value.backward();
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
-    adam_.step(learning_rate_at(kLearningRate, step, fraction));
+    adam_.step(learning_rate_at(options_.from.empty() ? kLearningRate : kWarmLearningRate, step, fraction));
     return group_.average(value.item<double>());
 }
 
-std::map<std::string, double> PhoneTrainer::viseme_accuracy() {
+std::map<std::string, PhoneTrainer::Accuracy> PhoneTrainer::viseme_accuracy() {
     torch::NoGradGuard no_grad;
     adam_.swap_average();
     TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
     const Tensor table = viseme_table();
-    std::map<std::string, std::pair<double, double>> counts;
+    std::map<std::string, Accuracy> accuracy;
+    std::map<std::string, double> frames;
     for (const PhoneExample& example : examples_) {
         if (!example.validation) continue;
         const PhoneBatch batch = batches_->whole(example);
         const models::SpeechEncoderOutput out = models::speech_encoder(
             {ops, "phonetic"}, model_.config, TorchOps::wrap(batch.log_mel.to(device_)));
-        const Tensor guessed =
-            TorchOps::unwrap(out.phones)[0].to(torch::kCPU).softmax(1).matmul(table).argmax(1);
         const Tensor known = batch.phones[0].ne(-1);
-        const Tensor right =
-            guessed.eq(table.index_select(0, batch.phones[0].clamp_min(0)).argmax(1)).logical_and(known);
-        auto& [good, all] = counts[example.voice];
-        good += right.sum().item<double>();
-        all += known.sum().item<double>();
+        const Tensor wanted = table.index_select(0, batch.phones[0].clamp_min(0)).argmax(1);
+        const auto right = [&](const models::Value& logits) {
+            const Tensor guessed =
+                TorchOps::unwrap(logits)[0].to(torch::kCPU).softmax(1).matmul(table).argmax(1);
+            return guessed.eq(wanted).logical_and(known).sum().item<double>();
+        };
+        Accuracy& of_voice = accuracy[example.voice];
+        const double live = right(out.phones);
+        of_voice.live += live;
+        of_voice.whole +=
+            model_.config.hindsight_blocks > 0
+                ? right(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out))
+                : live;
+        frames[example.voice] += known.sum().item<double>();
     }
     adam_.swap_average();
-    std::map<std::string, double> accuracy;
-    for (const auto& [voice, count] : counts) accuracy[voice] = count.first / std::max(1.0, count.second);
+    for (auto& [voice, share] : accuracy) {
+        share.live /= std::max(1.0, frames[voice]);
+        share.whole /= std::max(1.0, frames[voice]);
+    }
     return accuracy;
 }
 
 void PhoneTrainer::report(std::int64_t step, double mean_loss, double seconds) {
-    double mean = 0;
+    double live = 0, whole = 0;
     std::string voices;
-    const std::map<std::string, double> accuracy = viseme_accuracy();
+    const std::map<std::string, Accuracy> accuracy = viseme_accuracy();
     for (const auto& [voice, share] : accuracy) {
-        voices += fmt::format("  {} {:.1f} %", voice, 100 * share);
-        mean += share / static_cast<double>(accuracy.size());
+        voices += fmt::format("  {} {:.1f} % ({:.1f} % live)", voice, 100 * share.whole, 100 * share.live);
+        live += share.live / static_cast<double>(accuracy.size());
+        whole += share.whole / static_cast<double>(accuracy.size());
     }
-    log_.row(step, {mean_loss, 1 - mean, seconds});
+    log_.row(step, {mean_loss, 1 - whole, 1 - live, seconds});
     fmt::print(stderr, "\nphones step {}  loss {:.4f}  right visemes{}  {}\n", step, mean_loss, voices,
                format_duration(seconds));
 }
@@ -140,7 +184,8 @@ person::SpeechModel PhoneTrainer::model() const {
         seconds += static_cast<double>(example.rows[0].size()) / 8000;
         voices[example.voice] = true;
     }
-    model.card = {{"steps", steps_done_}, {"hours", seconds / 3600}, {"voices", voices.size()}};
+    model.card = {
+        {"steps", steps_before_ + steps_done_}, {"hours", seconds / 3600}, {"voices", voices.size()}};
     return model;
 }
 

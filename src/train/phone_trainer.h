@@ -23,9 +23,14 @@ class PhoneTrainer : public Stage {
     void load_state(const Archive& archive) override;
 
   private:
+    struct Accuracy {
+        double whole = 0, live = 0;  ///< with and without what follows a frame
+    };
+
+    void warm_start();
     torch::Tensor loss(const PhoneBatch& batch, std::int64_t step);
     /// Share of right visemes over the validation clips of each voice.
-    std::map<std::string, double> viseme_accuracy();
+    std::map<std::string, Accuracy> viseme_accuracy();
 
     TrainOptions options_;
     RunFolder run_;
@@ -37,7 +42,7 @@ class PhoneTrainer : public Stage {
     Parameters parameters_;
     Adam adam_;
     RunLog log_;
-    std::int64_t steps_done_ = 0;
+    std::int64_t steps_done_ = 0, steps_before_ = 0;
 };
 
 }  // namespace vultus::train

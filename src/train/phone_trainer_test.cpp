@@ -10,11 +10,13 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "models/speech_encoder.h"
 #include "person/speech_model.h"
 #include "train/mel_augment.h"
 #include "train/phone_data.h"
 #include "train/tempo.h"
 #include "train/tiny_corpus_testonly.h"
+#include "train/torch_ops.h"
 #include "train/train.h"
 
 namespace vultus::train {
@@ -116,8 +118,55 @@ TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
     const person::Person heard = person::load_person(scratch_ / "heard.vultus");
     EXPECT_EQ(heard.model.speech.features, "phonetic");
     EXPECT_EQ(heard.stats.mel_mean, a.mel_mean);
-    for (const auto& [name, tensor] : a.weights.tensors)
-        EXPECT_EQ(tensor.bytes, heard.weights.at(name).bytes) << name;
+    EXPECT_EQ(heard.model.speech_encoder.hindsight_blocks, 0) << "a talking person cannot wait";
+    for (const auto& [name, tensor] : a.weights.tensors) {
+        if (name.rfind("phonetic.hindsight.", 0) == 0)
+            EXPECT_FALSE(heard.weights.has(name)) << name;
+        else
+            EXPECT_EQ(tensor.bytes, heard.weights.at(name).bytes) << name;
+    }
+}
+
+// A deeper encoder begins where the one that it comes from stopped: a step too small to matter changes
+// nothing.
+TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
+    person::SpeechModel shallow;
+    shallow.config.width = 16;
+    shallow.config.blocks = 3;
+    shallow.config.feed_forward = 24;
+    shallow.config.hindsight_blocks = 0;
+    Parameters weights(torch::kCPU, torch::kFloat32, 4), deep_weights = weights;
+    const torch::Tensor rows = torch::randn({1, 80, 80});
+    TorchOps ops(weights, torch::kFloat32, /*training=*/false);
+    const auto phones_of = [&](TorchOps& ops, const models::SpeechEncoderConfig& config) {
+        return models::speech_encoder({ops, "phonetic"}, config, TorchOps::wrap(rows));
+    };
+    const torch::Tensor before = TorchOps::unwrap(phones_of(ops, shallow.config).phones);
+    for (const auto& [name, weight] : weights.all()) shallow.weights.tensors[name] = to_host(weight);
+    shallow.mel_mean.assign(80, -5);
+    shallow.mel_std.assign(80, 2);
+    shallow.card = {{"steps", 100}};
+    person::save_speech_model(scratch_ / "shallow", shallow);
+
+    TrainOptions on = options("deeper", 1);
+    on.from = scratch_ / "shallow";
+    train_person(on);
+    person::SpeechModel deeper = person::load_speech_model(scratch_ / "deeper");
+    EXPECT_EQ(deeper.card.at("steps"), 101);
+    EXPECT_EQ(deeper.mel_mean, shallow.mel_mean);
+    EXPECT_EQ(deeper.config.width, 16);
+    EXPECT_GT(deeper.config.blocks, 3);
+    EXPECT_GT(deeper.config.hindsight_blocks, 0);
+    deep_weights.load(deeper.weights, "phonetic.");
+    TorchOps deep_ops(deep_weights, torch::kFloat32, /*training=*/false);
+    const models::SpeechEncoderOutput after = phones_of(deep_ops, deeper.config);
+    const torch::Tensor live = TorchOps::unwrap(after.phones);
+    const torch::Tensor later =
+        TorchOps::unwrap(models::phones_in_hindsight({deep_ops, "phonetic.hindsight"}, deeper.config, after));
+    // One step of at most 5e-6 a weight, and bf16.
+    const double size = before.square().mean().item<double>();
+    EXPECT_LT((live - before).square().mean().item<double>(), 1e-3 * size);
+    EXPECT_LT((later - live).square().mean().item<double>(), 1e-3 * size);
 }
 
 TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {

@@ -122,7 +122,8 @@ void SpeechTrainer::choose_features() {
         models::use_speech_encoder(person_.model, model.config, options_.phones_alone);
         person_.stats.mel_mean = model.mel_mean;
         person_.stats.mel_std = model.mel_std;
-        for (const auto& [name, tensor] : model.weights.tensors) person_.weights.tensors[name] = tensor;
+        for (const auto& [name, tensor] : model.weights.tensors)
+            if (name.rfind("phonetic.hindsight.", 0) != 0) person_.weights.tensors[name] = tensor;
     }
     features_ = std::make_unique<SpeechFeatures>(person_);
 }
