@@ -24,8 +24,8 @@ ALLOWED = {
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
 # Libraries of the pipeline's folder that need less than all of it.
-PIPELINE_PARTS = ["speak", "speech", "talk"]
-ALLOWED["api"] = ["base", "tensor", "models", "person", "infer", "pipeline", "vultus"]
+PIPELINE_PARTS = ["phones", "speak", "speech", "talk"]
+ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "pipeline", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 
 # Third-party headers and the only folders that may see them.

@@ -1,23 +1,16 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
-#include <optional>
 
 #include "base/error.h"
 #include "base/output_file.h"
 #include "commands.h"
 #include "media/audio_reader.h"
-#include "person/bundled.h"
 #include "pipeline/phone_formats.h"
-#include "pipeline/phone_recognizer.h"
-#include "pipeline/phone_times.h"
-#include "pipeline/word_times.h"
+#include "pipeline/speech_listener.h"
 
 namespace vultus::cli {
 namespace {
-
-constexpr std::size_t kMaxSamples = std::size_t{16000} * 3600 * 4;
 
 struct Arguments {
     std::string sound, model, text, text_file, dictionary, language_model, out;
@@ -35,23 +28,14 @@ pipeline::PhoneFormat format_named(const std::string& name) {
 pipeline::PhoneTimes times_of(const Arguments& arguments) {
     const std::string text =
         arguments.text_file.empty() ? arguments.text : read_file(arguments.text_file, 64u << 20);
-    const bool aligned = !arguments.text_file.empty() || !arguments.text.empty();
-    std::vector<pipeline::SpokenWord> words;
-    std::optional<pipeline::WordRecognizer> word_recognizer;
-    if (arguments.words) word_recognizer.emplace(arguments.dictionary, arguments.language_model);
-    if (aligned) {
-        pipeline::Pronouncer pronouncer(arguments.dictionary);
-        words = pipeline::spoken_words(text, pronouncer);
-    }
-    const pipeline::PhoneRecognizer recognizer(arguments.model.empty()
-                                                   ? person::find_bundled(person::kSmallSpeechEncoder)
-                                                   : std::filesystem::path(arguments.model));
-    const std::vector<float> audio = media::read_audio(arguments.sound, kMaxSamples);
-    const std::vector<float> posteriors = recognizer.log_posteriors(audio);
-    const auto num_samples = static_cast<std::int64_t>(audio.size());
-    if (aligned) return pipeline::align_phones(posteriors, num_samples, words);
-    return word_recognizer ? (*word_recognizer)(posteriors, num_samples, recognizer.phone_share())
-                           : pipeline::decode_phones(posteriors, num_samples);
+    if (!arguments.text_file.empty() && text.empty())
+        fail(ErrorCode::kInvalidArgument, "[phones] {}: expected a text, got an empty file",
+             arguments.text_file);
+    const pipeline::SpeechListener listener({.encoder = arguments.model,
+                                             .words = arguments.words,
+                                             .dictionary = arguments.dictionary,
+                                             .language_model = arguments.language_model});
+    return listener.hear(media::read_audio(arguments.sound, pipeline::SpeechListener::kMaxSamples), text);
 }
 
 void run(Arguments& arguments) {

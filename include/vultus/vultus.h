@@ -240,6 +240,94 @@ VULTUS_API void vultus_talk_options_init(vultus_talk_options* options);
  * Errors: all of them; #VULTUS_ERROR_UNSUPPORTED when the library was built without FFmpeg. */
 VULTUS_API vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames);
 
+/** Hears which phones and words are said, and when; needs no person. */
+typedef struct vultus_listener vultus_listener;
+/** What a listener heard in one piece of speech. */
+typedef struct vultus_times vultus_times;
+
+/** What a listener hears with; see vultus_listener_options_init(). Paths are read when it is opened. */
+typedef struct vultus_listener_options {
+    size_t struct_size;  /**< set by the init function */
+    const char* encoder; /**< path of a speech encoder; null: speech-small.safetensors where it is installed
+                            or where the environment's VULTUS_MODELS says. Default null */
+    int32_t words;       /**< 1: find out which words are said (English): better phones, and words; about
+                            600 MB and ten times the work. Default 0 */
+    const char* dictionary; /**< path of a pronouncing dictionary like CMUdict; null: that of Debian's
+                               pocketsphinx-en-us. Default null */
+    const char*
+        language_model; /**< path of a CMU Sphinx binary language model, for `words`; null: as above */
+} vultus_listener_options;
+
+/** A piece of speech; see vultus_hear_options_init(). */
+typedef struct vultus_hear_options {
+    size_t struct_size;     /**< set by the init function */
+    int32_t sample_rate_hz; /**< of the sound, 8000..192000. Default 16000 */
+    const char* text;       /**< UTF-8, what is said: finds its words; null: nobody knows. Default null */
+    vultus_cancel_callback cancel; /**< may be null */
+    void* user;                    /**< passed to it */
+} vultus_hear_options;
+
+/** A phone. They follow one another without gaps from 0 to the sound's end. This struct stays as it is. */
+typedef struct vultus_phone {
+    double start_s; /**< in seconds from the sound's beginning */
+    double end_s;   /**< of the last one: the sound's length */
+    int32_t phone;  /**< 0..39: silence, then ARPABET; vultus_phone_name() */
+    int32_t viseme; /**< 0..14 in the order of OVR Lip Sync and OpenXR; vultus_viseme_name() */
+} vultus_phone;
+
+/** A word; pauses lie between them. This struct stays as it is. */
+typedef struct vultus_word {
+    double start_s;   /**< in seconds */
+    double end_s;     /**< in seconds */
+    double fit;       /**< 0: just these phones are heard; the lower the less */
+    const char* text; /**< UTF-8 */
+} vultus_word;
+
+/** A mouth shape of Rhubarb Lip Sync; neighbours differ. This struct stays as it is. */
+typedef struct vultus_mouth_shape {
+    double start_s; /**< in seconds */
+    double end_s;   /**< in seconds */
+    char shape;     /**< 'A'..'H' or 'X' */
+} vultus_mouth_shape;
+
+/** Sets the defaults and struct_size. */
+VULTUS_API void vultus_listener_options_init(vultus_listener_options* options);
+/** Sets the defaults and struct_size. */
+VULTUS_API void vultus_hear_options_init(vultus_hear_options* options);
+/** Opens a listener, for any number of threads at once. options: null for the defaults. Close it with
+ * vultus_listener_close(). Errors: #VULTUS_ERROR_IO, #VULTUS_ERROR_CORRUPT_DATA, #VULTUS_ERROR_UNSUPPORTED
+ * (no dictionary or language model for `words`: the line names the package), #VULTUS_ERROR_INVALID_ARGUMENT.
+ */
+VULTUS_API vultus_status vultus_listener_open(const vultus_listener_options* options,
+                                              vultus_listener** listener);
+/** Gives the handle back; what it heard lives on. Null is ignored. */
+VULTUS_API vultus_status vultus_listener_close(vultus_listener* listener);
+/** Hears a whole piece of speech, up to four hours. options: null for the defaults. Close `*times` with
+ * vultus_times_close(). Errors: #VULTUS_ERROR_INVALID_ARGUMENT (no sound, a sample that is not finite, a text
+ * that does not match: the line says from which word and second on), #VULTUS_ERROR_CANCELLED,
+ * #VULTUS_ERROR_HANDLE. */
+VULTUS_API vultus_status vultus_listener_hear(vultus_listener* listener, const float* samples,
+                                              size_t num_samples, const vultus_hear_options* options,
+                                              vultus_times** times);
+/** Frees what a listener heard, and all that was read from it. Null is ignored. */
+VULTUS_API vultus_status vultus_times_close(vultus_times* times);
+/** The phones; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_phones(vultus_times* times, const vultus_phone** phones,
+                                             size_t* num_phones);
+/** The words, none unless `words` or `text` asked for them; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_words(vultus_times* times, const vultus_word** words,
+                                            size_t* num_words);
+/** Mouth shapes after Rhubarb's rules, with all of its extended ones; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_mouth_shapes(vultus_times* times, const vultus_mouth_shape** shapes,
+                                                   size_t* num_shapes);
+/** All of it as a file: "text", "tsv", "json", "textgrid", "rhubarb-tsv", "rhubarb-xml", "rhubarb-json" or
+ * "dat", as `vultus phones --format` writes them; UTF-8, valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_file(vultus_times* times, const char* format, const char** text);
+/** "SIL", "AA", ...; null for another number. */
+VULTUS_API const char* vultus_phone_name(int32_t phone);
+/** "sil", "PP", ...; null for another number. */
+VULTUS_API const char* vultus_viseme_name(int32_t viseme);
+
 #ifdef __cplusplus
 }
 #endif

@@ -199,5 +199,86 @@ inline std::int64_t talk(const std::string& person, const std::string& speech, c
     return num_frames;
 }
 
+/// vultus_listener_options with its defaults.
+struct ListenerOptions : vultus_listener_options {
+    ListenerOptions() { vultus_listener_options_init(this); }
+};
+
+/// vultus_hear_options with its defaults.
+struct HearOptions : vultus_hear_options {
+    HearOptions() { vultus_hear_options_init(this); }
+};
+
+/// What a Listener heard. The spans are valid while it lives.
+class Times {
+  public:
+    /// Takes what vultus_listener_hear() gave.
+    explicit Times(vultus_times* handle) : handle_(handle) {}
+    ~Times() { vultus_times_close(handle_); }
+    Times(const Times&) = delete;
+    Times& operator=(const Times&) = delete;
+    /// The other one is empty afterwards.
+    Times(Times&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    /// The other one is what this was.
+    Times& operator=(Times&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+
+    /// From 0 to the sound's end, without gaps.
+    std::span<const vultus_phone> phones() const { return list(vultus_times_phones); }
+    /// None unless ListenerOptions::words or HearOptions::text asked for them.
+    std::span<const vultus_word> words() const { return list(vultus_times_words); }
+    /// Rhubarb's.
+    std::span<const vultus_mouth_shape> mouth_shapes() const { return list(vultus_times_mouth_shapes); }
+    /// As `vultus phones --format` writes it. Errors: as vultus_times_file().
+    std::string file(const std::string& format) const {
+        const char* text = nullptr;
+        check(vultus_times_file(handle_, format.c_str(), &text));
+        return text;
+    }
+
+  private:
+    template <typename T>
+    std::span<const T> list(vultus_status (*get)(vultus_times*, const T**, std::size_t*)) const {
+        const T* values = nullptr;
+        std::size_t count = 0;
+        check(get(handle_, &values, &count));
+        return {values, count};
+    }
+
+    vultus_times* handle_ = nullptr;
+};
+
+/// Hears which phones and words are said when. Any number of threads.
+class Listener {
+  public:
+    /// Errors: as vultus_listener_open().
+    explicit Listener(const ListenerOptions& options = {}) {
+        check(vultus_listener_open(&options, &handle_));
+    }
+    /// What it heard lives on.
+    ~Listener() { vultus_listener_close(handle_); }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    /// The other one is empty afterwards.
+    Listener(Listener&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    /// The other one is what this was.
+    Listener& operator=(Listener&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+
+    /// A whole piece of speech, -1..1. Errors: as vultus_listener_hear().
+    Times hear(std::span<const float> samples, const HearOptions& options = {}) const {
+        vultus_times* times = nullptr;
+        check(vultus_listener_hear(handle_, samples.data(), samples.size(), &options, &times));
+        return Times(times);
+    }
+
+  private:
+    vultus_listener* handle_ = nullptr;
+};
+
 }  // namespace v0
 }  // namespace vultus

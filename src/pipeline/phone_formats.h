@@ -14,7 +14,7 @@ enum class PhoneFormat { kText, kTsv, kJson, kTextGrid, kRhubarbTsv, kRhubarbXml
 const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats();
 
 struct PhoneFormatOptions {
-    std::string sound_file;               ///< as Rhubarb's XML names it; its JSON makes the path absolute
+    std::string sound_file;  ///< as Rhubarb's XML names it; its JSON makes the path absolute; empty: no file
     std::string extended_shapes = "GHX";  ///< which of Rhubarb's extended mouth shapes may be used
     double dat_frame_rate = 24;           ///< 10..100
     bool dat_preston_blair = false;       ///< names for Moho: "MBP" instead of A

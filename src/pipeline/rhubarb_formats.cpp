@@ -114,7 +114,8 @@ std::string rhubarb_xml(const PhoneTimes& times, const PhoneFormatOptions& optio
 }
 
 std::string rhubarb_json(const PhoneTimes& times, const PhoneFormatOptions& options) {
-    const std::string file = nlohmann::json(std::filesystem::absolute(options.sound_file).string())
+    std::error_code failed;  // sound without a file has no path
+    const std::string file = nlohmann::json(std::filesystem::absolute(options.sound_file, failed).string())
                                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     std::string result = fmt::format(
         "{{\n  \"metadata\": {{\n    \"soundFile\": {},\n    \"duration\": {}\n  }},\n  \"mouthCues\": [\n",
