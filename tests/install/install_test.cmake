@@ -29,6 +29,7 @@ run(${WORK}/consumer_pc ${PERSON})
 # The program from its own place, with the person that is installed with it; alone too.
 if(SPEECH)
   unset(ENV{LD_LIBRARY_PATH})
+  run(${WORK}/build/consumer_cpp ${PERSON} listen)
   run(${WORK}/tree/bin/vultus info ${WORK}/tree/share/vultus/grid-s1.vultus)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/program --component program)
   file(GLOB_RECURSE files RELATIVE ${WORK}/program ${WORK}/program/*)
