@@ -9,7 +9,7 @@
 namespace vultus::pipeline {
 namespace {
 
-constexpr std::int64_t kStepFrames = 50;
+constexpr std::int64_t kStepFrames = 200;
 constexpr std::size_t kPartSamples = 16000 * 10;
 constexpr std::size_t kHeardSamples = 16000 * 30;
 
