@@ -186,9 +186,11 @@ inline std::vector<OpsCase> network_cases() {
                      }});
     cases.push_back({"phones_in_hindsight", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
                          const models::SpeechEncoderConfig config = tiny_speech_encoder();
-                         return models::phones_in_hindsight(
-                             {ops, "phonetic.hindsight"}, config,
-                             models::speech_encoder({ops, "phonetic"}, config, in[0]));
+                         const models::SpeechEncoderOutput heard =
+                             models::speech_encoder({ops, "phonetic"}, config, in[0]);
+                         return ops.concat(
+                             models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, heard),
+                             heard.loudness);
                      }});
     for (const bool large : {false, true})
         cases.push_back(
