@@ -69,6 +69,10 @@ std::vector<Option> options_of(TrainOptions& o) {
          [&o](const std::string& value) { o.speech = value; }},
         {"--speech-layer", "N", "hidden state of wav2vec 2.0 or HuBERT to listen to (default: the last)",
          integer("--speech-layer", o.speech_layers.layer, -1, 128)},
+        {"--hindsight-alone", nullptr,
+         "phones, with --from: only what files need learns; people who listen through the encoder hear the "
+         "same",
+         [&o](const std::string&) { o.hindsight_alone = true; }},
         {"--phones-alone", nullptr, "listen to the small encoder's phones, not to its embedding (to compare)",
          [&o](const std::string&) { o.phones_alone = true; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},

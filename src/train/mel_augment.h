@@ -18,7 +18,7 @@ struct MelAugmentOptions {
     double room_decay_low_s = 0.1, room_decay_high_s = 0.5;  ///< time to -60 dB
     double room_low_db = -14.0, room_high_db = -2.0;         ///< reverberation against direct sound
     double gain_low_db = -25.0, gain_high_db = 8.0;
-    double noise_probability = 0.75, snr_low_db = 1.0, snr_high_db = 30.0;
+    double noise_probability = 0.85, snr_low_db = 0.0, snr_high_db = 25.0;
     double telephone_probability = 0.12;               ///< 300..3400 Hz only
     double colour_probability = 0.5, colour_db = 2.0;  ///< after the channel equalizer; deviation
     double mask_probability = 0.5;  ///< SpecAugment (Park et al. 2019, arXiv:1904.08779): bands, times

@@ -20,7 +20,7 @@ namespace {
 constexpr std::int64_t kBands = 80, kHopSamples = 160;
 constexpr std::int64_t kLoudness = models::kLoudnessBands;
 constexpr std::int64_t kLoudnessEdges[kLoudness + 1] = {2, 16, 37, 62, 80};  // 0.1, 0.55, 1.5, 4 kHz
-constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.15, kTempoShare = 0.5, kWarmShare = 0.7;
+constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.25, kTempoShare = 0.5, kWarmShare = 0.7;
 constexpr std::uint64_t kSoundsSeed = 23;
 constexpr double kSlowest = 0.82, kFastest = 1.2;
 constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "audio/phones.h"
+#include "base/error.h"
 #include "base/progress.h"
 #include "models/speech_encoder.h"
 
@@ -36,7 +37,11 @@ PhoneTrainer::PhoneTrainer(const TrainOptions& options, const corpus::SpeechCorp
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
       log_(run.folder, "phones", {"loss", "viseme_error", "live_viseme_error", "seconds"}) {
-    if (!options.from.empty()) warm_start();
+    if (!options.from.empty())
+        warm_start();
+    else if (options.hindsight_alone)
+        fail(ErrorCode::kInvalidArgument,
+             "[train] --hindsight-alone: expected --from with the encoder that stays as it is");
     examples_ = load_phone_examples(corpus, kVoiceVersions, options.seed);
     if (model_.mel_mean.empty()) measure_mel(examples_, model_.mel_mean, model_.mel_std);
     batches_ =
@@ -68,6 +73,19 @@ void PhoneTrainer::warm_start() {
     };
     silence_new("", from.config.blocks, same.blocks);
     silence_new("hindsight.", from.config.hindsight_blocks, same.hindsight_blocks);
+    if (options_.hindsight_alone) {
+        if (same.blocks != from.config.blocks)
+            fail(ErrorCode::kInvalidArgument,
+                 "[train] --hindsight-alone: {}: expected an encoder of {} blocks, which stays as it is, got "
+                 "{}",
+                 options_.from.string(), same.blocks, from.config.blocks);
+        freeze_live();
+    }
+}
+
+void PhoneTrainer::freeze_live() {
+    parameters_.set_trainable("phonetic.", false);
+    parameters_.set_trainable("phonetic.hindsight.", true);
 }
 
 void PhoneTrainer::run() {
@@ -170,6 +188,7 @@ void PhoneTrainer::save_state(Archive& archive) const {
 
 void PhoneTrainer::load_state(const Archive& archive) {
     parameters_.load(archive, "phonetic.");
+    if (options_.hindsight_alone) freeze_live();
     adam_.load(archive);
 }
 

@@ -28,6 +28,7 @@ class PhoneTrainer : public Stage {
     };
 
     void warm_start();
+    void freeze_live();
     torch::Tensor loss(const PhoneBatch& batch, std::int64_t step);
     /// Share of right visemes over the validation clips of each voice.
     std::map<std::string, Accuracy> viseme_accuracy();

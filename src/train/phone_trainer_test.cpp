@@ -150,6 +150,9 @@ TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
 
     TrainOptions on = options("deeper", 1);
     on.from = scratch_ / "shallow";
+    on.hindsight_alone = true;
+    EXPECT_THROW(train_person(on), Error) << "blocks would be added to what must stay";
+    on.hindsight_alone = false;
     train_person(on);
     person::SpeechModel deeper = person::load_speech_model(scratch_ / "deeper");
     EXPECT_EQ(deeper.card.at("steps"), 101);
@@ -167,6 +170,32 @@ TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
     const double size = before.square().mean().item<double>();
     EXPECT_LT((live - before).square().mean().item<double>(), 1e-3 * size);
     EXPECT_LT((later - live).square().mean().item<double>(), 1e-3 * size);
+}
+
+TEST_F(PhoneTraining, HindsightAloneLeavesTheRest) {
+    TrainOptions options = this->options("first", 1);
+    options.hindsight_alone = true;
+    EXPECT_THROW(train_person(options), Error) << "nothing to leave as it is";
+    options.hindsight_alone = false;
+    train_person(options);
+    const person::SpeechModel before = person::load_speech_model(scratch_ / "first");
+    options = this->options("second", 4);
+    options.from = scratch_ / "first";
+    options.hindsight_alone = true;
+    options.steps = 2;
+    train_person(options);
+    fs::remove(scratch_ / "second");
+    options.steps = 4;  // on from its checkpoint
+    train_person(options);
+    const person::SpeechModel after = person::load_speech_model(scratch_ / "second");
+    bool moved = false;
+    for (const auto& [name, tensor] : before.weights.tensors) {
+        if (name.rfind("phonetic.hindsight.", 0) == 0)
+            moved = moved || tensor.bytes != after.weights.at(name).bytes;
+        else
+            EXPECT_EQ(tensor.bytes, after.weights.at(name).bytes) << name;
+    }
+    EXPECT_TRUE(moved);
 }
 
 TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {
