@@ -64,6 +64,16 @@ vultus_status with_handle(const Handle* handle, const char* kind, F body) noexce
     });
 }
 
+/// Takes it out of the table; null is ignored.
+template <typename Table, typename Handle>
+vultus_status close_handle(Handle* handle, const char* kind) noexcept {
+    if (!handle) return VULTUS_OK;
+    return with_handle<Table>(handle, kind, [&](const auto&) {
+        Table::all().remove(handle);
+        return VULTUS_OK;
+    });
+}
+
 /// Errors: kInvalidArgument when null or shorter than any version of the struct; kUnsupported when a newer
 /// caller has set something that this version does not know.
 template <typename Struct>

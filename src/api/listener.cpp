@@ -125,11 +125,7 @@ vultus_status vultus_listener_open(const vultus_listener_options* options, vultu
 }
 
 vultus_status vultus_listener_close(vultus_listener* listener) {
-    if (!listener) return VULTUS_OK;
-    return with_handle<Listeners>(listener, "listener", [&](SpeechListener&) {
-        Listeners::all().remove(listener);
-        return VULTUS_OK;
-    });
+    return close_handle<Listeners>(listener, "listener");
 }
 
 vultus_status vultus_listener_hear(vultus_listener* listener, const float* samples, size_t num_samples,
@@ -146,13 +142,7 @@ vultus_status vultus_listener_hear(vultus_listener* listener, const float* sampl
     });
 }
 
-vultus_status vultus_times_close(vultus_times* times) {
-    if (!times) return VULTUS_OK;
-    return with_handle<Times>(times, "times", [&](HeardTimes&) {
-        Times::all().remove(times);
-        return VULTUS_OK;
-    });
-}
+vultus_status vultus_times_close(vultus_times* times) { return close_handle<Times>(times, "times"); }
 
 vultus_status vultus_times_phones(vultus_times* times, const vultus_phone** phones, size_t* num_phones) {
     return give(times, &HeardTimes::phones, phones, num_phones);

@@ -118,13 +118,7 @@ vultus_status vultus_person_open(const char* path, const vultus_person_options* 
     });
 }
 
-vultus_status vultus_person_close(vultus_person* person) {
-    if (!person) return VULTUS_OK;
-    return with_handle<Persons>(person, "person", [&](SharedTalker&) {
-        Persons::all().remove(person);
-        return VULTUS_OK;
-    });
-}
+vultus_status vultus_person_close(vultus_person* person) { return close_handle<Persons>(person, "person"); }
 
 vultus_status vultus_person_get_info(vultus_person* person, vultus_person_info* info) {
     return with_handle<Persons>(person, "person", [&](SharedTalker& shared) {

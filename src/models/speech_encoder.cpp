@@ -32,6 +32,7 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
 
 Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
                           const SpeechEncoderOutput& heard) {
+    if (config.hindsight_blocks == 0) return heard.phones;
     const int reach = config.hindsight_kernel;
     Value h = heard.hidden;
     for (int i = 0; i < config.hindsight_blocks; ++i) {

@@ -25,10 +25,12 @@ inline constexpr int kLoudnessBands = 4;
 SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel);
 
 /// A second encoder over the first one's output that hears what follows, too: for files, where a phone can
-/// wait (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606). What it tells is added to the first
-/// one's logits. heard    of speech_encoder with the same configuration, whose hindsight_blocks are at least
-/// 1 Returns  [B, ceil(T/2), num_phones], logits Reach    hindsight_blocks * hindsight_kernel output frames
-/// before and after Weights  PREFIX.block.N.* PREFIX.phones.*
+/// wait (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606). Gives logits [B, ceil(T/2),
+/// num_phones]: what it tells, added to the first one's; those alone where the configuration has no
+/// hindsight_blocks.
+///
+/// heard is what speech_encoder gave. Reach: hindsight_blocks * hindsight_kernel output frames before and
+/// after. Weights: PREFIX.block.N.* PREFIX.norm.* PREFIX.phones.*
 Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
                           const SpeechEncoderOutput& heard);
 

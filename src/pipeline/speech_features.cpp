@@ -52,9 +52,9 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
         [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
             const models::SpeechEncoderOutput out =
                 models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
-            if (output == Output::kPhonesInHindsight && config.hindsight_blocks > 0)
+            if (output == Output::kPhones) return out.phones;
+            if (output == Output::kPhonesInHindsight)
                 return models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, out);
-            if (output == Output::kPhones || output == Output::kPhonesInHindsight) return out.phones;
             return output == Output::kEmbedding ? out.embedding : ops.concat(out.embedding, out.phones);
         });
 }

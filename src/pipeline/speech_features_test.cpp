@@ -58,9 +58,7 @@ std::vector<float> phones_at_once(const person::SpeechModel& model, const std::v
         models::speech_encoder({ops, "phonetic"}, model.config,
                                ops.input({1, static_cast<std::int64_t>(rows.size()) / 80, 80}, rows.data()));
     const models::Value phones =
-        model.config.hindsight_blocks > 0
-            ? models::phones_in_hindsight({ops, "phonetic.hindsight"}, model.config, heard)
-            : heard.phones;
+        models::phones_in_hindsight({ops, "phonetic.hindsight"}, model.config, heard);
     const float* values = infer::OnednnOps::data(phones);
     return {values, values + phones.dim(1) * phones.dim(2)};
 }

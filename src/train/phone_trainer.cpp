@@ -110,11 +110,8 @@ Tensor PhoneTrainer::loss(const PhoneBatch& batch, std::int64_t step) {
             TorchOps::unwrap(logits).flatten(0, 1), target,
             torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(0.05));
     };
-    Tensor named = misnamed(out.phones);
-    if (model_.config.hindsight_blocks > 0)
-        named =
-            0.5 *
-            (named + misnamed(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out)));
+    const Tensor named = 0.5 * (misnamed(out.phones) + misnamed(models::phones_in_hindsight(
+                                                           {ops, "phonetic.hindsight"}, model_.config, out)));
     const Tensor known = target.ne(-1).to(torch::kFloat32).view(batch.phones.sizes()).unsqueeze(2);
     const Tensor louder = (TorchOps::unwrap(out.loudness) - batch.loudness.to(device_)) * known;
     return named + kLoudnessWeight * louder.square().mean();
@@ -151,12 +148,8 @@ std::map<std::string, PhoneTrainer::Accuracy> PhoneTrainer::viseme_accuracy() {
             return guessed.eq(wanted).logical_and(known).sum().item<double>();
         };
         Accuracy& of_voice = accuracy[example.voice];
-        const double live = right(out.phones);
-        of_voice.live += live;
-        of_voice.whole +=
-            model_.config.hindsight_blocks > 0
-                ? right(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out))
-                : live;
+        of_voice.live += right(out.phones);
+        of_voice.whole += right(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out));
         frames[example.voice] += known.sum().item<double>();
     }
     adam_.swap_average();
