@@ -19,12 +19,6 @@ struct Arguments {
     pipeline::PhoneFormatOptions options;
 };
 
-pipeline::PhoneFormat format_named(const std::string& name) {
-    for (const auto& [known, format] : pipeline::phone_formats())
-        if (known == name) return format;
-    fail(ErrorCode::kInvalidArgument, "[phones] format: unknown, got {}", name);
-}
-
 pipeline::PhoneTimes times_of(const Arguments& arguments) {
     const std::string text =
         arguments.text_file.empty() ? arguments.text : read_file(arguments.text_file, 64u << 20);
@@ -42,7 +36,7 @@ void run(Arguments& arguments) {
     arguments.options.sound_file = arguments.sound;
     const pipeline::PhoneTimes times = times_of(arguments);
     const std::string file =
-        pipeline::format_phones(times, format_named(arguments.format), arguments.options);
+        pipeline::format_phones(times, pipeline::phone_format_named(arguments.format), arguments.options);
     if (arguments.out.empty() || arguments.out == "-")
         fmt::print("{}", file);
     else

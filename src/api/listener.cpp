@@ -62,13 +62,6 @@ std::vector<float> checked_sound(const float* samples, size_t num_samples, int r
     return sound;
 }
 
-pipeline::PhoneFormat format_named(const char* name) {
-    for (const auto& [known, format] : pipeline::phone_formats())
-        if (name && known == name) return format;
-    fail(ErrorCode::kInvalidArgument, "[api] format: expected one that vultus_times_file() names, got {}",
-         name ? name : "null");
-}
-
 /// Hands out one of the lists.
 template <typename T>
 vultus_status give(vultus_times* times, std::vector<T> HeardTimes::*list, const T** values, size_t* count) {
@@ -160,7 +153,7 @@ vultus_status vultus_times_mouth_shapes(vultus_times* times, const vultus_mouth_
 vultus_status vultus_times_file(vultus_times* times, const char* format, const char** text) {
     return with_handle<Times>(times, "times", [&](HeardTimes& heard) {
         if (!text) fail(ErrorCode::kInvalidArgument, "[api] text: expected where to put it, got null");
-        const pipeline::PhoneFormat wanted = format_named(format);
+        const pipeline::PhoneFormat wanted = pipeline::phone_format_named(or_empty(format));
         const std::lock_guard lock(heard.files_mutex);
         const auto [file, is_new] = heard.files.try_emplace(format);
         if (is_new) file->second = pipeline::format_phones(heard.times, wanted);

@@ -16,13 +16,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The file that this code runs from: a program, or libvultus.so in somebody else's.
+/// The file that this code runs from: a program, or libvultus.so in somebody else's. Empty if nobody knows.
 fs::path own_file() {
     Dl_info info{};
     std::error_code none;
     if (dladdr(reinterpret_cast<void*>(&find_bundled), &info) != 0 && info.dli_fname)
-        if (fs::path file = fs::canonical(info.dli_fname, none); !none) return file;
-    return fs::read_symlink("/proc/self/exe", none);
+        return fs::canonical(info.dli_fname, none);
+    return {};
 }
 
 }  // namespace

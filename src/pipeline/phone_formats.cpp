@@ -137,6 +137,13 @@ const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats() {
     return names;
 }
 
+PhoneFormat phone_format_named(const std::string& name) {
+    for (const auto& [known, format] : phone_formats())
+        if (known == name) return format;
+    fail(ErrorCode::kInvalidArgument,
+         "[phones] format: expected text, json or another of `vultus phones`, got {}", name);
+}
+
 std::string format_phones(const PhoneTimes& times, PhoneFormat format, const PhoneFormatOptions& options) {
     switch (format) {
         case PhoneFormat::kText:

@@ -12,6 +12,8 @@ enum class PhoneFormat { kText, kTsv, kJson, kTextGrid, kRhubarbTsv, kRhubarbXml
 
 /// "text", "tsv", "json", "textgrid", "rhubarb-tsv", "rhubarb-xml", "rhubarb-json", "dat".
 const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats();
+/// One of them. Errors: kInvalidArgument for another name.
+PhoneFormat phone_format_named(const std::string& name);
 
 struct PhoneFormatOptions {
     std::string sound_file;  ///< as Rhubarb's XML names it; its JSON makes the path absolute; empty: no file

@@ -56,8 +56,7 @@ void PhoneTrainer::warm_start() {
     same.blocks = std::max(same.blocks, model_.config.blocks);
     same.hindsight_blocks = std::max(same.hindsight_blocks, model_.config.hindsight_blocks);
     same.dropout = model_.config.dropout;
-    if (same.hindsight_blocks == 0 || from.config.hindsight_blocks == 0)
-        same.hindsight_kernel = model_.config.hindsight_kernel;
+    if (from.config.hindsight_blocks == 0) same.hindsight_kernel = model_.config.hindsight_kernel;
     model_.config = same;
     model_.mel_mean = from.mel_mean;
     model_.mel_std = from.mel_std;
