@@ -74,6 +74,7 @@ void run(Arguments& arguments) {
     if (!arguments.fps.empty()) parse_fps(arguments.fps, arguments.options);
     const pipeline::PrepareReport report = pipeline::prepare(arguments.options);
     for (const std::string& line : report.left_out) fmt::print("left out  {}\n", line);
+    for (const std::string& line : report.moved) fmt::print("moved     {}\n", line);
     fmt::print("{} of {} recordings kept, {} frames ({} of them without one clear face)\n", report.num_kept,
                report.num_inputs, report.num_frames, report.num_invalid_frames);
     fmt::print("{0}: look at {0}/contact_sheet.png\n", report.corpus.string());
@@ -102,6 +103,8 @@ void add_prepare_command(CLI::App& app) {
     command->add_option("--threads", arguments->options.threads, "Recordings worked on at once")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
+    command->add_flag("--keep-sound", arguments->options.keep_sound,
+                      "Leave the sound where it is, even where the lips say that it is early or late");
     command->add_flag("--no-resume", arguments->no_resume, "Measure and encode everything again");
     command->callback([arguments] { run(*arguments); });
 }

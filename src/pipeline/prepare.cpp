@@ -17,11 +17,14 @@
 #include "base/progress.h"
 #include "media/png.h"
 #include "media/video_reader.h"
+#include "person/bundled.h"
 #include "pipeline/clip_choice.h"
 #include "pipeline/clip_measurement.h"
 #include "pipeline/contact_sheet.h"
 #include "pipeline/crop_choice.h"
 #include "pipeline/encode_clip.h"
+#include "pipeline/phone_recognizer.h"
+#include "pipeline/sound_sync.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -65,6 +68,17 @@ class SharedProgress {
     std::int64_t done_ = 0;
 };
 
+/// The sound that fits lips which are `delay` frames ahead of it; silence where there is none.
+std::vector<std::int16_t> moved_sound(const std::vector<std::int16_t>& sound, int delay_frames, int fps_num,
+                                      int fps_den) {
+    const std::int64_t samples = std::int64_t{delay_frames} * corpus::kSampleRateHz * fps_den / fps_num;
+    const auto size = static_cast<std::int64_t>(sound.size());
+    std::vector<std::int16_t> moved(sound.size(), 0);
+    for (std::int64_t at = 0; at < size; ++at)
+        if (at + samples >= 0 && at + samples < size) moved[at] = sound[at + samples];
+    return moved;
+}
+
 class PrepareRun {
   public:
     explicit PrepareRun(const PrepareOptions& options) : options_(options) {
@@ -87,6 +101,8 @@ class PrepareRun {
         measure();
         choice_ = choose_clips(clips_, options_.min_valid);
         if (choice_.sessions.empty()) give_up();
+        delays_frames_.assign(clips_.size(), 0);
+        if (!options_.keep_sound) listen();
         make_corpus();
         encode();
         corpus::save_corpus(corpus_);
@@ -168,6 +184,43 @@ class PrepareRun {
         });
     }
 
+    /// Where the sound does not fit the lips.
+    void listen() {
+        std::vector<int> kept;
+        std::int64_t frames = 0;
+        for (std::size_t i = 0; i < clips_.size(); ++i)
+            if (choice_.clips[i].session >= 0) {
+                kept.push_back(static_cast<int>(i));
+                frames += clips_[i].num_frames();
+            }
+        const PhoneRecognizer recognizer(person::find_bundled(person::kSmallSpeechEncoder));
+        const double fps = static_cast<double>(fps_num_) / fps_den_;
+        std::vector<SeenAndHeard> recordings(kept.size());
+        SharedProgress progress("listening", frames);
+        for_each_index(static_cast<int>(kept.size()), std::max(1, options_.threads), [&](int, int k) {
+            throw_if_cancelled();
+            ClipMeasurement clip = measured(kept[k]);
+            corpus::ClipTracks heard;
+            heard.audio = std::move(clip.audio);
+            recordings[k] = {
+                corpus::lip_opening(clip.landmarks_px),
+                visemes_per_frame(recognizer.log_posteriors(heard.sound()), clip.num_frames(), fps)};
+            progress.add(clip.num_frames());
+        });
+        const std::vector<int> delays = sound_delays_frames(recordings, fps);
+        for (std::size_t k = 0; k < kept.size(); ++k) delays_frames_[kept[k]] = delays[k];
+    }
+
+    /// With its sound, which clips_ lack.
+    ClipMeasurement measured(int i) const {
+        ClipMeasurement clip = clips_[i];
+        if (!load_measurement(work_path(i, ".safetensors"), measurement_key(clip.source, fps_num_, fps_den_),
+                              clip))
+            fail(ErrorCode::kCorruptData, "[prepare] {}: changed while it was being prepared",
+                 clip.source.string());
+        return clip;
+    }
+
     [[noreturn]] void give_up() {
         std::string reasons;
         for (std::size_t i = 0; i < std::min<std::size_t>(clips_.size(), 3); ++i) {
@@ -240,8 +293,11 @@ class PrepareRun {
 
     std::string encoding_key(std::size_t i) const {
         const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
-        return fmt::format("{}|{},{},{}|{}|crf {}\n", measurement_key(options_.inputs[i], fps_num_, fps_den_),
-                           crop.x, crop.y, crop.width, options_.size_px, options_.crf);
+        const std::string moved =
+            delays_frames_[i] != 0 ? fmt::format("|sound {}", delays_frames_[i]) : std::string();
+        return fmt::format("{}|{},{},{}|{}|crf {}{}\n",
+                           measurement_key(options_.inputs[i], fps_num_, fps_den_), crop.x, crop.y,
+                           crop.width, options_.size_px, options_.crf, moved);
     }
 
     bool is_encoded(std::size_t i) const {
@@ -270,12 +326,8 @@ class PrepareRun {
 
     void encode_one(int i, const std::function<void()>& tick) {
         throw_if_cancelled();
-        ClipMeasurement clip = clips_[i];
-        const std::string key = measurement_key(clip.source, fps_num_, fps_den_);
-        if (!load_measurement(work_path(i, ".safetensors"), key, clip)) {
-            fail(ErrorCode::kCorruptData, "[prepare] {}: changed while it was being prepared",
-                 clip.source.string());
-        }
+        ClipMeasurement clip = measured(i);
+        clip.audio = moved_sound(clip.audio, delays_frames_[i], fps_num_, fps_den_);
         const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
         encode_crop(clip, crop, options_.size_px, options_.crf, corpus_.video_path(corpus_.clips[i]), tick);
         corpus::save_tracks(corpus_, corpus_.clips[i], crop_tracks(clip, crop, options_.size_px));
@@ -305,6 +357,11 @@ class PrepareRun {
                 ++report.num_kept;
                 report.num_frames += clip.num_frames;
                 report.num_invalid_frames += clip.num_frames - clips_[i].num_valid();
+                if (delays_frames_[i] != 0)
+                    report.moved.push_back(
+                        fmt::format("{}: sound came {:.0f} ms {}", clip.name,
+                                    1000.0 * std::abs(delays_frames_[i]) * fps_den_ / fps_num_,
+                                    delays_frames_[i] > 0 ? "late" : "early"));
             } else {
                 report.left_out.push_back(fmt::format("{}: {}", clip.name, clip.reason));
             }
@@ -328,6 +385,9 @@ class PrepareRun {
         }
         if (!report.left_out.empty()) text += fmt::format("\n{} left out:\n", report.left_out.size());
         for (const std::string& line : report.left_out) text += line + "\n";
+        if (!report.moved.empty())
+            text += fmt::format("\nsound of {} moved to the lips:\n", report.moved.size());
+        for (const std::string& line : report.moved) text += line + "\n";
         text += "\ndistance of each kept recording's look from its session's, grey levels:\n";
         for (std::size_t i = 0; i < clips_.size(); ++i) {
             if (corpus_.clips[i].kept)
@@ -343,6 +403,7 @@ class PrepareRun {
     int fps_num_ = 0, fps_den_ = 1;
     std::vector<ClipMeasurement> clips_;
     ClipChoice choice_;
+    std::vector<int> delays_frames_;  // of each clip's sound after its lips
     corpus::Corpus corpus_;
 };
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "corpus/corpus.h"
+#include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/resize.h"
 #include "media/test_media.h"
@@ -116,6 +117,57 @@ TEST(Prepare, GoodClipsAreKeptAndEachBadFileHasItsReason) {
     EXPECT_NE(clip_named(corpus, "noface").reason.find("no frame shows"), std::string::npos);
     EXPECT_GT(media::read_image(options.out / "contact_sheet.png").width, 200);
     EXPECT_NE(read_file(options.out / "report.txt").find("half: cut short"), std::string::npos);
+}
+
+/// A sentence over and over, long enough to tell by itself whether its sound fits.
+void write_long(const fs::path& to, std::size_t late_samples) {
+    media::VideoReader reader(sample("lwar6n"));
+    std::vector<media::Image> frames;
+    for (media::Image image; reader.read(image);) frames.push_back(image);
+    const std::vector<float> sound = media::read_audio(sample("lwar6n"), 60 * 16000);
+    media::VideoWriterOptions options;
+    options.width = reader.width();
+    options.height = reader.height();
+    options.preset = "ultrafast";
+    options.with_audio = true;
+    media::VideoWriter writer(to, options);
+    writer.write_audio(std::vector<float>(late_samples).data(), late_samples);
+    for (int round = 0; round < 7; ++round) {
+        for (const media::Image& frame : frames) writer.write_frame(frame.rgb.data());
+        writer.write_audio(sound.data(), std::min<std::size_t>(sound.size(), frames.size() * 640));
+    }
+    writer.finish();
+}
+
+TEST(Prepare, SoundThatComesLateIsPutWhereTheLipsAre) {
+    const Scratch scratch;
+    write_long(scratch / "right.mp4", 0);
+    write_long(scratch / "late.mp4", 3200);
+    PrepareOptions options = options_for(scratch, {scratch / "late.mp4"});
+    const PrepareReport report = prepare(options);
+    EXPECT_EQ(report.moved, std::vector<std::string>{"late: sound came 200 ms late"});
+    EXPECT_NE(read_file(options.out / "report.txt").find("late: sound came 200 ms late"), std::string::npos);
+    const auto sound_of = [](const PrepareOptions& of) {
+        const corpus::Corpus corpus = corpus::load_corpus(of.out);
+        return corpus::load_tracks(corpus, corpus.clips[0]).audio;
+    };
+    const std::vector<std::int16_t> moved = sound_of(options);
+
+    PrepareOptions right = options_for(scratch, {scratch / "right.mp4"});
+    right.out = scratch / "right.corpus";
+    EXPECT_TRUE(prepare(right).moved.empty());
+    const std::vector<std::int16_t> wanted = sound_of(right);
+    ASSERT_EQ(moved.size(), wanted.size());
+    double difference = 0, energy = 0;
+    for (std::size_t i = 6 * 640; i + 6 * 640 < wanted.size(); ++i) {
+        difference += std::pow(moved[i] - wanted[i], 2);
+        energy += std::pow(wanted[i], 2);
+    }
+    EXPECT_LT(difference, 0.05 * energy) << "but for what AAC loses";
+
+    options.keep_sound = true;
+    EXPECT_TRUE(prepare(options).moved.empty());
+    EXPECT_NE(sound_of(options), moved) << "what was moved before is encoded again";
 }
 
 TEST(Prepare, SecondRunReusesEverythingAndANewSizeEncodesAgain) {

@@ -20,7 +20,8 @@ namespace {
 constexpr std::int64_t kBands = 80, kHopSamples = 160;
 constexpr std::int64_t kLoudness = models::kLoudnessBands;
 constexpr std::int64_t kLoudnessEdges[kLoudness + 1] = {2, 16, 37, 62, 80};  // 0.1, 0.55, 1.5, 4 kHz
-constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.25, kTempoShare = 0.5, kWarmShare = 0.7;
+constexpr double kSilenceShare = 0.1, kBackgroundShare = 0.25, kMoreNoise = 0.3, kTempoShare = 0.5,
+                 kWarmShare = 0.7;
 constexpr std::uint64_t kSoundsSeed = 23;
 constexpr double kSlowest = 0.82, kFastest = 1.2;
 constexpr float kUnvoicedRow = -11.5129f;  // ln of log-mel's floor
@@ -40,6 +41,15 @@ VoiceKind kind_of(const std::string& voice) {
 audio::AugmentOptions voices_only() {
     audio::AugmentOptions options = audio::AugmentOptions::none();
     options.voice_probability = 1;
+    return options;
+}
+
+/// Noise under the sound itself: waves add up and cancel, which powers in log-mel rows do not.
+audio::AugmentOptions noise_only() {
+    audio::AugmentOptions options = audio::AugmentOptions::none();
+    options.noise_probability = 1;
+    options.snr_low_db = 0;
+    options.snr_high_db = 20;
     return options;
 }
 
@@ -93,8 +103,11 @@ std::vector<PhoneExample> load_phone_examples(const corpus::SpeechCorpus& corpus
         };
         add(audio);
         Rng rng(seed * 7919 + i);
-        for (int version = 0; !clip.validation && version < voice_versions; ++version)
-            add(audio::augment(audio, rng, voices_only()));
+        for (int version = 0; !clip.validation && version < voice_versions; ++version) {
+            const std::vector<float> other = audio::augment(audio, rng, voices_only());
+            add(other);
+            add(audio::augment(rng.uniform() < 0.5 ? other : audio, rng, noise_only()));
+        }
         const auto frames = (static_cast<std::int64_t>(example.rows[0].size()) / kBands + 1) / 2;
         example.phones = frame_phones(clip, frames);
         example.loudness = relative_loudness(example.rows[0]);
@@ -161,7 +174,8 @@ const PhoneExample& PhoneBatches::choose(Rng& rng) const {
 
 /// A piece at another tempo; where the recording ends, silence that nobody is asked about.
 PhoneBatches::Piece PhoneBatches::cut(const PhoneExample& example, std::int64_t num_rows, Rng& rng) const {
-    const std::vector<float>& source = example.rows[rng.below(example.rows.size())];
+    const std::size_t version = rng.below(example.rows.size());
+    const std::vector<float>& source = example.rows[version];
     const auto length = static_cast<std::int64_t>(source.size()) / kBands;
     const double tempo =
         rng.uniform() < kTempoShare ? std::exp(rng.uniform(std::log(kSlowest), std::log(kFastest))) : 1.0;
@@ -170,6 +184,7 @@ PhoneBatches::Piece PhoneBatches::cut(const PhoneExample& example, std::int64_t 
     const std::int64_t first =
         spare > 0 ? static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(spare))) & ~1ll : 0;
     Piece piece;
+    piece.noisy = PhoneExample::is_noisy(version);
     piece.rows.assign(static_cast<std::size_t>(num_rows * kBands), kUnvoicedRow);
     piece.phones.assign(static_cast<std::size_t>((num_rows + 1) / 2), -1);
     piece.loudness.assign(piece.phones.size() * kLoudness, 0);
@@ -220,7 +235,9 @@ PhoneBatch PhoneBatches::draw(std::int64_t batch, std::int64_t num_rows, Rng& rn
         if (!silent) {
             std::vector<float> background;
             if (rng.uniform() < kBackgroundShare) background = cut(choose(rng), num_rows, rng).rows;
-            augment_log_mel(piece.rows, background, sounds_, rng);
+            MelAugmentOptions options;
+            if (piece.noisy) options.noise_probability = kMoreNoise;
+            augment_log_mel(piece.rows, background, sounds_, rng, options);
         }
         equalize(piece.rows, rng.uniform() < kWarmShare);
         if (!silent) colour_log_mel(piece.rows, rng);

@@ -16,9 +16,12 @@ namespace vultus::train {
 struct PhoneExample {
     std::string voice, language;
     bool validation = false;
-    std::vector<std::vector<float>> rows;  ///< [R, 80] log-mel: as recorded, then as other voices
-    std::vector<std::int8_t> phones;       ///< [T], -1 where nobody knows
-    std::vector<float> loudness;           ///< [T, kLoudnessBands]: 10 dB units below the clip's own level
+    /// [R, 80] log-mel: as recorded; then in turns as another voice, and in noise
+    std::vector<std::vector<float>> rows;
+    std::vector<std::int8_t> phones;  ///< [T], -1 where nobody knows
+    std::vector<float> loudness;      ///< [T, kLoudnessBands]: 10 dB units below the clip's own level
+
+    static bool is_noisy(std::size_t version) { return version > 0 && version % 2 == 0; }
 };
 
 struct PhoneBatch {
@@ -27,8 +30,8 @@ struct PhoneBatch {
     torch::Tensor loudness;  ///< [B, T, kLoudnessBands]
 };
 
-/// Clips of a speech corpus; training clips also with other voices' pitch and formants (minutes of work:
-/// shows progress). `voice_versions` of them each.
+/// Clips of a speech corpus; training clips also with other voices' pitch and formants, and in noise
+/// (minutes of work: shows progress). `voice_versions` of both each.
 std::vector<PhoneExample> load_phone_examples(const corpus::SpeechCorpus& corpus, int voice_versions,
                                               std::uint64_t seed);
 
@@ -47,6 +50,7 @@ class PhoneBatches {
 
   private:
     struct Piece {
+        bool noisy = false;
         std::vector<float> rows, loudness;
         std::vector<std::int64_t> phones;
     };

@@ -66,7 +66,7 @@ class PhoneTraining : public testing::Test {
 TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
     const auto examples = load_phone_examples(corpus::SpeechCorpus::open(scratch_ / "tiny.speech"), 1, 1);
     ASSERT_EQ(examples.size(), 4u);
-    EXPECT_EQ(examples[0].rows.size(), 2u) << "as recorded, and as another voice";
+    EXPECT_EQ(examples[0].rows.size(), 3u) << "as recorded, as another voice, and in noise";
     EXPECT_EQ(examples[3].rows.size(), 1u) << "validation stays as recorded";
     const PhoneExample& example = examples[0];
     ASSERT_EQ(example.phones.size(), 50u);
