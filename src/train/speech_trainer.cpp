@@ -25,6 +25,8 @@ constexpr int kAugmentedVersions = 12;
 constexpr int kAugmentedVersionsOfPublished = 2;
 constexpr std::int64_t kBatch = 16;
 constexpr double kLearningRate = 1e-3;
+/// From the same person's speech: more would first forget what was learnt, then learn the clips by heart.
+constexpr double kWarmLearningRate = 3e-4;
 constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 /// Half of the batches see the whole context, the others as little as live speech will have.
@@ -64,6 +66,16 @@ double track_difference(const Tensor& a, const Tensor& b) {
     return (standard(a) - standard(b)).square().sum(1).mean().item<double>();
 }
 
+/// One encoder of pictures made both.
+bool same_latents(const person::Person& a, const person::Person& b) {
+    for (const auto& [name, tensor] : a.weights.tensors) {
+        if (!name.starts_with("encoder.")) continue;
+        const auto other = b.weights.tensors.find(name);
+        if (other == b.weights.tensors.end() || other->second.bytes != tensor.bytes) return false;
+    }
+    return true;
+}
+
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
@@ -81,6 +93,7 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const corpus::Corpus& 
       device_(options.device),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
+      learning_rate_(kLearningRate),
       log_(run.folder, "speech",
            {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
     std::vector<LatentClip> clips =
@@ -145,6 +158,7 @@ void SpeechTrainer::warm_start() {
         return;
     }
     parameters_.load(from.weights, "speech.");
+    if (same_latents(from, person_)) learning_rate_ = kWarmLearningRate;
 }
 
 SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::uint64_t seed) const {
@@ -317,7 +331,7 @@ double SpeechTrainer::train_step(std::int64_t step, double fraction) {
     value.backward();
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
-    adam_.step(learning_rate_at(kLearningRate, step, fraction));
+    adam_.step(learning_rate_at(learning_rate_, step, fraction));
     // Counted in steps, not in time: a resumed run keeps the same weights as one that never stopped.
     if (group_.is_first() && (step + 1) % kValidateEvery == 0) keep_best(step + 1);
     return group_.average(value.item<double>());

@@ -83,6 +83,7 @@ class SpeechTrainer : public Stage {
     double mouth_scale_ = 1;              ///< standard deviation of the mouth landmarks
     Parameters parameters_;
     Adam adam_;
+    double learning_rate_;
     RunLog log_;
     Best best_;
     std::int64_t steps_done_ = 0;
