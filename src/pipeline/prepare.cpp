@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "base/cancel.h"
@@ -83,6 +84,8 @@ class PrepareRun {
   public:
     explicit PrepareRun(const PrepareOptions& options) : options_(options) {
         check_options();
+        // Before hours of measuring: it may not be there.
+        if (!options_.keep_sound) recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
         std::sort(options_.inputs.begin(), options_.inputs.end(),
                   [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
         std::error_code error;
@@ -102,7 +105,7 @@ class PrepareRun {
         choice_ = choose_clips(clips_, options_.min_valid);
         if (choice_.sessions.empty()) give_up();
         delays_frames_.assign(clips_.size(), 0);
-        if (!options_.keep_sound) listen();
+        if (recognizer_) listen();
         make_corpus();
         encode();
         corpus::save_corpus(corpus_);
@@ -193,7 +196,6 @@ class PrepareRun {
                 kept.push_back(static_cast<int>(i));
                 frames += clips_[i].num_frames();
             }
-        const PhoneRecognizer recognizer(person::find_bundled(person::kSmallSpeechEncoder));
         const double fps = static_cast<double>(fps_num_) / fps_den_;
         std::vector<SeenAndHeard> recordings(kept.size());
         SharedProgress progress("listening", frames);
@@ -204,7 +206,7 @@ class PrepareRun {
             heard.audio = std::move(clip.audio);
             recordings[k] = {
                 corpus::lip_opening(clip.landmarks_px),
-                visemes_per_frame(recognizer.log_posteriors(heard.sound()), clip.num_frames(), fps)};
+                visemes_per_frame(recognizer_->log_posteriors(heard.sound()), clip.num_frames(), fps)};
             progress.add(clip.num_frames());
         });
         const std::vector<int> delays = sound_delays_frames(recordings, fps);
@@ -403,7 +405,8 @@ class PrepareRun {
     int fps_num_ = 0, fps_den_ = 1;
     std::vector<ClipMeasurement> clips_;
     ClipChoice choice_;
-    std::vector<int> delays_frames_;  // of each clip's sound after its lips
+    std::optional<PhoneRecognizer> recognizer_;  // unless the sound is to stay where it is
+    std::vector<int> delays_frames_;             // of each clip's sound after its lips
     corpus::Corpus corpus_;
 };
 
