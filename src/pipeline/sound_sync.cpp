@@ -5,15 +5,15 @@
 #include <opencv2/core.hpp>
 
 #include "audio/phones.h"
-#include "corpus/corpus.h"
+#include "pipeline/frame_scores.h"
 
 namespace vultus::pipeline {
 namespace {
 
 constexpr double kMostDelay_s = 0.35, kReach_s = 0.12;
-constexpr double kOwnWord_s = 20, kCompared_s = 90;
+constexpr double kTellsItself_s = 20, kCompared_s = 90;
 constexpr int kRounds = 2;
-/// Lips move about as fast as syllables follow each other: so many frames at 25 Hz tell one thing.
+/// Neighbouring frames tell much the same: one thing in so long.
 constexpr double kIndependent_s = 0.12;
 /// In standard errors of Fisher's z. Of 741 GRID clips eight are beyond, which a trained person's lips
 /// confirm.
@@ -82,7 +82,7 @@ class OpeningByVisemes {
 int common_delay(const std::vector<const SeenAndHeard*>& recordings, int most, double fps) {
     std::size_t frames = 0;
     for (const SeenAndHeard* recording : recordings) frames += recording->opening.size();
-    if (static_cast<double>(frames) < kOwnWord_s * fps) return 0;
+    if (static_cast<double>(frames) < kTellsItself_s * fps) return 0;
     int best = 0;
     double best_r = 0, now = 0;
     for (int delay = -most; delay <= most; ++delay) {
@@ -121,14 +121,14 @@ void compare(const std::vector<const SeenAndHeard*>& recordings, int most, doubl
 }  // namespace
 
 std::vector<float> visemes_per_frame(std::span<const float> log_posteriors, int num_frames, double fps) {
-    constexpr double kRate_hz = 50;
     constexpr int kParts = 4;
     const auto heard = static_cast<std::int64_t>(log_posteriors.size()) / audio::kNumPhones;
     std::vector<float> visemes(static_cast<std::size_t>(num_frames) * audio::kNumVisemes, 0.0f);
     for (int t = 0; heard > 0 && t < num_frames; ++t)
         for (int part = 0; part < kParts; ++part) {
             const double seconds = (t + (part + 0.5) / kParts) / fps;
-            const std::int64_t k = std::clamp<std::int64_t>(std::llround(seconds * kRate_hz), 0, heard - 1);
+            const std::int64_t k =
+                std::clamp<std::int64_t>(std::llround(seconds * kPosteriorRateHz), 0, heard - 1);
             for (int phone = 0; phone < audio::kNumPhones; ++phone)
                 visemes[static_cast<std::size_t>(t * audio::kNumVisemes + audio::viseme_of(phone))] +=
                     std::exp(log_posteriors[static_cast<std::size_t>(k * audio::kNumPhones + phone)]) /
@@ -145,7 +145,7 @@ std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings
     double brief_frames = 0;
     for (std::size_t i = 0; i < recordings.size(); ++i) {
         const auto frames = static_cast<double>(recordings[i].opening.size());
-        if (frames >= kOwnWord_s * fps) {
+        if (frames >= kTellsItself_s * fps) {
             delays[i] = common_delay({&recordings[i]}, most, fps);
         } else if (frames > 2.0 * most) {
             brief.push_back(&recordings[i]);
