@@ -21,10 +21,20 @@ constexpr double kCertain = 3;
 
 double fisher(double r) { return std::atanh(std::clamp(r, -0.999, 0.999)); }
 
-/// Is r so much better than the r that it is now?
-bool is_certain(double r, double now, std::size_t frames, double fps) {
-    return (fisher(r) - fisher(now)) * std::sqrt(static_cast<double>(frames) / fps / kIndependent_s) >
-           kCertain;
+/// The delay with the highest r_of(delay) within +-most; `now` where it is not certain to be better.
+template <typename F>
+int certain_delay(int now, int most, double seconds, F r_of) {
+    const double r_now = r_of(now);
+    int best = now;
+    double best_r = r_now;
+    for (int delay = -most; delay <= most; ++delay) {
+        if (delay == now) continue;
+        if (const double r = r_of(delay); r > best_r) {
+            best_r = r;
+            best = delay;
+        }
+    }
+    return (fisher(best_r) - fisher(r_now)) * std::sqrt(seconds / kIndependent_s) > kCertain ? best : now;
 }
 
 /// Opening by visemes, by least squares: those of frames -reach..reach about a frame, and a mean for each
@@ -78,24 +88,20 @@ class OpeningByVisemes {
     double squares_ = 0, explained_ = 0;
 };
 
+double seconds_of(const SeenAndHeard& recording, double fps) {
+    return static_cast<double>(recording.opening.size()) / fps;
+}
+
 /// Of recordings whose sound was moved by one amount.
 int common_delay(const std::vector<const SeenAndHeard*>& recordings, int most, double fps) {
-    std::size_t frames = 0;
-    for (const SeenAndHeard* recording : recordings) frames += recording->opening.size();
-    if (static_cast<double>(frames) < kTellsItself_s * fps) return 0;
-    int best = 0;
-    double best_r = 0, now = 0;
-    for (int delay = -most; delay <= most; ++delay) {
-        const double r =
-            OpeningByVisemes(recordings, std::vector<int>(recordings.size(), delay), /*reach=*/0).r();
-        if (delay == 0) now = r;
-        if (r > best_r) {
-            best_r = r;
-            best = delay;
-        }
-    }
+    double seconds = 0;
+    for (const SeenAndHeard* recording : recordings) seconds += seconds_of(*recording, fps);
+    if (seconds < kTellsItself_s) return 0;
+    const int best = certain_delay(0, most, seconds, [&](int delay) {
+        return OpeningByVisemes(recordings, std::vector<int>(recordings.size(), delay), /*reach=*/0).r();
+    });
     // By how much lips are ahead of their sound differs between people, by some 20 ms.
-    return std::abs(best) >= 0.06 * fps && is_certain(best_r, now, frames, fps) ? best : 0;
+    return std::abs(best) >= 0.06 * fps ? best : 0;
 }
 
 /// Each against all; delays are what is known so far.
@@ -104,17 +110,9 @@ void compare(const std::vector<const SeenAndHeard*>& recordings, int most, doubl
     const int common = delays.front();
     for (int round = 0; round < kRounds; ++round) {
         const OpeningByVisemes usual(recordings, delays, static_cast<int>(std::lround(kReach_s * fps)));
-        for (std::size_t i = 0; i < recordings.size(); ++i) {
-            const double now = usual.r(*recordings[i], common);
-            int best = common;
-            double best_r = now;
-            for (int delay = -most; delay <= most; ++delay)
-                if (const double r = usual.r(*recordings[i], delay); r > best_r) {
-                    best_r = r;
-                    best = delay;
-                }
-            delays[i] = is_certain(best_r, now, recordings[i]->opening.size(), fps) ? best : common;
-        }
+        for (std::size_t i = 0; i < recordings.size(); ++i)
+            delays[i] = certain_delay(common, most, seconds_of(*recordings[i], fps),
+                                      [&](int delay) { return usual.r(*recordings[i], delay); });
     }
 }
 
@@ -142,19 +140,19 @@ std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings
     std::vector<int> delays(recordings.size(), 0);
     std::vector<const SeenAndHeard*> brief;
     std::vector<std::size_t> brief_at;
-    double brief_frames = 0;
+    double brief_s = 0;
     for (std::size_t i = 0; i < recordings.size(); ++i) {
-        const auto frames = static_cast<double>(recordings[i].opening.size());
-        if (frames >= kTellsItself_s * fps) {
+        const double seconds = seconds_of(recordings[i], fps);
+        if (seconds >= kTellsItself_s) {
             delays[i] = common_delay({&recordings[i]}, most, fps);
-        } else if (frames > 2.0 * most) {
+        } else if (recordings[i].opening.size() > 2 * static_cast<std::size_t>(most)) {
             brief.push_back(&recordings[i]);
             brief_at.push_back(i);
-            brief_frames += frames;
+            brief_s += seconds;
         }
     }
     std::vector<int> of_brief(brief.size(), common_delay(brief, most, fps));
-    if (brief_frames >= kCompared_s * fps) compare(brief, most, fps, of_brief);
+    if (brief_s >= kCompared_s) compare(brief, most, fps, of_brief);
     for (std::size_t k = 0; k < brief.size(); ++k) delays[brief_at[k]] = of_brief[k];
     return delays;
 }
