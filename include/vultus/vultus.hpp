@@ -44,6 +44,27 @@ inline vultus_status check(vultus_status status) {
     return status;
 }
 
+/// Owns a handle of the C API, which it may be passed to. Moved from, it is empty.
+template <typename T, vultus_status (*close)(T*)>
+class Owned {
+  public:
+    explicit Owned(T* handle = nullptr) : handle_(handle) {}
+    ~Owned() { close(handle_); }
+    Owned(const Owned&) = delete;
+    Owned& operator=(const Owned&) = delete;
+    Owned(Owned&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Owned& operator=(Owned&& other) noexcept {
+        std::swap(handle_, other.handle_);
+        return *this;
+    }
+    operator T*() const { return handle_; }
+    /// Where a function of the C API puts a new handle; this was empty.
+    T** out() { return &handle_; }
+
+  private:
+    T* handle_;
+};
+
 /// vultus_person_options with its defaults.
 struct PersonOptions : vultus_person_options {
     PersonOptions() { vultus_person_options_init(this); }
@@ -54,23 +75,12 @@ struct SessionOptions : vultus_session_options {
     SessionOptions() { vultus_session_options_init(this); }
 };
 
-/// A person file with its networks.
+/// A person file with its networks. Sessions live on when it goes.
 class Person {
   public:
     /// Errors: as vultus_person_open().
     explicit Person(const std::string& path, const PersonOptions& options = {}) {
-        check(vultus_person_open(path.c_str(), &options, &handle_));
-    }
-    /// Sessions live on.
-    ~Person() { vultus_person_close(handle_); }
-    Person(const Person&) = delete;
-    Person& operator=(const Person&) = delete;
-    /// The other one is empty afterwards.
-    Person(Person&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    /// The other one is what this was.
-    Person& operator=(Person&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
+        check(vultus_person_open(path.c_str(), &options, handle_.out()));
     }
 
     /// What the person is like.
@@ -84,7 +94,7 @@ class Person {
     vultus_person* handle() const { return handle_; }
 
   private:
-    vultus_person* handle_ = nullptr;
+    Owned<vultus_person, vultus_person_close> handle_;
 };
 
 /// A frame with its own memory; use one again and again.
@@ -96,24 +106,12 @@ struct Frame {
     bool speaking = false;          ///< some of the pushed sound is heard meanwhile
 };
 
-/// Sound in, frames out.
+/// Sound in, frames out. Its end waits for a call in another thread to finish.
 class Session {
   public:
     /// The person may be closed before the session. Errors: as vultus_session_open().
     explicit Session(const Person& person, const SessionOptions& options = {}) : info_(person.info()) {
-        check(vultus_session_open(person.handle(), &options, &handle_));
-    }
-    /// Ends it; a call in another thread finishes first.
-    ~Session() { vultus_session_close(handle_); }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
-    /// The other one is empty afterwards.
-    Session(Session&& other) noexcept : info_(other.info_), handle_(std::exchange(other.handle_, nullptr)) {}
-    /// The other one is what this was.
-    Session& operator=(Session&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        std::swap(info_, other.info_);
-        return *this;
+        check(vultus_session_open(person.handle(), &options, handle_.out()));
     }
 
     /// Adds sound, -1..1.
@@ -179,7 +177,7 @@ class Session {
 
   private:
     vultus_person_info info_;
-    vultus_session* handle_ = nullptr;
+    Owned<vultus_session, vultus_session_close> handle_;
 };
 
 /// vultus_talk_options with its defaults.
@@ -214,16 +212,6 @@ class Times {
   public:
     /// Takes what vultus_listener_hear() gave.
     explicit Times(vultus_times* handle) : handle_(handle) {}
-    ~Times() { vultus_times_close(handle_); }
-    Times(const Times&) = delete;
-    Times& operator=(const Times&) = delete;
-    /// The other one is empty afterwards.
-    Times(Times&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    /// The other one is what this was.
-    Times& operator=(Times&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
 
     /// From 0 to the sound's end, without gaps.
     std::span<const vultus_phone> phones() const { return list(vultus_times_phones); }
@@ -247,26 +235,15 @@ class Times {
         return {values, count};
     }
 
-    vultus_times* handle_ = nullptr;
+    Owned<vultus_times, vultus_times_close> handle_;
 };
 
-/// Hears which phones and words are said when. Any number of threads.
+/// Hears which phones and words are said when. Any number of threads. What it heard lives on when it goes.
 class Listener {
   public:
     /// Errors: as vultus_listener_open().
     explicit Listener(const ListenerOptions& options = {}) {
-        check(vultus_listener_open(&options, &handle_));
-    }
-    /// What it heard lives on.
-    ~Listener() { vultus_listener_close(handle_); }
-    Listener(const Listener&) = delete;
-    Listener& operator=(const Listener&) = delete;
-    /// The other one is empty afterwards.
-    Listener(Listener&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    /// The other one is what this was.
-    Listener& operator=(Listener&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
+        check(vultus_listener_open(&options, handle_.out()));
     }
 
     /// A whole piece of speech, -1..1. Errors: as vultus_listener_hear().
@@ -277,7 +254,7 @@ class Listener {
     }
 
   private:
-    vultus_listener* handle_ = nullptr;
+    Owned<vultus_listener, vultus_listener_close> handle_;
 };
 
 }  // namespace v0
