@@ -16,7 +16,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_fr
                                    conv_right, dropout, latent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
                                    ahead_blocks, embedding, num_phones, dropout, equalized, hindsight_blocks,
-                                   hindsight_kernel)
+                                   hindsight_kernel, hindsight_feed_forward)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -181,6 +181,7 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
             complete.emplace("equalized", false);
             complete.emplace("hindsight_blocks", 0);
             complete.emplace("hindsight_kernel", config.hindsight_kernel);
+            complete.emplace("hindsight_feed_forward", complete.value("feed_forward", Json{}));
         }
         config = complete.get<SpeechEncoderConfig>();
     } catch (const Json::exception& error) {
@@ -196,6 +197,7 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     check_range("speech_encoder.num_phones", config.num_phones, 2, 1000);
     check_range("speech_encoder.hindsight_blocks", config.hindsight_blocks, 0, 64);
     check_range("speech_encoder.hindsight_kernel", config.hindsight_kernel, 0, 200);
+    check_range("speech_encoder.hindsight_feed_forward", config.hindsight_feed_forward, 1, 16384);
     check_range("speech_encoder.dropout", config.dropout, 0, 0.99);
     return config;
 }

@@ -5,8 +5,8 @@
 namespace vultus::models {
 namespace {
 
-Value feed_forward(const Net& net, const SpeechEncoderConfig& config, const Value& x) {
-    const Value h = net->silu(linear(net / "up", layer_norm(net / "norm", x), config.feed_forward));
+Value feed_forward(const Net& net, const SpeechEncoderConfig& config, int inner, const Value& x) {
+    const Value h = net->silu(linear(net / "up", layer_norm(net / "norm", x), inner));
     return net->dropout(linear(net / "down", h, config.width), config.dropout);
 }
 
@@ -19,7 +19,7 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
         const int ahead = i < config.ahead_blocks ? 1 : 0;
         h = net->add(h,
                      gated_convolution(block / "conv", h, config.kernel_left, ahead, ahead, config.dropout));
-        h = net->add(h, feed_forward(block / "ffn", config, h));
+        h = net->add(h, feed_forward(block / "ffn", config, config.feed_forward, h));
     }
     SpeechEncoderOutput out;
     out.hidden = h;
@@ -38,7 +38,7 @@ Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
     for (int i = 0; i < config.hindsight_blocks; ++i) {
         const Net block = net / "block" / i;
         h = net->add(h, gated_convolution(block / "conv", h, reach, reach, reach, config.dropout));
-        h = net->add(h, feed_forward(block / "ffn", config, h));
+        h = net->add(h, feed_forward(block / "ffn", config, config.hindsight_feed_forward, h));
     }
     return net->add(heard.phones,
                     linear(net / "phones", layer_norm(net / "norm", h), config.num_phones, /*zero=*/true));

@@ -9,7 +9,7 @@
 // - stats.latent_mean, stats.latent_std, f32 [D]
 // - stats.pose_mean, stats.pose_std, f32 [3]: degrees
 // - stats.mel_mean, stats.mel_std, f32 [num_mels]
-// - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: 0..1 at the frame rate
+// - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: how much of it at the frame rate, 0..1
 // - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, for idle motion
 // - stats.lip_probe, f32 [D, 2]: what the speech network means its latents' lips to do
 #pragma once

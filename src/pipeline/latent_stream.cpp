@@ -55,7 +55,8 @@ std::int64_t to_and_fro(std::int64_t frame, std::int64_t rows) {
     return phase < rows ? phase : 2 * (rows - 1) - phase;
 }
 
-/// To mean 0 and variance 1.
+}  // namespace
+
 void normalise(float* values, std::size_t count) {
     double sum = 0, squares = 0;
     for (std::size_t k = 0; k < count; ++k) {
@@ -66,8 +67,6 @@ void normalise(float* values, std::size_t count) {
     const double deviation = std::sqrt(std::max(1e-12, squares / static_cast<double>(count) - mean * mean));
     for (std::size_t k = 0; k < count; ++k) values[k] = static_cast<float>((values[k] - mean) / deviation);
 }
-
-}  // namespace
 
 struct LatentStream::Impl {
     Impl(Talker& talker_, const PoseOptions& pose_, int look_ahead_frames)

@@ -9,6 +9,9 @@
 
 namespace vultus::pipeline {
 
+/// To mean 0 and variance 1, in place: what latents are made like where EncoderConfig::normalise.
+void normalise(float* values, std::size_t count);
+
 /// The one way from sound to latents, for files and for live sound: constant memory, every frame computed
 /// once, and the same bits however the sound is cut.
 /// Threads  one caller at a time, and no other use of the Talker meanwhile.

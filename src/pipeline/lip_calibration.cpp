@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "pipeline/eval_measure.h"
+#include "pipeline/latent_stream.h"
 #include "pipeline/talker.h"
 
 namespace vultus::pipeline {
@@ -16,8 +17,10 @@ namespace {
 
 constexpr double kRidge = 0.02;  ///< of the number of frames: latents have variance 1
 constexpr double kLeastR = 0.6, kMostChange = 0.7;
-constexpr int kRounds = 2, kBlinkRounds = 2, kBlinkFrames = 16;
-constexpr double kMostLost = 0.2;  ///< of the drawn frames, without a face
+constexpr int kRounds = 2, kBlinkRounds = 2;
+constexpr std::size_t kBlinkClips = 6, kBlinkFrames = 4;  ///< of each clip
+constexpr double kNearlyClosed = 1.05;                    ///< of the least that is seen of the eyes
+constexpr double kMostLost = 0.2;                         ///< of the drawn frames, without a face
 
 cv::Mat matrix_of(const std::vector<float>& values, int columns) {
     cv::Mat out;
@@ -51,6 +54,12 @@ void append_centred(const std::vector<float>& rows, std::size_t columns, std::ve
         out.push_back(static_cast<float>(rows[i] - mean[i % columns]));
 }
 
+/// Drawn with closed eyes against open ones, means over some frames.
+struct BlinkEffect {
+    double openness = 0;                  ///< of the eyes, in parts of open ones'
+    std::array<double, 2> lips = {0, 0};  ///< what opening and width gain
+};
+
 class Calibrator {
   public:
     Calibrator(const person::Person& person, const corpus::Corpus& corpus, const LandmarkFactory& landmarks,
@@ -64,12 +73,14 @@ class Calibrator {
 
     DrawnClips draw(const std::vector<const corpus::Clip*>& clips, std::int64_t most_frames,
                     std::int64_t& done);
-    /// What closing the eyes does to the drawn lips, mean over frames of the clip.
-    std::array<double, 2> blink_effect(const corpus::Clip& clip, const std::vector<float>& direction);
+    /// By so much of `direction`.
+    BlinkEffect blink_effect(const std::vector<const corpus::Clip*>& clips,
+                             const std::vector<float>& direction, float peak);
 
   private:
     std::vector<float> latents_of(const corpus::Clip& clip);
     void show(const float* latent, VideoMeter& meter);
+    VideoMeasure with_and_without(const corpus::Clip& clip, const std::vector<float>& direction, float peak);
 
     Talker talker_;
     const person::Stats& stats_;
@@ -124,28 +135,65 @@ DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::
 
 /// Each frame is shown with open and with closed eyes in turn; the distance of the eyes, which is the unit,
 /// is the median over all.
-std::array<double, 2> Calibrator::blink_effect(const corpus::Clip& clip,
-                                               const std::vector<float>& direction) {
+VideoMeasure Calibrator::with_and_without(const corpus::Clip& clip, const std::vector<float>& direction,
+                                          float peak) {
     const auto width = static_cast<std::size_t>(talker_.latent_dim());
     const std::vector<float> latents = latents_of(clip);
-    const std::int64_t stride = std::max<std::int64_t>(1, clip.num_frames / kBlinkFrames);
     VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(clip), talker_.size_px()));
-    for (std::int64_t t = 0; t < clip.num_frames; t += stride) {
-        std::vector<float> latent(
-            latents.begin() + static_cast<std::ptrdiff_t>(t * talker_.latent_dim()),
-            latents.begin() + static_cast<std::ptrdiff_t>((t + 1) * talker_.latent_dim()));
+    for (std::size_t i = 0; i < kBlinkFrames; ++i) {
+        const std::size_t frame =
+            (2 * i + 1) * static_cast<std::size_t>(clip.num_frames) / (2 * kBlinkFrames);
+        std::vector<float> latent(&latents[frame * width], &latents[frame * width] + width);
         show(latent.data(), meter);
-        for (std::size_t k = 0; k < width; ++k) latent[k] += direction[k] * stats_.latent_std[k];
+        for (std::size_t k = 0; k < width; ++k) latent[k] += peak * direction[k] * stats_.latent_std[k];
+        if (talker_.person().model.encoder.normalise) normalise(latent.data(), width);
         show(latent.data(), meter);
     }
-    const VideoMeasure measure = meter.finish();
-    std::array<double, 2> effect = {0, 0};
-    const std::size_t pairs = measure.lips.opening.size() / 2;
-    for (std::size_t i = 0; i < pairs; ++i) {
-        effect[0] += (measure.lips.opening[2 * i + 1] - measure.lips.opening[2 * i]) / double(pairs);
-        effect[1] += (measure.lips.width[2 * i + 1] - measure.lips.width[2 * i]) / double(pairs);
+    return meter.finish();
+}
+
+BlinkEffect Calibrator::blink_effect(const std::vector<const corpus::Clip*>& clips,
+                                     const std::vector<float>& direction, float peak) {
+    BlinkEffect effect;
+    double open = 0, closed = 0, pairs = 0;
+    for (const corpus::Clip* clip : clips) {
+        const VideoMeasure measure = with_and_without(*clip, direction, peak);
+        if (measure.lost_frames > 0) continue;
+        for (std::size_t i = 0; i + 1 < measure.eyes.size(); i += 2) {
+            open += measure.eyes[i];
+            closed += measure.eyes[i + 1];
+            effect.lips[0] += measure.lips.opening[i + 1] - measure.lips.opening[i];
+            effect.lips[1] += measure.lips.width[i + 1] - measure.lips.width[i];
+            ++pairs;
+        }
     }
-    return measure.lost_frames > 0 ? std::array<double, 2>{0, 0} : effect;
+    for (double& gain : effect.lips) gain /= std::max(1.0, pairs);
+    effect.openness = open > 0 ? closed / open : 1;
+    return effect;
+}
+
+/// Gives blinks their strength, then takes from them what they do to the lips.
+void calibrate_blinks(person::Person& person, const LipCorrection& lips,
+                      const std::vector<const corpus::Clip*>& clips, Calibrator& calibrator) {
+    std::vector<float>&shape = person.stats.blink_shape, &direction = person.stats.blink_direction;
+    if (direction.empty() || shape.empty()) return;
+    const float before = *std::max_element(shape.begin(), shape.end());
+    if (!(before > 0)) return;
+    std::vector<const corpus::Clip*> some;
+    for (std::size_t i = 0; i < std::min(kBlinkClips, clips.size()); ++i)
+        some.push_back(clips[i * clips.size() / std::min(kBlinkClips, clips.size())]);
+    const std::vector<float> peaks = {0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.9f, 1.0f};
+    std::vector<double> openness;
+    for (const float peak : peaks)
+        openness.push_back(calibrator.blink_effect(some, direction, peak).openness);
+    const float peak = least_that_closes(peaks, openness);
+    for (float& value : shape) value *= peak / before;
+    for (int round = 0; round < kBlinkRounds; ++round) {
+        const std::array<double, 2> effect = calibrator.blink_effect(some, direction, peak).lips;
+        for (std::size_t k = 0; k < direction.size(); ++k)
+            direction[k] -= static_cast<float>(
+                (lips.from_lips[2 * k] * effect[0] + lips.from_lips[2 * k + 1] * effect[1]) / peak);
+    }
 }
 
 /// Evenly spread, every round others.
@@ -180,6 +228,15 @@ void check(const person::Person& person, const corpus::Corpus& corpus) {
 }
 
 }  // namespace
+
+float least_that_closes(const std::vector<float>& peaks, const std::vector<double>& openness) {
+    require(!peaks.empty() && peaks.size() == openness.size(), "[calibrate] {} peaks, {} measured",
+            peaks.size(), openness.size());
+    const double least = *std::min_element(openness.begin(), openness.end());
+    const auto enough = std::find_if(openness.begin(), openness.end(),
+                                     [&](double seen) { return seen <= kNearlyClosed * least; });
+    return peaks[static_cast<std::size_t>(enough - openness.begin())];
+}
 
 bool LipCorrection::can_be_trusted() const {
     return fit_r[0] >= kLeastR && fit_r[1] >= kLeastR && size <= kMostChange;
@@ -254,14 +311,8 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
                             last.fit_r[0], last.fit_r[1])};
         apply(last, out.person);
     }
-    std::vector<float>& blink = out.person.stats.blink_direction;
     Calibrator corrected(out.person, corpus, landmarks, options, progress);
-    for (int round = 0; round < kBlinkRounds && !blink.empty(); ++round) {
-        const std::array<double, 2> effect = corrected.blink_effect(*rounds[0][rounds[0].size() / 2], blink);
-        for (std::size_t k = 0; k < blink.size(); ++k)
-            blink[k] -=
-                static_cast<float>(last.from_lips[2 * k] * effect[0] + last.from_lips[2 * k + 1] * effect[1]);
-    }
+    calibrate_blinks(out.person, last, rounds[0], corrected);
     out.person.card.training["lips_calibrated_on_frames"] = total;
     out.applied = true;
     out.summary = fmt::format("lips drawn against meant: opening r {:.3f} -> {:.3f}, width {:.3f} -> {:.3f}",

@@ -1,4 +1,4 @@
-// Has lips drawn as wide as the speech network means them.
+// Has lips drawn as wide as the speech network means them, and blinks that close the eyes.
 #pragma once
 
 #include <filesystem>
@@ -40,6 +40,11 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
 /// The speech network's last layer and what is meant by its latents change.
 void apply(const LipCorrection& correction, person::Person& person);
 
+/// How much of the direction that closes the eyes a blink takes. Beyond some point they close no farther,
+/// only the picture gets worse (smeared lids, lips that move along): the least that leaves them nearly as
+/// closed as any does. openness [n]: of the eyes drawn with peaks [n], rising.
+float least_that_closes(const std::vector<float>& peaks, const std::vector<double>& openness);
+
 struct CalibrationOptions {
     int num_threads = 0;                   ///< 0: all cores
     std::int64_t frames_per_round = 3000;  ///< drawn from speech of the training clips
@@ -51,7 +56,8 @@ struct Calibration {
     std::string summary;  ///< a line: what was measured, or why nothing was changed
 };
 
-/// Two rounds over training clips; then blinks lose what they still do to the drawn lips. The pictures stay.
+/// Two rounds over training clips; then blinks become as strong as needed and lose what they still do to the
+/// drawn lips. The pictures stay.
 /// Errors: kUnsupported for a person without speech or lip probe; kInvalidArgument when the corpus does not
 /// fit; kCancelled.
 Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,

@@ -107,5 +107,14 @@ TEST(LipCalibration, LipsThatFollowNothingAreLeftAlone) {
         EXPECT_TRUE(std::isfinite(value));
 }
 
+TEST(LipCalibration, ABlinkIsNoStrongerThanEyesNeedToClose) {
+    const std::vector<float> peaks = {0.4f, 0.6f, 0.8f, 1.0f};
+    EXPECT_EQ(least_that_closes(peaks, {0.70, 0.60, 0.50, 0.52}), 0.8f) << "beyond it the lids only smear";
+    EXPECT_EQ(least_that_closes(peaks, {0.70, 0.51, 0.50, 0.49}), 0.6f) << "nearly as closed as can be";
+    EXPECT_EQ(least_that_closes(peaks, {0.9, 0.8, 0.7, 0.6}), 1.0f);
+    EXPECT_EQ(least_that_closes(peaks, {0, 0, 0, 0}), 0.4f);
+    EXPECT_THROW(least_that_closes(peaks, {0.5}), std::exception);
+}
+
 }  // namespace
 }  // namespace vultus::pipeline

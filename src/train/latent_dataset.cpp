@@ -21,7 +21,7 @@ using torch::Tensor;
 namespace {
 
 constexpr std::int64_t kEncodeBatch = 25;
-constexpr int kBlinkFrames = 9;
+constexpr int kBlinkBefore = 4, kBlinkAfter = 8;  ///< frames about the moment when the eyes are closed
 /// The posture in which the person speaks lies half-way from the most usual recording to the mean of all:
 /// alone, that recording's own turn and distance are farther off, and what is special about it leaves latents
 /// of unit variance less room for motion (lips opened by 0.83 of the recorded spread, now by 1.0); the mean
@@ -98,27 +98,28 @@ void measure_mel(const std::vector<LatentClip>& clips, double fps, int rate, per
     stats.mel_std = to_vector(all.std(0).clamp_min(0.1));
 }
 
-/// Mean shape of the recorded blinks, their rate, and the direction in latent space that closes the eyes.
+/// Mean shape of the recorded blinks, as high as theirs, their rate, and the direction in latent space that
+/// closes the eyes.
 void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::Stats& stats) {
     constexpr float kClosed = 0.35f;
-    std::vector<float> shape(kBlinkFrames, 0.0f);
-    double count = 0, frames = 0;
+    std::vector<float> shape(kBlinkBefore + 1 + kBlinkAfter, 0.0f);
+    float count = 0;
+    double frames = 0;
     for (const LatentClip& clip : clips) {
         const std::vector<float> b = to_vector(clip.blink);
         frames += static_cast<double>(b.size());
-        for (int t = kBlinkFrames / 2; t + kBlinkFrames / 2 < static_cast<int>(b.size()); ++t) {
+        for (int t = kBlinkBefore; t + kBlinkAfter < static_cast<int>(b.size()); ++t) {
             const auto at = b.begin() + t;
-            if (*at < kClosed || *std::max_element(at - kBlinkFrames / 2, at + kBlinkFrames / 2 + 1) > *at)
-                continue;
-            for (int k = 0; k < kBlinkFrames; ++k)
-                shape[static_cast<std::size_t>(k)] += std::max(0.0f, *(at + k - kBlinkFrames / 2));
+            if (*at < kClosed || *std::max_element(at - kBlinkBefore, at + kBlinkBefore + 1) > *at) continue;
+            for (std::size_t k = 0; k < shape.size(); ++k)
+                shape[k] += std::max(0.0f, *(at - kBlinkBefore + static_cast<std::ptrdiff_t>(k)));
             ++count;
         }
     }
     if (count < 3) return;
     const float peak = *std::max_element(shape.begin(), shape.end());
-    const float rest = std::min(shape.front(), shape.back());
-    for (float& value : shape) value = std::max(0.0f, (value - rest) / (peak - rest));
+    const float rest = std::max(shape.front(), shape.back());
+    for (float& value : shape) value = std::max(0.0f, (value - rest) / (peak - rest) * peak / count);
     stats.blink_shape = shape;
     stats.blinks_per_minute = count / (frames / fps / 60);
 

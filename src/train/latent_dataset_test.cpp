@@ -59,6 +59,21 @@ std::vector<LatentClip> clips_on_a_line() {
     return clips;
 }
 
+TEST(LatentDataset, ABlinkIsAsStrongAsTheRecordedOnes) {
+    torch::manual_seed(2);
+    std::vector<LatentClip> clips = clips_on_a_line();
+    const std::vector<float> recorded = {0.1f, 0.4f, 0.5f, 0.3f, 0.2f};  // from the third frame before it on
+    for (LatentClip& clip : clips)
+        for (std::size_t k = 0; k < recorded.size(); ++k)
+            clip.blink[static_cast<std::int64_t>(8 + k)] = recorded[k];
+    person::Person person;
+    const person::Stats stats = measure_stats(clips, person);
+    ASSERT_EQ(stats.blink_shape.size(), 13u);
+    for (std::size_t k = 0; k < stats.blink_shape.size(); ++k)
+        EXPECT_NEAR(stats.blink_shape[k], k >= 2 && k < 7 ? recorded[k - 2] : 0, 1e-6) << k;
+    EXPECT_NEAR(stats.blinks_per_minute, 60, 1e-6);  // one of a second each
+}
+
 TEST(LatentDataset, ThePostureLiesHalfWayFromTheMostUsualClipToTheMean) {
     torch::manual_seed(1);
     person::Person person;

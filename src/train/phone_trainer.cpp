@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kVoiceVersions = 1;
 constexpr std::int64_t kBatch = 16, kPieceRows = 300;
-constexpr double kLearningRate = 2e-3, kWarmLearningRate = 1e-3;
+constexpr double kLearningRate = 2e-3, kWarmLearningRate = 1e-3, kHindsightLearningRate = 5e-4;
 constexpr double kLoudnessWeight = 0.2;
 
 /// [num_phones, num_visemes]: 1 where a phone looks like a viseme.
@@ -56,22 +56,26 @@ void PhoneTrainer::warm_start() {
     same.blocks = std::max(same.blocks, model_.config.blocks);
     same.hindsight_blocks = std::max(same.hindsight_blocks, model_.config.hindsight_blocks);
     same.dropout = model_.config.dropout;
-    if (from.config.hindsight_blocks == 0) same.hindsight_kernel = model_.config.hindsight_kernel;
+    if (from.config.hindsight_blocks == 0) {
+        same.hindsight_kernel = model_.config.hindsight_kernel;
+        same.hindsight_feed_forward = model_.config.hindsight_feed_forward;
+    }
     model_.config = same;
     model_.mel_mean = from.mel_mean;
     model_.mel_std = from.mel_std;
     steps_before_ = from.card.value("steps", std::int64_t{0});
     parameters_.load(from.weights, "phonetic.");
-    const auto silence_new = [&](const std::string& part, int begin, int end) {
+    const auto silence_new = [&](const std::string& part, int feed_forward, int begin, int end) {
         for (int i = begin; i < end; ++i)
-            for (const auto& [branch, inner] : {std::pair{"conv", same.width}, {"ffn", same.feed_forward}}) {
+            for (const auto& [branch, inner] : {std::pair{"conv", same.width}, {"ffn", feed_forward}}) {
                 const std::string down = fmt::format("phonetic.{}block.{}.{}.down.", part, i, branch);
                 parameters_.get(down + "weight", {same.width, inner}, models::Init::zeros());
                 parameters_.get(down + "bias", {same.width}, models::Init::zeros());
             }
     };
-    silence_new("", from.config.blocks, same.blocks);
-    silence_new("hindsight.", from.config.hindsight_blocks, same.hindsight_blocks);
+    silence_new("", same.feed_forward, from.config.blocks, same.blocks);
+    silence_new("hindsight.", same.hindsight_feed_forward, from.config.hindsight_blocks,
+                same.hindsight_blocks);
     if (options_.hindsight_alone) {
         if (same.blocks != from.config.blocks)
             fail(ErrorCode::kInvalidArgument,
@@ -123,7 +127,10 @@ double PhoneTrainer::train_step(std::int64_t step, double fraction) {
     value.backward();
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
-    adam_.step(learning_rate_at(options_.from.empty() ? kLearningRate : kWarmLearningRate, step, fraction));
+    const double peak = options_.hindsight_alone ? kHindsightLearningRate
+                        : options_.from.empty()  ? kLearningRate
+                                                 : kWarmLearningRate;
+    adam_.step(learning_rate_at(peak, step, fraction));
     return group_.average(value.item<double>());
 }
 
