@@ -12,6 +12,7 @@
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
 #include "train/face_places.h"
+#include "train/lip_concordance.h"
 #include "train/tempo.h"
 
 namespace vultus::train {
@@ -33,7 +34,8 @@ constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at r
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr std::int64_t kValidateEvery = 50;
 constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
-constexpr double kMouthWeight = 2.0, kLipWeight = 1.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
+constexpr double kMouthWeight = 2.0, kLipWeight = 4.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
+constexpr double kConcordanceWeight = 1.0;
 
 Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
 
@@ -310,10 +312,12 @@ Tensor SpeechTrainer::loss(const Batch& batch, std::int64_t step) {
     const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
     const Tensor places = error.matmul(mouth_probe_);
     const Tensor mouth = places / mouth_scale_, lips = lips_of(places) / lip_scale_;
+    const Tensor recorded = lips_of(batch.target.matmul(mouth_probe_)) / lip_scale_;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
     const Tensor pose = (TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
     return error.square().mean() + kMouthWeight * mouth.square().mean() +
            kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
+           kConcordanceWeight * lip_discordance(recorded + lips, recorded, batch.valid) +
            kPoseWeight * pose.square().mean();
 }
 
