@@ -69,6 +69,9 @@ std::vector<Option> options_of(TrainOptions& o) {
          [&o](const std::string& value) { o.speech = value; }},
         {"--speech-layer", "N", "hidden state of wav2vec 2.0 or HuBERT to listen to (default: the last)",
          integer("--speech-layer", o.speech_layers.layer, -1, 128)},
+        {"--new-speech", nullptr,
+         "speech, with --from: it starts anew, for the lips that calibration saw drawn from the same latents",
+         [&o](const std::string&) { o.new_speech = true; }},
         {"--hindsight-alone", nullptr,
          "phones, with --from: only what files need learns; people who listen through the encoder hear the "
          "same",

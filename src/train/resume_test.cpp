@@ -200,6 +200,59 @@ TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
     }
 }
 
+TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
+    TrainOptions first = options("first");
+    first.steps = 2;
+    train_person(first);
+    person::Person person = person::load_person(first.out);
+    const std::vector<float> recorded = person.stats.lip_probe;
+    for (float& value : person.stats.lip_probe) value = 2 * value + 0.01f;
+    const std::vector<float> drawn = person.stats.lip_probe;
+    const fs::path calibrated = scratch_ / "calibrated.vultus";
+    person::save_person(calibrated, person);
+    person.weights.tensors.at("encoder.out.z.weight").bytes[0] ^= 1;
+    const fs::path other = scratch_ / "other.vultus";
+    person::save_person(other, person);
+
+    const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& pictures,
+                                 bool anew) {
+        TrainOptions run = options(name);
+        run.stage = "speech";
+        run.steps = 1;
+        run.from = from;
+        run.new_speech = anew;
+        run.seed = anew ? 8 : 7;
+        fs::create_directories(scratch_ / (name + ".vultus.training"));
+        fs::copy_file(pictures, scratch_ / (name + ".vultus.training") / "dae.vultus");
+        train_person(run);
+        return person::load_person(run.out);
+    };
+    const auto expect_near = [](const std::vector<float>& a, const std::vector<float>& b) {
+        ASSERT_EQ(a.size(), b.size());
+        for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5) << i;
+    };
+    const fs::path pictures = scratch_ / "first.vultus.training" / "dae.vultus";
+    const person::Person on = speech_from("on", calibrated, pictures, false);
+    const person::Person anew = speech_from("anew", calibrated, pictures, true);
+    expect_near(on.stats.lip_probe, drawn);
+    expect_near(anew.stats.lip_probe, drawn);
+    expect_near(speech_from("moved", other, pictures, false).stats.lip_probe, recorded);  // other latents
+
+    const auto moved = [&](const person::Person& to) {
+        const std::vector<float> a = person.weights.at("speech.encoder.0.ffn1.up.weight").to_f32(),
+                                 b = to.weights.at("speech.encoder.0.ffn1.up.weight").to_f32();
+        double sum = 0;
+        for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(a[i] - b[i]);
+        return sum / static_cast<double>(a.size());
+    };
+    TrainOptions nobody = options("nobody");
+    nobody.new_speech = true;
+    EXPECT_THROW(train_person(nobody), Error);
+
+    EXPECT_LT(moved(on), 1e-3);
+    EXPECT_GT(moved(anew), 0.01);
+}
+
 TEST_F(Resume, RefusesOtherSettingsAndDamage) {
     TrainOptions run = options("one");
     run.stage = "dae";

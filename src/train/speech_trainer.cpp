@@ -148,6 +148,9 @@ void SpeechTrainer::choose_features() {
 void SpeechTrainer::warm_start() {
     const person::Person from = person::load_person(options_.from);
     if (!from.can_speak()) return;
+    const bool same_person = same_latents(from, person_);
+    if (same_person) listen_to_calibration(from.stats);
+    if (options_.new_speech) return;
     const auto sizes = [](const person::Person& person) {
         nlohmann::json json = models::to_json(person.model).at("speech");
         json.erase("dropout");
@@ -160,7 +163,15 @@ void SpeechTrainer::warm_start() {
         return;
     }
     parameters_.load(from.weights, "speech.");
-    if (same_latents(from, person_)) learning_rate_ = kWarmLearningRate;
+    if (same_person) learning_rate_ = kWarmLearningRate;
+}
+
+/// What drawn lips do, instead of what recorded ones do, with the same latents.
+void SpeechTrainer::listen_to_calibration(const person::Stats& stats) {
+    if (stats.lip_probe.empty()) return;
+    // Per unit of its latents, which may have been normalised by other clips.
+    const Tensor unit = vector_tensor(person_.stats.latent_std) / vector_tensor(stats.latent_std);
+    lip_probe_ = (vector_tensor(stats.lip_probe).view({-1, 2}) * unit.unsqueeze(1)).to(device_);
 }
 
 SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::uint64_t seed) const {
@@ -175,6 +186,8 @@ SpeechTrainer::Example SpeechTrainer::make_example(const LatentClip& clip, std::
     example.pose = clip.pose_deg / vector_tensor(stats.pose_std);
     example.mouth = clip.mouth;
     example.opening = clip.opening;
+    example.lips = lips_of(clip.mouth);
+    example.lips -= example.lips.mean(0);
     std::vector<float> valid(clip.valid.begin(), clip.valid.end());
     example.valid = vector_tensor(valid);
     example.features.push_back((*features_)(clip.audio, frames));
@@ -224,6 +237,7 @@ void SpeechTrainer::fit_mouth_probe() {
     const Tensor weights = ridge(torch::cat(x), mouth, 10.0);
     mouth_probe_ = weights.narrow(0, 0, weights.size(0) - 1).to(device_);
     mouth_probe_offset_ = weights[weights.size(0) - 1].to(device_);
+    lip_probe_ = lips_of(mouth_probe_);
     lip_scale_ = lips_of(mouth).std(0).clamp_min(1e-6).to(device_);
     mouth_scale_ = std::max(1e-6, (mouth - mouth.mean(0)).square().mean().sqrt().item<double>());
 }
@@ -257,20 +271,21 @@ SpeechTrainer::Batch SpeechTrainer::make_batch(std::int64_t step) const {
     // Now and then only a part, so that the clip's ends teach no timing.
     if (frames > 60 && rng.uniform() < 0.4)
         frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));
-    std::vector<Tensor> features, target, pose, reference, valid;
+    std::vector<Tensor> features, target, lips, pose, reference, valid;
     for (const std::size_t index : chosen) {
         const Example& example = train_[index];
         const Piece piece =
             rng.uniform() < kSilenceShare ? silence(example, frames, rng) : cut(example, frames, rng);
         features.push_back(piece.features);
         target.push_back(piece.target);
+        lips.push_back(piece.lips);
         pose.push_back(piece.pose);
         reference.push_back(example.reference);
         valid.push_back(piece.valid);
     }
-    return {torch::stack(features).to(device_), torch::stack(target).to(device_),
-            torch::stack(pose).to(device_), torch::stack(reference).to(device_),
-            torch::stack(valid).unsqueeze(2).to(device_)};
+    return {torch::stack(features).to(device_),  torch::stack(target).to(device_),
+            torch::stack(lips).to(device_),      torch::stack(pose).to(device_),
+            torch::stack(reference).to(device_), torch::stack(valid).unsqueeze(2).to(device_)};
 }
 
 /// No speech: the mouth rests.
@@ -278,6 +293,7 @@ SpeechTrainer::Piece SpeechTrainer::silence(const Example& example, std::int64_t
     const int rate = person_.model.speech.rate_per_frame;
     return {silence_[rng.below(silence_.size())].narrow(0, 0, frames * rate),
             example.target[example.rest_frame].expand({frames, -1}),
+            example.lips[example.rest_frame].expand({frames, -1}),
             example.pose[example.rest_frame].expand({frames, -1}), torch::ones({frames})};
 }
 
@@ -287,12 +303,13 @@ SpeechTrainer::Piece SpeechTrainer::cut(const Example& example, std::int64_t fra
     const auto begin = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(length - frames + 1)));
     const std::size_t version = rng.uniform() < kCleanShare ? 0 : rng.below(example.features.size());
     Piece piece{example.features[version].narrow(0, begin * rate, frames * rate).clone(),
-                example.target.narrow(0, begin, frames), example.pose.narrow(0, begin, frames),
-                example.valid.narrow(0, begin, frames)};
+                example.target.narrow(0, begin, frames), example.lips.narrow(0, begin, frames),
+                example.pose.narrow(0, begin, frames), example.valid.narrow(0, begin, frames)};
     if (rng.uniform() < kTempoShare) {
         const Tensor tempo = draw_tempo(frames, kMostTempo, rng);
         piece.features = rows_at(piece.features, tempo_of_rows(tempo, rate));
         piece.target = rows_at(piece.target, tempo);
+        piece.lips = rows_at(piece.lips, tempo);
         piece.pose = rows_at(piece.pose, tempo);
         piece.valid = rows_at(piece.valid.unsqueeze(1), tempo).squeeze(1).gt(0.999).to(torch::kFloat32);
     }
@@ -309,15 +326,16 @@ Tensor SpeechTrainer::loss(const Batch& batch, std::int64_t step) {
     const models::SpeechToLatentOutput out =
         models::speech_to_latent({ops, "speech"}, person_.model.speech, TorchOps::wrap(batch.features),
                                  TorchOps::wrap(batch.pose), TorchOps::wrap(batch.reference), look_ahead);
-    const Tensor error = (TorchOps::unwrap(out.latents) - batch.target) * batch.valid;
-    const Tensor places = error.matmul(mouth_probe_);
-    const Tensor mouth = places / mouth_scale_, lips = lips_of(places) / lip_scale_;
-    const Tensor recorded = lips_of(batch.target.matmul(mouth_probe_)) / lip_scale_;
+    const Tensor latents = TorchOps::unwrap(out.latents);
+    const Tensor error = (latents - batch.target) * batch.valid;
+    const Tensor mouth = error.matmul(mouth_probe_) / mouth_scale_;
+    const Tensor meant = latents.matmul(lip_probe_) / lip_scale_, recorded = batch.lips / lip_scale_;
+    const Tensor lips = (meant - recorded) * batch.valid;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
     const Tensor pose = (TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
     return error.square().mean() + kMouthWeight * mouth.square().mean() +
            kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
-           kConcordanceWeight * lip_discordance(recorded + lips, recorded, batch.valid) +
+           kConcordanceWeight * lip_discordance(meant, recorded, batch.valid) +
            kPoseWeight * pose.square().mean();
 }
 
@@ -360,7 +378,7 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
         const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
         distances.push_back(apart.mean().item<double>());
         correlations.push_back(correlation(opening_of(mouth), example.opening));
-        differences.push_back(track_difference(lips_of(mouth), lips_of(example.mouth)));
+        differences.push_back(track_difference(latents.matmul(lip_probe_).to(torch::kCPU), example.lips));
     }
     adam_.swap_average();
     sum.opening_r = median(correlations);
@@ -413,7 +431,7 @@ person::Person SpeechTrainer::person() {
     keep_best(steps_done_);
     person::Person person = person_;
     for (const auto& [name, weight] : best_.weights) person.weights.tensors[name] = weight;
-    const Tensor probe = lips_of(mouth_probe_).to(torch::kCPU, torch::kFloat32).contiguous();  // [D, 2]
+    const Tensor probe = lip_probe_.to(torch::kCPU, torch::kFloat32).contiguous();  // [D, 2]
     person.stats.lip_probe.assign(probe.data_ptr<float>(), probe.data_ptr<float>() + probe.numel());
     person.card.training["speech_steps"] = steps_done_;
     person.card.training["speech_best_step"] = best_.step;

@@ -30,16 +30,17 @@ class SpeechTrainer : public Stage {
         torch::Tensor pose;                   ///< [T, 3] normalised
         torch::Tensor mouth;                  ///< [T, 40]
         torch::Tensor opening;                ///< [T]
+        torch::Tensor lips;                   ///< [T, 2]: opening and width about their means
         torch::Tensor valid;                  ///< [T] 0 or 1
         std::vector<torch::Tensor> features;  ///< [rate T, width]: clean, then augmented versions
         std::int64_t rest_frame = 0;          ///< quiet, mouth closed
     };
     struct Batch {
-        torch::Tensor features, target, pose, reference, valid;
+        torch::Tensor features, target, lips, pose, reference, valid;
     };
     /// A piece of a clip, as long as the batch's others.
     struct Piece {
-        torch::Tensor features, target, pose, valid;
+        torch::Tensor features, target, lips, pose, valid;
     };
     struct Validation {
         double latent_error = 0;    ///< mean square, of normalised latents
@@ -56,6 +57,7 @@ class SpeechTrainer : public Stage {
     void choose_features();
     void listen_through_published_weights();
     void warm_start();
+    void listen_to_calibration(const person::Stats& stats);
     void make_examples(std::vector<LatentClip> clips);
     Example make_example(const LatentClip& clip, std::uint64_t seed) const;
     std::int64_t quietest_frame(const Example& example) const;
@@ -79,8 +81,11 @@ class SpeechTrainer : public Stage {
     std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
     torch::Tensor mouth_probe_;           ///< [D, 40]: mouth landmarks per unit of normalised latent
     torch::Tensor mouth_probe_offset_;    ///< [40]
-    torch::Tensor lip_scale_;             ///< [2]: deviation of opening and width
-    double mouth_scale_ = 1;              ///< standard deviation of the mouth landmarks
+    /// [D, 2]: opening and width of the lips per unit of normalised latent, recorded ones' or, of a person
+    /// whose lips were calibrated, drawn ones'.
+    torch::Tensor lip_probe_;
+    torch::Tensor lip_scale_;  ///< [2]: deviation of opening and width
+    double mouth_scale_ = 1;   ///< standard deviation of the mouth landmarks
     Parameters parameters_;
     Adam adam_;
     double learning_rate_;

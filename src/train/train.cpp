@@ -63,7 +63,9 @@ void train_speech_encoder(const TrainOptions& options, ProcessGroup& group) {
 }
 
 /// What is wrong with the speech encoder's file is said before hours of work on pictures.
-void check_speech_file(const TrainOptions& options) {
+void check_speech_options(const TrainOptions& options) {
+    if (options.new_speech && options.from.empty())
+        fail(ErrorCode::kInvalidArgument, "[train] --new-speech: expected --from with a calibrated person");
     if (options.phones_alone && (options.speech.empty() || person::is_published_encoder(options.speech)))
         fail(ErrorCode::kInvalidArgument,
              "[train] --phones-alone: expected the small encoder, which alone tells phones");
@@ -92,7 +94,7 @@ void start_from_teacher(TrainOptions& options) {
 
 void train_person(TrainOptions options) {
     choose_device(options);
-    check_speech_file(options);
+    check_speech_options(options);
     ProcessGroup group;
     if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
