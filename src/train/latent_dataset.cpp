@@ -21,7 +21,7 @@ using torch::Tensor;
 namespace {
 
 constexpr std::int64_t kEncodeBatch = 25;
-constexpr int kBlinkBefore = 4, kBlinkAfter = 8;  ///< frames about the moment when the eyes are closed
+constexpr int kBlinkBefore = 4, kBlinkAfter = 4;  ///< frames about the moment when the eyes are closed
 /// The posture in which the person speaks lies half-way from the most usual recording to the mean of all:
 /// alone, that recording's own turn and distance are farther off, and what is special about it leaves latents
 /// of unit variance less room for motion (lips opened by 0.83 of the recorded spread, now by 1.0); the mean
