@@ -82,9 +82,9 @@ struct SpeechEncoderConfig {
     int embedding = 96;
     int num_phones = 40;
     double dropout = 0.1;
-    bool equalized = true;      ///< log-mel comes through audio::ChannelEqualizer
-    int hindsight_blocks = 4;   ///< of the second encoder, for files; 0: there is none
-    int hindsight_kernel = 15;  ///< frames back and ahead that one of its blocks' convolutions sees
+    bool equalized = true;             ///< log-mel comes through audio::ChannelEqualizer
+    int hindsight_blocks = 4;          ///< of the second encoder, for files; 0: there is none
+    int hindsight_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
     int hindsight_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
 
     /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
