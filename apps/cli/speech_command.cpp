@@ -87,6 +87,24 @@ void add_score(CLI::App& group) {
     });
 }
 
+void add_spoil(CLI::App& group) {
+    struct Arguments {
+        std::string corpus, out, condition;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = group.add_subcommand(
+        "spoil", "Write a corpus's validation clips as 'score --under' hears them, to score other programs");
+    command->add_option("corpus", arguments->corpus, "Folder made by make-corpus")->required();
+    command->add_option("out", arguments->out, "New folder")->required();
+    command->add_option("--under", arguments->condition, "What happens to the clips")
+        ->check(CLI::IsMember(pipeline::listening_conditions()))
+        ->required();
+    command->callback([arguments] {
+        pipeline::spoil_corpus(corpus::SpeechCorpus::open(arguments->corpus), arguments->condition,
+                               arguments->out);
+    });
+}
+
 }  // namespace
 
 void add_speech_command(CLI::App& app) {
@@ -96,6 +114,7 @@ void add_speech_command(CLI::App& app) {
     add_make_corpus(*group);
     add_check(*group);
     add_score(*group);
+    add_spoil(*group);
     add_speech_features_command(*group);
 }
 

@@ -277,6 +277,41 @@ TEST(VisemeScore, ReadsTheFilesThatPhonesWrites) {
     }
 }
 
+TEST(VisemeScore, ASpoiltCorpusHoldsWhatIsScored) {
+    const ScratchFolder scratch("spoilt");
+    corpus::SpeechCorpusWriter writer(scratch / "c");
+    std::vector<float> tone(16000);
+    for (std::size_t i = 0; i < tone.size(); ++i) tone[i] = 0.3f * std::sin(0.2f * static_cast<float>(i));
+    for (const char* name : {"learnt", "a", "b"}) {
+        corpus::SpeechClip clip;
+        clip.name = name;
+        clip.voice = "v";
+        clip.validation = clip.name != "learnt";
+        clip.phones = {{0, 16000, id("AA")}};
+        writer.add(clip, tone);
+    }
+    writer.finish();
+    const auto corpus = corpus::SpeechCorpus::open(scratch / "c");
+    spoil_corpus(corpus, "noise", scratch / "noise");
+    spoil_corpus(corpus, "noise", scratch / "again");
+    const auto spoilt = corpus::SpeechCorpus::open(scratch / "noise");
+    ASSERT_EQ(spoilt.clips().size(), 2u);
+    EXPECT_EQ(spoilt.clips()[0].name, "a");
+    EXPECT_EQ(spoilt.clips()[0].phones, corpus.clips()[1].phones);
+    EXPECT_EQ(spoilt.audio(0), corpus::SpeechCorpus::open(scratch / "again").audio(0));
+    EXPECT_NE(spoilt.audio(0), spoilt.audio(1)) << "the same noise in every clip";
+    double tone_power = 0, noise_power = 0;
+    const std::vector<float> sound = spoilt.audio(1);
+    for (std::size_t i = 0; i < tone.size(); ++i) {
+        tone_power += tone[i] * tone[i];
+        noise_power += (sound[i] - tone[i]) * (sound[i] - tone[i]);
+    }
+    EXPECT_NEAR(10 * std::log10(tone_power / noise_power), 10, 0.5);
+    EXPECT_THROW(spoil_corpus(corpus, "fog", scratch / "fog"), Error);
+    EXPECT_FALSE(std::filesystem::exists(scratch / "fog"));
+    EXPECT_THROW(spoil_corpus(corpus, "room", scratch / "noise"), Error) << "is there already";
+}
+
 // ---- formats
 
 /// "my cat": SIL M AY K AE T SIL.

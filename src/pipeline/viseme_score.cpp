@@ -66,6 +66,18 @@ audio::AugmentOptions options_of(const std::string& condition) {
     return options;
 }
 
+/// A clip under a condition, the same at every call.
+std::vector<float> heard(const corpus::SpeechCorpus& corpus, std::size_t clip,
+                         const audio::AugmentOptions& options) {
+    Rng rng(clip);
+    return audio::augment(corpus.audio(clip), rng, options);
+}
+
+void check_validation(const corpus::SpeechCorpus& corpus) {
+    if (std::ranges::none_of(corpus.clips(), &corpus::SpeechClip::validation))
+        fail(ErrorCode::kInvalidArgument, "[pipeline] the speech corpus has no validation clips");
+}
+
 double share(std::int64_t part, std::int64_t whole) {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
@@ -144,10 +156,26 @@ const std::vector<std::string>& listening_conditions() {
     return names;
 }
 
+void spoil_corpus(const corpus::SpeechCorpus& corpus, const std::string& condition,
+                  const std::filesystem::path& folder) {
+    const audio::AugmentOptions options = options_of(condition);
+    check_validation(corpus);
+    corpus::SpeechCorpusWriter writer(folder);
+    Progress progress("spoiling", "clips", static_cast<std::int64_t>(corpus.clips().size()));
+    for (std::size_t i = 0; i < corpus.clips().size(); ++i) {
+        progress.update(static_cast<std::int64_t>(i) + 1);
+        if (!corpus.clips()[i].validation) continue;
+        throw_if_cancelled();
+        writer.add(corpus.clips()[i], heard(corpus, i, options));
+    }
+    writer.finish();
+}
+
 std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
                                       const std::filesystem::path& speech_model, const std::string& condition,
                                       const WordRecognizer* words) {
     const audio::AugmentOptions options = options_of(condition);
+    check_validation(corpus);
     const PhoneRecognizer recognizer(speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
                                                           : speech_model);
     const auto num_clips = static_cast<std::int64_t>(corpus.clips().size());
@@ -158,15 +186,11 @@ std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
         const corpus::SpeechClip& clip = corpus.clips()[i];
         if (!clip.validation) continue;
         throw_if_cancelled();
-        Rng rng(i);
-        const std::vector<float> sound = audio::augment(corpus.audio(i), rng, options);
-        const std::vector<float> posteriors = recognizer.log_posteriors(sound);
+        const std::vector<float> posteriors = recognizer.log_posteriors(heard(corpus, i, options));
         const PhoneTimes times = words ? (*words)(posteriors, clip.num_samples, recognizer.phone_share())
                                        : decode_phones(posteriors, clip.num_samples);
         scores.add(clip, phone_spans(times, clip.num_samples));
     }
-    if (scores.empty())
-        fail(ErrorCode::kInvalidArgument, "[pipeline] the speech corpus has no validation clips");
     return scores.list();
 }
 
