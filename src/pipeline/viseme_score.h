@@ -54,8 +54,8 @@ std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus, const s
 /// 5 dB above the rest), "telephone" (300 to 3400 Hz).
 const std::vector<std::string>& listening_conditions();
 
-/// The validation clips under a condition as a new corpus, with the sound that score_encoder() hears: to score
-/// other programs on. Errors: kInvalidArgument for another condition, without validation clips, or when
+/// The validation clips under a condition as a new corpus, with the sound that score_encoder() hears: to
+/// score other programs on. Errors: kInvalidArgument for another condition, without validation clips, or when
 /// `folder` exists and is not empty; kIo.
 void spoil_corpus(const corpus::SpeechCorpus& corpus, const std::string& condition,
                   const std::filesystem::path& folder);

@@ -9,6 +9,8 @@
 #include "base/cancel.h"
 #include "models/speech_encoder.h"
 #include "models/wav2vec2.h"
+#include "person/speech_model.h"
+#include "person/wav2vec2_file.h"
 
 namespace vultus::train {
 
@@ -21,7 +23,39 @@ void append(std::vector<float>& out, const Tensor& rows) {
     out.insert(out.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
 }
 
+/// The blocks after the chosen hidden state are left out of the person.
+void listen_through_published_weights(const TrainOptions& options, person::Person& person) {
+    const person::Wav2Vec2Model model = person::load_wav2vec2(options.speech);
+    models::use_speech_encoder(person.model, model.config, options.speech_layers);
+    const int last = options.speech_layers.last_layer(model.config);
+    const std::string blocks = "wav2vec2.encoder.layers.";
+    for (const auto& [name, tensor] : model.weights.tensors)
+        if (name.rfind(blocks, 0) != 0 || std::stoi(name.substr(blocks.size())) < last)
+            person.weights.tensors[name] = tensor.to_bf16();
+}
+
 }  // namespace
+
+void choose_speech_features(const TrainOptions& options, person::Person& person) {
+    std::erase_if(person.weights.tensors, [](const auto& entry) {
+        return entry.first.rfind("phonetic.", 0) == 0 || entry.first.rfind("wav2vec2.", 0) == 0;
+    });
+    if (options.speech.empty()) {
+        const models::ModelConfig& model = person.model;
+        const int latent = model.speech.latent;
+        person.model.speech = models::preset(model.preset, model.unet.size_px).speech;
+        person.model.speech.latent = latent;
+    } else if (person::is_published_encoder(options.speech)) {
+        listen_through_published_weights(options, person);
+    } else {
+        const person::SpeechModel model = person::load_speech_model(options.speech);
+        models::use_speech_encoder(person.model, model.config, options.phones_alone);
+        person.stats.mel_mean = model.mel_mean;
+        person.stats.mel_std = model.mel_std;
+        for (const auto& [name, tensor] : model.weights.tensors)
+            if (name.rfind("phonetic.hindsight.", 0) != 0) person.weights.tensors[name] = tensor;
+    }
+}
 
 SpeechFeatures::SpeechFeatures(const person::Person& person)
     : person_(person), encoder_(torch::kCPU, torch::kFloat32, 0) {

@@ -2,9 +2,13 @@
 #pragma once
 
 #include "person/person.h"
+#include "train/options.h"
 #include "train/torch_ops.h"
 
 namespace vultus::train {
+
+/// The speech encoder that the options name becomes part of the person. Errors: those of its file.
+void choose_speech_features(const TrainOptions& options, person::Person& person);
 
 /// Sound to rows of features, as pipeline::SpeechFeatureStream makes them when the person talks.
 class SpeechFeatures {

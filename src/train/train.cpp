@@ -106,7 +106,11 @@ void train_person(TrainOptions options) {
 
     person::Person person = pictures_stage(options, corpus, run, group);
     if (options.stage != "dae") {
-        SpeechTrainer trainer(options, corpus, run, std::move(person), group);
+        const SpeechExamples examples(
+            options,
+            encode_clips(corpus, person, torch::Device(options.device), run.folder / "latents.safetensors"),
+            person);
+        SpeechTrainer trainer(options, run, examples, person, group);
         trainer.run(options.stage == "all" ? options.budget_s * (1 - options.dae_share) : options.budget_s);
         person = trainer.person();
     }
