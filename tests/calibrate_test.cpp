@@ -58,7 +58,7 @@ TEST_F(Calibrate, APersonWhoseLipsCannotBeReadStaysAsItIs) {
     for (const bool face : {false, true}) {
         const pipeline::Calibration done = calibrate(face);
         EXPECT_FALSE(done.applied);
-        EXPECT_NE(done.summary.find(face ? "follows the latents by r" : "no face found"), std::string::npos)
+        EXPECT_NE(done.summary.find(face ? "follow the latents by r" : "no face found"), std::string::npos)
             << done.summary;
         EXPECT_EQ(done.person.weights.at("speech.out.weight").bytes,
                   person_.weights.at("speech.out.weight").bytes);

@@ -16,7 +16,7 @@ namespace vultus::pipeline {
 namespace {
 
 constexpr double kRidge = 0.02;  ///< of the number of frames: latents have variance 1
-constexpr double kLeastR = 0.6, kMostChange = 0.7;
+constexpr double kLeastR = 0.6, kMostWanted = 2, kMostChange = 0.35;
 constexpr int kRounds = 2, kBlinkRounds = 2;
 constexpr std::size_t kBlinkClips = 6, kBlinkFrames = 4;  ///< of each clip
 constexpr double kNearlyClosed = 1.05;                    ///< of the least that is seen of the eyes
@@ -239,7 +239,7 @@ float least_that_closes(const std::vector<float>& peaks, const std::vector<doubl
 }
 
 bool LipCorrection::can_be_trusted() const {
-    return fit_r[0] >= kLeastR && fit_r[1] >= kLeastR && size <= kMostChange;
+    return fit_r[0] >= kLeastR && fit_r[1] >= kLeastR && wanted <= kMostWanted;
 }
 
 LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<float>& drawn,
@@ -255,7 +255,9 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
     const cv::Mat floor = 1e-9 * (cv::trace(moved)[0] + 1e-9) * cv::Mat::eye(2, 2, CV_64F);
     cv::invert(moved + floor, inverse);
     const cv::Mat from_lips = along * inverse;
-    const cv::Mat added = from_lips.col(1) * (meant.col(1) - p.col(1)).t();
+    cv::Mat added = from_lips.col(1) * (meant.col(1) - p.col(1)).t();
+    const double wanted = cv::norm(z * added.t()) / std::max(1e-12, cv::norm(z));
+    added *= std::min(1.0, kMostChange / std::max(1e-12, wanted));
 
     LipCorrection out;
     out.drawn_probe = values_of(p);
@@ -266,7 +268,7 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
         out.fit_r[k] = correlation(fit.col(k), lips.col(k));
         out.meant_r[k] = correlation(read.col(k), lips.col(k));
     }
-    out.size = cv::norm(z * added.t()) / std::max(1e-12, cv::norm(z));
+    out.wanted = wanted;
     return out;
 }
 
@@ -304,11 +306,12 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
         last = correct_lips(drawn.latents, drawn.lips, out.person.stats.lip_probe);
         if (round == 0) first = last;
         if (!last.can_be_trusted())
-            return {
-                std::move(person), false,
-                fmt::format("lips left as they are: what is drawn follows the latents by r {:.2f} (opening) "
-                            "and {:.2f} (width) only",
-                            last.fit_r[0], last.fit_r[1])};
+            return {std::move(person), false,
+                    fmt::format(
+                        "lips left as they are: expected what is drawn to follow the latents by r {}, got "
+                        "{:.2f} (opening) and {:.2f} (width), and to need at most {:.0f} % of their size, "
+                        "got {:.0f} %",
+                        kLeastR, last.fit_r[0], last.fit_r[1], 100 * kMostWanted, 100 * last.wanted)};
         apply(last, out.person);
     }
     Calibrator corrected(out.person, corpus, landmarks, options, progress);

@@ -23,13 +23,16 @@ struct LipCorrection {
     /// drawn_probe and S the covariance of the latents.
     std::vector<float> from_lips;
     /// [D, D]: I + w (p - d)' with the columns of the width, w of from_lips, p of the probe, d of
-    /// drawn_probe. Latents multiplied by it are drawn as wide as meant and as open as before.
+    /// drawn_probe. Latents multiplied by it are drawn as wide as meant and as open as before; where that
+    /// would move them far, where pictures follow them no longer, w is shorter and so is the way to it.
     std::vector<float> matrix;
     /// Correlation of opening and width, drawn against meant and against the fit.
     double meant_r[2] = {0, 0}, fit_r[2] = {0, 0};
-    double size = 0;  ///< root mean square of what is added to the latents, in parts of theirs
+    /// Root mean square of what would have to be added to the latents for the whole width, in parts of
+    /// theirs.
+    double wanted = 0;
 
-    /// Neither so weak a dependence nor so large a change that it would be noise.
+    /// Neither so weak a dependence nor so large a change wanted that it would be noise.
     bool can_be_trusted() const;
 };
 

@@ -44,12 +44,12 @@ std::vector<float> lips(const std::vector<float>& z, const std::vector<float>& p
     return out;
 }
 
-/// What is drawn: the width follows the opening, and half of what is meant.
+/// What is drawn: the width follows the opening, and most of what is meant.
 std::vector<float> drawn_probe(const std::vector<float>& meant) {
     std::vector<float> out = meant;
     for (std::size_t d = 0; d < kWidth; ++d) {
         out[2 * d] = 0.9f * meant[2 * d];
-        out[2 * d + 1] = 0.5f * meant[2 * d + 1] + 0.6f * meant[2 * d];
+        out[2 * d + 1] = 0.7f * meant[2 * d + 1] + 0.4f * meant[2 * d];
     }
     return out;
 }
@@ -59,7 +59,7 @@ TEST(LipCalibration, LipsAreDrawnAsWideAsMeantAndAsOpenAsBefore) {
                              drawn = drawn_probe(meant);
     const LipCorrection correction = correct_lips(z, lips(z, drawn, 0.01), meant);
     EXPECT_TRUE(correction.can_be_trusted());
-    EXPECT_LT(correction.meant_r[1], correction.fit_r[1] - 0.01);
+    EXPECT_LT(correction.meant_r[1], correction.fit_r[1] - 0.004);
     EXPECT_GT(correction.fit_r[1], 0.99);
     // On latents that it never saw.
     double opening_moved = 0, width_off = 0, width_off_before = 0, opening_size = 0, width_size = 0;
@@ -93,6 +93,31 @@ TEST(LipCalibration, ADirectionMovesTheDrawnLipsByOneUnit) {
                     static_cast<double>(correction.from_lips[2 * d + j]) * correction.drawn_probe[2 * d + k];
             EXPECT_NEAR(moved, j == k ? 1 : 0, 1e-3);
         }
+}
+
+TEST(LipCalibration, ALargeChangeIsMadeInPart) {
+    const std::vector<float> z = latents(1), meant = normal(2 * kWidth, 4);
+    std::vector<float> drawn = meant;
+    for (std::size_t d = 0; d < kWidth; ++d) drawn[2 * d + 1] = 0.4f * meant[2 * d + 1];
+    const LipCorrection correction = correct_lips(z, lips(z, drawn, 0.01), meant);
+    EXPECT_GT(correction.wanted, 0.5);
+    EXPECT_TRUE(correction.can_be_trusted());
+    double added = 0, size = 0, width_off = 0, width_off_before = 0;
+    for (std::size_t i = 0; i < kFrames; ++i) {
+        double width = 0;
+        for (std::size_t d = 0; d < kWidth; ++d) {
+            double corrected = 0;
+            for (std::size_t e = 0; e < kWidth; ++e)
+                corrected += correction.matrix[d * kWidth + e] * z[i * kWidth + e];
+            added += std::pow(corrected - z[i * kWidth + d], 2);
+            size += std::pow(z[i * kWidth + d], 2);
+            width += corrected * drawn[2 * d + 1];
+        }
+        width_off += std::pow(width - dot(z, i, meant, 1), 2);
+        width_off_before += std::pow(dot(z, i, drawn, 1) - dot(z, i, meant, 1), 2);
+    }
+    EXPECT_NEAR(std::sqrt(added / size), 0.35, 0.01);
+    EXPECT_NEAR(std::sqrt(width_off / width_off_before), 1 - 0.35 / correction.wanted, 0.02);
 }
 
 TEST(LipCalibration, LipsThatFollowNothingAreLeftAlone) {
