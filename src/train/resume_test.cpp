@@ -181,6 +181,9 @@ TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
     EXPECT_GT(person.stats.blinks_per_minute, 0) << "the drawn face blinks";
     for (const char* file : {"dae-losses.csv", "dae-losses.png", "preview.png", "speech-losses.csv"})
         EXPECT_GT(fs::file_size(scratch_ / "whole.vultus.training" / file), 20u) << file;
+    EXPECT_TRUE(
+        read_file(scratch_ / "whole.vultus.training" / "speech-losses.csv")
+            .starts_with("step,loss,validation_error,opening_r,mouth_distance,lip_difference,seconds\n"));
 }
 
 TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {

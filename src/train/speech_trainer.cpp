@@ -73,8 +73,7 @@ SpeechTrainer::SpeechTrainer(const TrainOptions& options, const RunFolder& run,
       adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
       learning_rate_(kLearningRate),
       log_(run.folder, "speech",
-           {"loss", "examples_.validation()error", "opening_r", "mouth_distance", "lip_difference",
-            "seconds"}) {
+           {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
     for (Tensor* tensor : {&probe_.mouth, &probe_.offset, &probe_.lips, &probe_.lip_scale})
         *tensor = tensor->to(device_);
     if (!options.from.empty()) warm_start();
