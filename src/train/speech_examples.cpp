@@ -21,8 +21,6 @@ constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
 
-Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
-
 /// SpecAugment (Park et al. 2019, arXiv:1904.08779): some features and some moments are lost; in place.
 void mask(Tensor& rows, Rng& rng) {
     const auto place = [&](std::int64_t size, std::int64_t width) {
@@ -60,18 +58,18 @@ SpeechExample SpeechExamples::make_example(const LatentClip& clip, std::uint64_t
     const person::Stats& stats = person_.stats;
     const std::int64_t frames = clip.latents.size(0);
     SpeechExample example;
-    example.target = clip.latents / vector_tensor(stats.latent_std);
+    example.target = clip.latents / torch::tensor(stats.latent_std);
     example.reference = (clip.latent_mean - postures_.mean) / postures_.std;
     if (!stats.blink_direction.empty())
         example.target -=
-            clip.blink.clamp(0, 1).unsqueeze(1) * vector_tensor(stats.blink_direction).unsqueeze(0);
-    example.pose = clip.pose_deg / vector_tensor(stats.pose_std);
+            clip.blink.clamp(0, 1).unsqueeze(1) * torch::tensor(stats.blink_direction).unsqueeze(0);
+    example.pose = clip.pose_deg / torch::tensor(stats.pose_std);
     example.mouth = clip.mouth;
     example.opening = clip.opening;
     example.lips = lips_of(clip.mouth);
     example.lips -= example.lips.mean(0);
     std::vector<float> valid(clip.valid.begin(), clip.valid.end());
-    example.valid = vector_tensor(valid);
+    example.valid = torch::tensor(valid);
     example.features.push_back((*features_)(clip.audio, frames));
     Rng rng(seed);
     const int versions =

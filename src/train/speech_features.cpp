@@ -30,7 +30,7 @@ void listen_through_published_weights(const TrainOptions& options, person::Perso
     const int last = options.speech_layers.last_layer(model.config);
     const std::string blocks = "wav2vec2.encoder.layers.";
     for (const auto& [name, tensor] : model.weights.tensors)
-        if (name.rfind(blocks, 0) != 0 || std::stoi(name.substr(blocks.size())) < last)
+        if (!name.starts_with(blocks) || std::stoi(name.substr(blocks.size())) < last)
             person.weights.tensors[name] = tensor.to_bf16();
 }
 
@@ -38,7 +38,7 @@ void listen_through_published_weights(const TrainOptions& options, person::Perso
 
 void choose_speech_features(const TrainOptions& options, person::Person& person) {
     std::erase_if(person.weights.tensors, [](const auto& entry) {
-        return entry.first.rfind("phonetic.", 0) == 0 || entry.first.rfind("wav2vec2.", 0) == 0;
+        return entry.first.starts_with("phonetic.") || entry.first.starts_with("wav2vec2.");
     });
     if (options.speech.empty()) {
         const models::ModelConfig& model = person.model;
@@ -53,7 +53,7 @@ void choose_speech_features(const TrainOptions& options, person::Person& person)
         person.stats.mel_mean = model.mel_mean;
         person.stats.mel_std = model.mel_std;
         for (const auto& [name, tensor] : model.weights.tensors)
-            if (name.rfind("phonetic.hindsight.", 0) != 0) person.weights.tensors[name] = tensor;
+            if (!name.starts_with("phonetic.hindsight.")) person.weights.tensors[name] = tensor;
     }
 }
 

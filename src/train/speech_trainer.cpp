@@ -4,7 +4,6 @@
 
 #include <cmath>
 
-#include "base/error.h"
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
 #include "train/face_places.h"
@@ -24,8 +23,6 @@ constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr std::int64_t kValidateEvery = 50;
 constexpr double kMouthWeight = 2.0, kLipWeight = 4.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 constexpr double kConcordanceWeight = 1.0;
-
-Tensor vector_tensor(const std::vector<float>& values) { return torch::tensor(values); }
 
 double correlation(const Tensor& a, const Tensor& b) {
     const Tensor x = a - a.mean(), y = b - b.mean();
@@ -106,8 +103,8 @@ void SpeechTrainer::warm_start() {
 void SpeechTrainer::listen_to_calibration(const person::Stats& stats) {
     if (stats.lip_probe.empty()) return;
     // Per unit of its latents, which may have been normalised by other clips.
-    const Tensor unit = vector_tensor(person_.stats.latent_std) / vector_tensor(stats.latent_std);
-    probe_.lips = (vector_tensor(stats.lip_probe).view({-1, 2}) * unit.unsqueeze(1)).to(device_);
+    const Tensor unit = torch::tensor(person_.stats.latent_std) / torch::tensor(stats.latent_std);
+    probe_.lips = (torch::tensor(stats.lip_probe).view({-1, 2}) * unit.unsqueeze(1)).to(device_);
 }
 
 Tensor SpeechTrainer::loss(const SpeechBatch& batch, std::uint64_t place) {
