@@ -16,12 +16,12 @@
 #include "base/scratch_folder.h"
 #include "infer/weights.h"
 #include "media/video_writer.h"
+#include "person/random_person.h"
 #include "pipeline/bench_live.h"
 #include "pipeline/bench_process.h"
 #include "pipeline/bench_report.h"
 #include "pipeline/decode_workers.h"
 #include "pipeline/latent_stream.h"
-#include "pipeline/random_person.h"
 #include "pipeline/speech_features.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
@@ -79,7 +79,7 @@ class Bench {
     void latents() {
         Talker talker(person_, {});
         const std::vector<float> sound = speech_like(static_cast<double>(kSpeechFrames) / person_.fps());
-        const double macs = static_cast<double>(speech_macs(person_.model, kSpeechFrames));
+        const double macs = static_cast<double>(person::speech_macs(person_.model, kSpeechFrames));
         add("latents, features included", 0, kSpeechFrames, macs,
             [&] { talker.latents_from_speech(sound, kSpeechFrames, {}); });
     }
@@ -92,7 +92,7 @@ class Bench {
         const auto keep = [&](const std::vector<std::uint8_t>& rgb) {
             if (frames_.size() < 25) frames_.push_back(rgb);
         };
-        const double macs = static_cast<double>(unet_macs(person_.model)) * steps * threads_;
+        const double macs = static_cast<double>(person::unet_macs(person_.model)) * steps * threads_;
         add("decode", steps, threads_, macs, [&] {
             latents[0] = -latents[0];
             workers.decode(latents, keep);
@@ -155,7 +155,8 @@ class Bench {
             }
         };
         for (int i = 0; i < 3; ++i) second();
-        const double macs = static_cast<double>(speech_macs(person_.model, kSpeechFrames)) / kSpeechFrames;
+        const double macs =
+            static_cast<double>(person::speech_macs(person_.model, kSpeechFrames)) / kSpeechFrames;
         add("latents, live", 0, person_.fps(), macs * person_.fps(), second);
     }
 
@@ -298,13 +299,14 @@ Json bench(const BenchOptions& options) {
     std::int64_t done = 0;
     for (const int size_px : options.sizes_px) {
         const bool is_own = size_px == own.model.unet.size_px;
-        const person::Person person = is_own ? own : random_person("live", size_px);
+        const person::Person person = is_own ? own : person::random_person("live", size_px);
         const std::filesystem::path file =
             is_own ? options.person : scratch / fmt::format("{}.vultus", size_px);
         if (!is_own) person::save_person(file, person);
-        report["sizes"].push_back({{"size_px", size_px},
-                                   {"random_weights", !is_own},
-                                   {"gflop_per_step", 2e-9 * static_cast<double>(unet_macs(person.model))}});
+        report["sizes"].push_back(
+            {{"size_px", size_px},
+             {"random_weights", !is_own},
+             {"gflop_per_step", 2e-9 * static_cast<double>(person::unet_macs(person.model))}});
         for (const int threads : options.threads) {
             Bench one(options, person, threads, progress);
             one.set_progress(done++);

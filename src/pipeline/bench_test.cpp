@@ -5,8 +5,8 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "person/random_person.h"
 #include "pipeline/bench_process.h"
-#include "pipeline/random_person.h"
 #include "pipeline/times.h"
 
 namespace vultus::pipeline {
@@ -37,7 +37,7 @@ class BenchTest : public testing::Test {
     void SetUp() override {
         Progress::set_quiet(true);
         options_.person = std::filesystem::path(testing::TempDir()) / "bench-test.vultus";
-        person::save_person(options_.person, random_person("live", 64));
+        person::save_person(options_.person, person::random_person("live", 64));
         options_.threads = {1, 2};
         options_.steps = {1, 2};
         options_.sizes_px = {64};
@@ -97,12 +97,12 @@ TEST_F(BenchTest, SaysWhatCannotBeMeasured) {
 }
 
 TEST(RandomPerson, SpeaksAndCosts) {
-    const person::Person person = random_person("live", 128);
+    const person::Person person = person::random_person("live", 128);
     EXPECT_TRUE(person.can_speak());
     // The sum of all windows of attention grows with the length once it is longer than they are.
-    EXPECT_EQ(speech_macs(person.model, 200),
-              2 * speech_macs(person.model, 100) - speech_macs(person.model, 0));
-    EXPECT_GT(unet_macs(random_person("live", 256).model), unet_macs(person.model));
+    EXPECT_EQ(person::speech_macs(person.model, 200),
+              2 * person::speech_macs(person.model, 100) - person::speech_macs(person.model, 0));
+    EXPECT_GT(person::unet_macs(person::random_person("live", 256).model), person::unet_macs(person.model));
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 #include "base/allocation_count_testonly.h"
 #include "base/rng.h"
 #include "infer/onednn_ops.h"
+#include "person/random_person.h"
 #include "pipeline/live_session.h"
-#include "pipeline/random_person.h"
-#include "pipeline/times.h"
+#include "resident_memory_testonly.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -36,7 +36,7 @@ TalkerOptions with_steps(int steps) {
 }
 
 TEST(Talker, PicturesDependOnNothingButTheLatent) {
-    Talker talker(random_person("live", 64), with_steps(2));
+    Talker talker(person::random_person("live", 64), with_steps(2));
     const std::vector<float> a = latent(talker, 1), b = latent(talker, 2);
     const Picture first = picture(talker, a), second = picture(talker, b);
     EXPECT_NE(first, second);
@@ -47,7 +47,7 @@ TEST(Talker, PicturesDependOnNothingButTheLatent) {
 }
 
 TEST(Talker, SessionsOfOnePersonRunSideBySide) {
-    Talker first(random_person("live", 128), {});
+    Talker first(person::random_person("live", 128), {});
     Talker second(first, {});
     const std::vector<float> z = latent(first, 1);
     const Picture want = picture(first, z);
@@ -65,7 +65,7 @@ TEST(Talker, SessionsOfOnePersonRunSideBySide) {
 TEST(Talker, DecodesWithoutAllocating) {
     if (infer::OnednnOps::isa_name() != "AVX2") GTEST_SKIP() << "oneDNN's convolutions allocate inside";
     for (const int steps : {1, 3}) {
-        Talker talker(random_person("live", 128), with_steps(steps));
+        Talker talker(person::random_person("live", 128), with_steps(steps));
         const std::vector<float> z = latent(talker, 1);
         Picture rgb = picture(talker, z);
         const long before = test::allocations;
@@ -81,7 +81,7 @@ long allocations_of_live_speech(int look_ahead, int sample_rate_hz, int num_thre
     LiveOptions options;
     options.sample_rate_hz = sample_rate_hz;
     options.look_ahead_frames = look_ahead;
-    LiveSession session(std::make_shared<SharedTalker>(random_person("live", 128), talker), options);
+    LiveSession session(std::make_shared<SharedTalker>(person::random_person("live", 128), talker), options);
     std::vector<float> sound(static_cast<std::size_t>(sample_rate_hz / 25));
     LiveFrame frame;
     Rng rng(3);
@@ -104,16 +104,14 @@ TEST(LiveSession, SteadySpeechAllocatesNothing) {
 }
 
 TEST(Talker, OneMoreSessionSharesTheWeights) {
-    const person::Person person = random_person("live", 256);
+    const person::Person person = person::random_person("live", 256);
     Talker first(person, {});
     const std::vector<float> z = latent(first, 1);
     picture(first, z);
-    give_back_memory();
-    const double one = memory_mb();
+    const double one = test::resident_mb();
     Talker second(first, {});
     picture(second, z);
-    give_back_memory();
-    EXPECT_LT(memory_mb() - one, 40);
+    EXPECT_LT(test::resident_mb() - one, 40);
 }
 #endif
 

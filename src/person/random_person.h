@@ -3,7 +3,7 @@
 
 #include "person/person.h"
 
-namespace vultus::pipeline {
+namespace vultus::person {
 
 /// Preset `name` at `size_px` with weights drawn from a seed, as bf16. It talks, but shows noise.
 /// Errors: kInvalidArgument on another preset or size.
@@ -13,4 +13,4 @@ person::Person random_person(const std::string& name, int size_px);
 std::int64_t unet_macs(const models::ModelConfig& config);
 std::int64_t speech_macs(const models::ModelConfig& config, std::int64_t frames);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::person

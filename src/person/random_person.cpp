@@ -1,4 +1,4 @@
-#include "pipeline/random_person.h"
+#include "person/random_person.h"
 
 #include "base/rng.h"
 #include "models/cost_ops.h"
@@ -6,7 +6,7 @@
 #include "models/speech_to_latent.h"
 #include "models/unet.h"
 
-namespace vultus::pipeline {
+namespace vultus::person {
 namespace {
 
 using models::CostOps;
@@ -88,4 +88,4 @@ std::int64_t speech_macs(const models::ModelConfig& config, std::int64_t frames)
     return cost.num_macs();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::person
