@@ -9,6 +9,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+# The rooms in the data's order: each with all that it may include.
 ALLOWED = {
     "base": [],
     "tensor": ["base"],
@@ -19,6 +20,7 @@ ALLOWED = {
     "person": ["base", "tensor", "models"],
     "media": ["base", "tensor", "corpus"],
     "face": ["base", "tensor", "corpus", "media"],
+    "metrics": ["base", "corpus", "media"],
     "infer": ["base", "tensor", "models"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }

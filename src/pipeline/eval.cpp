@@ -13,11 +13,11 @@
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_reader.h"
+#include "metrics/speech_level.h"
 #include "pipeline/eval_report.h"
 #include "pipeline/eval_rest.h"
 #include "pipeline/eval_scores.h"
 #include "pipeline/rest_sounds.h"
-#include "pipeline/speech_level.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -122,13 +122,13 @@ class Evaluation {
             for (int i = 0; i < clip->num_frames; ++i) {
                 read_frame(reader, *clip, image);
                 const media::Image& picture = at_size(image, subject_.size_px(), scaled);
-                meter.add(picture, luma(picture), image);
+                meter.add(picture, metrics::luma(picture), image);
                 progress.update(++done);
             }
             const auto audio = corpus::load_tracks(corpus_, *clip).sound();
             recordings_.push_back({clip->name, meter.finish(),
-                                   speech_level_db(audio, corpus_.fps(), clip->num_frames),
-                                   silent_frames(audio, corpus_.fps(), clip->num_frames)});
+                                   metrics::speech_level_db(audio, corpus_.fps(), clip->num_frames),
+                                   metrics::silent_frames(audio, corpus_.fps(), clip->num_frames)});
         }
     }
 
@@ -204,11 +204,11 @@ class Evaluation {
 
     static void compare_frame(Making& making, int kinds, int frame, const media::Image& recorded,
                               bool valid) {
-        const std::vector<float> recorded_luma = luma(recorded);
+        const std::vector<float> recorded_luma = metrics::luma(recorded);
         making.strip.offer(0, frame, recorded);
         for (int kind = 0; kind < kinds; ++kind) {
             const media::Image& image = making.images[kind];
-            const std::vector<float> image_luma = luma(image);
+            const std::vector<float> image_luma = metrics::luma(image);
             making.meters[kind].add(image, image_luma, image);
             if (valid) making.errors[kind].add(image, image_luma, recorded, recorded_luma);
             making.strip.offer(1 + kind, frame, image);
@@ -262,8 +262,8 @@ class Evaluation {
         VideoMeasure video =
             generate_sound(sound, fmt::format("voice-{}-{}.mp4", index + 1, name), progress, done);
         const std::int64_t frames = num_frames(sound);
-        voices_.push_back({name, std::move(video), speech_level_db(sound, corpus_.fps(), frames),
-                           silent_frames(sound, corpus_.fps(), frames)});
+        voices_.push_back({name, std::move(video), metrics::speech_level_db(sound, corpus_.fps(), frames),
+                           metrics::silent_frames(sound, corpus_.fps(), frames)});
     }
 
     void generate_rests() {
@@ -292,7 +292,7 @@ class Evaluation {
         for (std::int64_t i = 0; i < frames; ++i) {
             throw_if_cancelled();
             timed([&] { return decode_latent(latents, i, image); });
-            meter.add(image, luma(image), image);
+            meter.add(image, metrics::luma(image), image);
             if (video) video->add({&image}, frame_sound(sound, i, corpus_.fps()));
             progress.update(++done);
         }

@@ -43,7 +43,7 @@ PictureFrame picture_frame(const corpus::Corpus& corpus, const corpus::Session& 
     frame.tracked_size_px = std::max({kLeastTrackedPx, corpus.size_px, size_px});
     frame.whole = {0, 0, size_px, size_px};
     frame.mouth =
-        pixel_box(session.mouth_px, static_cast<double>(size_px) / corpus.size_px, size_px, size_px);
+        metrics::pixel_box(session.mouth_px, static_cast<double>(size_px) / corpus.size_px, size_px, size_px);
     return frame;
 }
 
@@ -71,16 +71,17 @@ void VideoMeter::add(const media::Image& image, const std::vector<float>& luma_o
         landmarks.insert(landmarks.end(), face, face + kFace);
     }
     if (num_frames_ > 0)
-        flicker_sum_ += corner_change(previous_luma_, luma_of_image, frame_.size_px, frame_.size_px);
-    sharpness_sum_ += laplacian_variance(luma_of_image, frame_.size_px, frame_.size_px, frame_.mouth);
+        flicker_sum_ += metrics::corner_change(previous_luma_, luma_of_image, frame_.size_px, frame_.size_px);
+    sharpness_sum_ +=
+        metrics::laplacian_variance(luma_of_image, frame_.size_px, frame_.size_px, frame_.mouth);
     previous_luma_ = luma_of_image;
     ++num_frames_;
 }
 
 VideoMeasure VideoMeter::finish() {
     measure_.lips.opening = corpus::lip_opening(measure_.landmarks_px);
-    measure_.lips.width = lip_width(measure_.landmarks_px);
-    measure_.eyes = eye_openness(measure_.landmarks_px);
+    measure_.lips.width = metrics::lip_width(measure_.landmarks_px);
+    measure_.eyes = metrics::eye_openness(measure_.landmarks_px);
     for (int i = 0; i < num_frames_; ++i) {
         const face::HeadPose pose = face::estimate_head_pose(measure_.landmarks_px.data() + i * kFace,
                                                              frame_.tracked_size_px, frame_.tracked_size_px);
@@ -95,11 +96,12 @@ VideoMeasure VideoMeter::finish() {
 
 void ErrorMeter::add(const media::Image& image, const std::vector<float>& image_luma,
                      const media::Image& recorded, const std::vector<float>& recorded_luma) {
-    const std::vector<float> similarity = ssim_map(image_luma, recorded_luma, frame_.size_px, frame_.size_px);
-    sum_.mse += mean_squared_error(image, recorded, frame_.whole);
-    sum_.mouth_mse += mean_squared_error(image, recorded, frame_.mouth);
-    sum_.ssim += mean_inside(similarity, frame_.size_px, frame_.whole);
-    sum_.mouth_ssim += mean_inside(similarity, frame_.size_px, frame_.mouth);
+    const std::vector<float> similarity =
+        metrics::ssim_map(image_luma, recorded_luma, frame_.size_px, frame_.size_px);
+    sum_.mse += metrics::mean_squared_error(image, recorded, frame_.whole);
+    sum_.mouth_mse += metrics::mean_squared_error(image, recorded, frame_.mouth);
+    sum_.ssim += metrics::mean_inside(similarity, frame_.size_px, frame_.whole);
+    sum_.mouth_ssim += metrics::mean_inside(similarity, frame_.size_px, frame_.mouth);
     ++num_frames_;
 }
 

@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "metrics/image_metrics.h"
+#include "metrics/track_metrics.h"
 #include "pipeline/eval.h"
-#include "pipeline/image_metrics.h"
-#include "pipeline/track_metrics.h"
 
 namespace vultus::pipeline {
 
@@ -13,11 +13,11 @@ namespace vultus::pipeline {
 struct VideoMeasure {
     std::vector<float> landmarks_px;  ///< [T, 68, 2]; where no face was found the last one's
     int lost_frames = 0;              ///< frames without a face
-    LipMotion lips;
-    Series eyes;
-    Series pose_deg[3];    ///< yaw, pitch, roll
-    double flicker = 0;    ///< mean grey change in the top corners between consecutive frames
-    double sharpness = 0;  ///< mean Laplacian variance in the mouth box
+    metrics::LipMotion lips;
+    metrics::Series eyes;
+    metrics::Series pose_deg[3];  ///< yaw, pitch, roll
+    double flicker = 0;           ///< mean grey change in the top corners between consecutive frames
+    double sharpness = 0;         ///< mean Laplacian variance in the mouth box
 };
 
 /// Errors of one video against the recording, means over frames.
@@ -29,7 +29,7 @@ struct PictureErrors {
 struct PictureFrame {
     int size_px = 256;          ///< pictures compared
     int tracked_size_px = 256;  ///< pictures are scaled to this for the tracker
-    PixelBox whole, mouth;
+    metrics::PixelBox whole, mouth;
 };
 PictureFrame picture_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px);
 

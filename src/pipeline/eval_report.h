@@ -9,13 +9,13 @@
 
 #include "media/image.h"
 #include "media/video_writer.h"
-#include "pipeline/track_metrics.h"
+#include "metrics/track_metrics.h"
 
 namespace vultus::pipeline {
 
 struct PlotLine {
     std::string label;
-    Series values;
+    metrics::Series values;
     std::uint8_t red, green, blue;
 };
 /// Lines over time from 0 upwards, with axes and a legend; 1200 x 300 px.

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-int count_openings(const Series& opening, double threshold) {
+int count_openings(const metrics::Series& opening, double threshold) {
     int count = 0;
     for (std::size_t i = 0; i < opening.size(); ++i)
         count += opening[i] > threshold && (i == 0 || opening[i - 1] <= threshold);
@@ -19,7 +19,8 @@ int count_openings(const Series& opening, double threshold) {
 }
 
 /// The least opening while the sound lasts, and in the frames beside it.
-double least_opening(const Series& opening, std::int64_t begin_sample, std::int64_t end_sample, double fps) {
+double least_opening(const metrics::Series& opening, std::int64_t begin_sample, std::int64_t end_sample,
+                     double fps) {
     const double frames_per_sample = fps / corpus::kSpeechRateHz;
     const auto first =
         static_cast<std::int64_t>(std::floor(static_cast<double>(begin_sample) * frames_per_sample));
@@ -41,11 +42,11 @@ LipBounds lip_bounds(const std::vector<RecordedClip>& recordings) {
     for (const RecordedClip& clip : recordings) {
         videos.push_back(&clip.video);
         marks.push_back(&clip.silent);
-        const Series& opening = clip.video.lips.opening;
+        const metrics::Series& opening = clip.video.lips.opening;
         for (std::size_t i = 0; i < std::min(opening.size(), clip.silent.size()); ++i)
             (clip.silent[i] ? silent : spoken).push_back(opening[i]);
     }
-    return {median(silent), percentile(spoken, 0.9), silent_motion(videos, marks)};
+    return {metrics::median(silent), metrics::percentile(spoken, 0.9), silent_motion(videos, marks)};
 }
 
 Json summarise_rests(const std::vector<RestClip>& rests, const LipBounds& bounds) {
@@ -55,7 +56,7 @@ Json summarise_rests(const std::vector<RestClip>& rests, const LipBounds& bounds
     int openings = 0;
     for (const RestClip& rest : rests) {
         const std::vector<std::uint8_t> all(rest.opening.size(), 1);
-        const double moved = motion_where(rest.opening, all);
+        const double moved = metrics::motion_where(rest.opening, all);
         const double share = bounds.silent_motion > 0 ? moved / bounds.silent_motion : 0;
         const int opened = count_openings(rest.opening, bounds.threshold());
         json["sounds"].push_back(

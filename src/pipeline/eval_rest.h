@@ -22,7 +22,7 @@ LipBounds lip_bounds(const std::vector<RecordedClip>& recordings);
 /// mouth opens.
 struct RestClip {
     std::string name;
-    Series opening;
+    metrics::Series opening;
 };
 nlohmann::ordered_json summarise_rests(const std::vector<RestClip>& rests, const LipBounds& bounds);
 

@@ -36,7 +36,7 @@ TEST(LipBounds, ComeFromTheRecordings) {
 
 TEST(SummariseRests, CountsOpeningsAndMotion) {
     const LipBounds bounds = lip_bounds({recording()});
-    RestClip still{"still", Series(50, 0.05f)}, moved{"moved", Series(50, 0.05f)};
+    RestClip still{"still", metrics::Series(50, 0.05f)}, moved{"moved", metrics::Series(50, 0.05f)};
     for (const std::size_t i : {10u, 11u, 30u}) moved.opening[i] = 0.25f;
     const auto json = summarise_rests({still, moved}, bounds);
     EXPECT_EQ(json["sounds"][0]["openings"], 0);
@@ -48,14 +48,14 @@ TEST(SummariseRests, CountsOpeningsAndMotion) {
 
 TEST(SummariseClosures, CountsThoseThatTheRecordingShows) {
     RecordedClip own = recording();
-    Series& opening = own.video.lips.opening;
-    opening = Series(40, 0.2f);
+    metrics::Series& opening = own.video.lips.opening;
+    opening = metrics::Series(40, 0.2f);
     own.silent.assign(40, 0);
     own.silent[0] = own.silent[1] = 1;
     opening[0] = opening[1] = 0.05f;
     opening[10] = opening[20] = opening[30] = 0.06f;
     GeneratedClip generated;
-    generated.video.lips.opening = Series(40, 0.2f);
+    generated.video.lips.opening = metrics::Series(40, 0.2f);
     generated.video.lips.opening[11] = 0.06f;  // a frame late is still at the sound
     generated.video.lips.opening[35] = 0.06f;
     const auto at = [](int frame) {

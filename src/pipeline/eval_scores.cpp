@@ -17,24 +17,25 @@ constexpr int kMotionLag = 1;  // frames, which sentence
 constexpr int kLevelLag = 3;   // frames, opening against the sound
 constexpr std::uint64_t kCandidateSeed = 40;
 
-Series first(const Series& values, std::size_t count) {
+metrics::Series first(const metrics::Series& values, std::size_t count) {
     return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(std::min(count, values.size()))};
 }
 
 // Correlation at lag 0 over the frames both have.
 double opening_correlation(const VideoMeasure& a, const VideoMeasure& b) {
     const std::size_t count = std::min(a.lips.opening.size(), b.lips.opening.size());
-    return pearson(first(a.lips.opening, count), first(b.lips.opening, count));
+    return metrics::pearson(first(a.lips.opening, count), first(b.lips.opening, count));
 }
 
 double ratio(double value, double reference) { return reference > 0 ? value / reference : 0.0; }
 
 int rank_of(const GeneratedClip& clip, const std::vector<RecordedClip>& recordings, std::size_t candidates) {
-    const double own = motion_distance(clip.video.lips, recordings[clip.recording].video.lips, kMotionLag);
+    const double own =
+        metrics::motion_distance(clip.video.lips, recordings[clip.recording].video.lips, kMotionLag);
     int rank = 1;
     for (const std::size_t other : candidate_recordings(recordings.size(), clip.recording, candidates))
         if (other != clip.recording &&
-            motion_distance(clip.video.lips, recordings[other].video.lips, kMotionLag) <= own)
+            metrics::motion_distance(clip.video.lips, recordings[other].video.lips, kMotionLag) <= own)
             ++rank;
     return rank;
 }
@@ -42,7 +43,8 @@ int rank_of(const GeneratedClip& clip, const std::vector<RecordedClip>& recordin
 // Root mean square over clips of the deviation about each clip's own mean: motion, not posture.
 double motion_spread(const std::vector<const VideoMeasure*>& videos, int axis) {
     double sum = 0;
-    for (const VideoMeasure* video : videos) sum += std::pow(standard_deviation(video->pose_deg[axis]), 2);
+    for (const VideoMeasure* video : videos)
+        sum += std::pow(metrics::standard_deviation(video->pose_deg[axis]), 2);
     return videos.empty() ? 0.0 : std::sqrt(sum / static_cast<double>(videos.size()));
 }
 
@@ -50,7 +52,7 @@ double blinks_per_minute(const std::vector<const VideoMeasure*>& videos, double 
     int blinks = 0;
     double frames = 0;
     for (const VideoMeasure* video : videos) {
-        blinks += count_blinks(video->eyes, fps);
+        blinks += metrics::count_blinks(video->eyes, fps);
         frames += static_cast<double>(video->eyes.size());
     }
     return frames > 0 ? 60.0 * fps * blinks / frames : 0.0;
@@ -68,8 +70,8 @@ Json compare(double generated, double recorded) {
 
 Json score_to_json(const ClipScore& score) {
     return Json{{"name", score.name},
-                {"psnr_db", psnr_from_mse(score.errors.mse)},
-                {"mouth_psnr_db", psnr_from_mse(score.errors.mouth_mse)},
+                {"psnr_db", metrics::psnr_from_mse(score.errors.mse)},
+                {"mouth_psnr_db", metrics::psnr_from_mse(score.errors.mouth_mse)},
                 {"opening_r", score.opening_r},
                 {"opening_r_best", score.best.r},
                 {"opening_lag_frames", score.best.lag},
@@ -87,8 +89,8 @@ Json picture_summary(const std::vector<ClipScore>& scores) {
         sum.mouth_ssim += score.errors.mouth_ssim;
     }
     const double count = static_cast<double>(std::max<std::size_t>(scores.size(), 1));
-    return Json{{"psnr_db", psnr_from_mse(sum.mse / count)},
-                {"mouth_psnr_db", psnr_from_mse(sum.mouth_mse / count)},
+    return Json{{"psnr_db", metrics::psnr_from_mse(sum.mse / count)},
+                {"mouth_psnr_db", metrics::psnr_from_mse(sum.mouth_mse / count)},
                 {"ssim", sum.ssim / count},
                 {"mouth_ssim", sum.mouth_ssim / count}};
 }
@@ -97,7 +99,7 @@ template <typename Get>
 double median_of(const std::vector<ClipScore>& scores, Get get) {
     std::vector<double> values;
     for (const ClipScore& score : scores) values.push_back(get(score));
-    return median(values);
+    return metrics::median(values);
 }
 
 Json opening_summary(const std::vector<ClipScore>& scores) {
@@ -115,14 +117,14 @@ Json opening_summary(const std::vector<ClipScore>& scores) {
 
 double silent_motion(const std::vector<const VideoMeasure*>& videos,
                      const std::vector<const std::vector<std::uint8_t>*>& silent) {
-    Series changes;
+    metrics::Series changes;
     for (std::size_t i = 0; i < videos.size(); ++i) {
-        const Series& opening = videos[i]->lips.opening;
+        const metrics::Series& opening = videos[i]->lips.opening;
         for (std::size_t k = 0; k + 1 < std::min(opening.size(), silent[i]->size()); ++k)
             if ((*silent[i])[k] && (*silent[i])[k + 1])
                 changes.push_back(std::abs(opening[k + 1] - opening[k]));
     }
-    return mean(changes);
+    return metrics::mean(changes);
 }
 
 std::vector<std::size_t> candidate_recordings(std::size_t num_recordings, std::size_t recording,
@@ -144,20 +146,21 @@ ClipScore score_clip(const GeneratedClip& clip, const std::vector<RecordedClip>&
     score.name = own.name;
     score.errors = clip.errors;
     score.opening_r = opening_correlation(clip.video, own.video);
-    score.best = best_lag(own.video.lips.opening, clip.video.lips.opening, kMaxLag);
-    score.spread_ratio =
-        ratio(standard_deviation(clip.video.lips.opening), standard_deviation(own.video.lips.opening));
-    score.mouth_distance = mouth_distance(clip.video.landmarks_px, own.video.landmarks_px);
-    score.level_r = best_lag(own.level_db, clip.video.lips.opening, kLevelLag).r;
+    score.best = metrics::best_lag(own.video.lips.opening, clip.video.lips.opening, kMaxLag);
+    score.spread_ratio = ratio(metrics::standard_deviation(clip.video.lips.opening),
+                               metrics::standard_deviation(own.video.lips.opening));
+    score.mouth_distance = metrics::mouth_distance(clip.video.landmarks_px, own.video.landmarks_px);
+    score.level_r = metrics::best_lag(own.level_db, clip.video.lips.opening, kLevelLag).r;
     score.rank = rank_of(clip, recordings, candidates);
     std::vector<double> correlations, distances;
     for (std::size_t i = 0; i < recordings.size(); ++i) {
         if (i == clip.recording) continue;
         correlations.push_back(opening_correlation(clip.video, recordings[i].video));
-        distances.push_back(mouth_distance(clip.video.landmarks_px, recordings[i].video.landmarks_px));
+        distances.push_back(
+            metrics::mouth_distance(clip.video.landmarks_px, recordings[i].video.landmarks_px));
     }
-    score.other_opening_r = median(correlations);
-    score.other_mouth_distance = median(distances);
+    score.other_opening_r = metrics::median(correlations);
+    score.other_mouth_distance = metrics::median(distances);
     return score;
 }
 
@@ -202,20 +205,21 @@ Json summarise_voices(const std::vector<VoiceClip>& voices, const std::vector<Re
     Json json;
     std::vector<double> values, own;
     for (const VoiceClip& voice : voices) {
-        const LaggedCorrelation found = best_lag(voice.level_db, voice.video.lips.opening, kLevelLag);
+        const metrics::LaggedCorrelation found =
+            metrics::best_lag(voice.level_db, voice.video.lips.opening, kLevelLag);
         values.push_back(found.r);
         json["files"].push_back(
             Json{{"name", voice.name},
                  {"level_r", found.r},
                  {"lag_frames", found.lag},
-                 {"silent_mouth_motion", motion_where(voice.video.lips.opening, voice.silent)},
-                 {"opening_deviation", standard_deviation(voice.video.lips.opening)},
+                 {"silent_mouth_motion", metrics::motion_where(voice.video.lips.opening, voice.silent)},
+                 {"opening_deviation", metrics::standard_deviation(voice.video.lips.opening)},
                  {"frames_without_face", voice.video.lost_frames}});
     }
     for (const RecordedClip& clip : recordings)
-        own.push_back(best_lag(clip.level_db, clip.video.lips.opening, kLevelLag).r);
-    json["level_r"] = median(values);
-    json["level_r_recordings"] = median(own);
+        own.push_back(metrics::best_lag(clip.level_db, clip.video.lips.opening, kLevelLag).r);
+    json["level_r"] = metrics::median(values);
+    json["level_r_recordings"] = metrics::median(own);
     return json;
 }
 

@@ -12,7 +12,7 @@ namespace vultus::pipeline {
 struct RecordedClip {
     std::string name;
     VideoMeasure video;
-    Series level_db;                   ///< smoothed log energy per frame
+    metrics::Series level_db;          ///< smoothed log energy per frame
     std::vector<std::uint8_t> silent;  ///< per frame
 };
 
@@ -27,7 +27,7 @@ struct GeneratedClip {
 struct VoiceClip {
     std::string name;
     VideoMeasure video;
-    Series level_db;
+    metrics::Series level_db;
     std::vector<std::uint8_t> silent;
 };
 
@@ -35,9 +35,9 @@ struct VoiceClip {
 struct ClipScore {
     std::string name;
     PictureErrors errors;
-    double opening_r = 0;     ///< at lag 0
-    LaggedCorrelation best;   ///< lag > 0: the generated mouth comes late
-    double spread_ratio = 0;  ///< standard deviations, generated over recorded
+    double opening_r = 0;             ///< at lag 0
+    metrics::LaggedCorrelation best;  ///< lag > 0: the generated mouth comes late
+    double spread_ratio = 0;          ///< standard deviations, generated over recorded
     double mouth_distance = 0;
     double other_opening_r = 0;  ///< median against the other recordings
     double other_mouth_distance = 0;

@@ -99,7 +99,7 @@ std::vector<float> Calibrator::latents_of(const corpus::Clip& clip) {
 void Calibrator::show(const float* latent, VideoMeter& meter) {
     throw_if_cancelled();
     talker_.decode(latent, image_.rgb.data());
-    meter.add(image_, luma(image_), image_);
+    meter.add(image_, metrics::luma(image_), image_);
 }
 
 /// Of each clip at most so many frames, the first.

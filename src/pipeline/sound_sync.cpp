@@ -63,7 +63,7 @@ class OpeningByVisemes {
     /// The same of one recording whose sound comes `delay` frames late.
     double r(const SeenAndHeard& recording, int delay) const {
         const cv::Mat1d said = design(recording, delay) * weights_;
-        return pearson(Series(said.begin(), said.end()), recording.opening);
+        return metrics::pearson(metrics::Series(said.begin(), said.end()), recording.opening);
     }
 
   private:

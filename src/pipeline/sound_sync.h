@@ -5,13 +5,13 @@
 #include <span>
 #include <vector>
 
-#include "pipeline/track_metrics.h"
+#include "metrics/track_metrics.h"
 
 namespace vultus::pipeline {
 
 /// One recording as seen and as heard; T frames each.
 struct SeenAndHeard {
-    Series opening;              ///< [T] of the lips, any unit
+    metrics::Series opening;     ///< [T] of the lips, any unit
     std::vector<float> visemes;  ///< [T, audio::kNumVisemes]: how likely each is heard in a frame
 };
 

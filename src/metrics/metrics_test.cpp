@@ -4,11 +4,11 @@
 
 #include "base/rng.h"
 #include "corpus/corpus.h"
-#include "pipeline/image_metrics.h"
-#include "pipeline/speech_level.h"
-#include "pipeline/track_metrics.h"
+#include "metrics/image_metrics.h"
+#include "metrics/speech_level.h"
+#include "metrics/track_metrics.h"
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 namespace {
 
 Series wave(int size, double period, double phase = 0, double scale = 1) {
@@ -197,4 +197,4 @@ TEST(SpeechLevel, FollowsTheSoundAndFindsThePauses) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

@@ -1,11 +1,11 @@
-#include "pipeline/speech_level.h"
+#include "metrics/speech_level.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "pipeline/track_metrics.h"
+#include "metrics/track_metrics.h"
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 namespace {
 
 constexpr double kSampleRateHz = 16000.0;
@@ -64,4 +64,4 @@ std::vector<std::uint8_t> silent_frames(const std::vector<float>& audio, double 
     return silent;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 
 using Series = std::vector<float>;
 
@@ -48,4 +48,4 @@ int count_blinks(const Series& openness, double fps);
 /// Mean |change| between frames i and i + 1 where both are marked; 0 when there are none.
 double motion_where(const Series& values, const std::vector<std::uint8_t>& marked);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

@@ -6,7 +6,7 @@
 #include "corpus/corpus.h"
 #include "media/image.h"
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 
 /// Decibels for a mean squared error of bytes; 99 for no error at all.
 double psnr_from_mse(double mse);
@@ -38,4 +38,4 @@ double corner_change(const std::vector<float>& luma_before, const std::vector<fl
 /// Variance of the 4-neighbour Laplacian inside the box: more for sharper pictures.
 double laplacian_variance(const std::vector<float>& luma, int width_px, int height_px, const PixelBox& box);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

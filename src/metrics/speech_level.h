@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 
 /// Log energy (dB) of 16 kHz mono sound at frames 0..num_frames-1 (frame i is centred on (i + 0.5) / fps),
 /// smoothed by a Gaussian of one frame. Floored 50 dB below the loud passages (95th percentile), so that the
@@ -15,4 +15,4 @@ std::vector<float> speech_level_db(const std::vector<float>& audio, double fps, 
 /// Sound without any loud passage is silent throughout.
 std::vector<std::uint8_t> silent_frames(const std::vector<float>& audio, double fps, std::int64_t num_frames);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

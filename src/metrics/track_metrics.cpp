@@ -1,4 +1,4 @@
-#include "pipeline/track_metrics.h"
+#include "metrics/track_metrics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "corpus/corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 namespace {
 
 constexpr std::size_t kFace = 2 * corpus::kNumLandmarks;
@@ -192,4 +192,4 @@ double motion_where(const Series& values, const std::vector<std::uint8_t>& marke
     return count > 0 ? sum / static_cast<double>(count) : 0.0;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics

@@ -1,4 +1,4 @@
-#include "pipeline/image_metrics.h"
+#include "metrics/image_metrics.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::metrics {
 namespace {
 
 constexpr int kRadius = 5;
@@ -143,4 +143,4 @@ double laplacian_variance(const std::vector<float>& luma, int width_px, int heig
     return squares / count - (sum / count) * (sum / count);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::metrics
