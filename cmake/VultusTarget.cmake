@@ -22,6 +22,7 @@ function(vultus_test module file label depends)
   set(target ${module}_${base})
   add_executable(${target} ${file})
   target_link_libraries(${target} PRIVATE vultus_${module} ${depends} GTest::gtest_main)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # what several rooms' tests share
   target_compile_definitions(${target} PRIVATE VULTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   vultus_flags(${target})
   string(REGEX REPLACE "_test$" "" short ${base})

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/scratch_folder.h"
+#include "hearing/speech_features.h"
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
 #include "pipeline/latent_stream.h"
-#include "pipeline/speech_features.h"
 #include "train/speech_features.h"
 #include "train/tiny_corpus_testonly.h"
 #include "train/train.h"
@@ -93,7 +93,7 @@ TEST_F(PublishedSpeech, APersonListensThroughItAndTalks) {
                                       std::sin(0.0007 * static_cast<double>(i)));
     const std::int64_t frames = 25;
     const torch::Tensor trained = train::SpeechFeatures(person)(sound, frames).contiguous();
-    pipeline::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 50);
+    hearing::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 50);
     std::vector<float> rows;
     stream.push(sound.data(), 16000, rows);
     const std::vector<float> silence(320, 0.0f);

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "base/rng.h"
+#include "hearing/speech_features.h"
 #include "infer/weights.h"
-#include "pipeline/speech_features.h"
 #include "tiny_person_testonly.h"
 #include "train/speech_features.h"
 
@@ -32,7 +32,7 @@ TEST_P(SpeechFeatureParity, TrainerEqualsRuntime) {
     std::fill_n(sound.begin() + static_cast<std::ptrdiff_t>(samples / 3), samples / 4, 0.0f);
 
     const torch::Tensor trained = train::SpeechFeatures(person)(sound, frames).contiguous();
-    pipeline::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 1);
+    hearing::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 1);
     std::vector<float> rows;
     stream.push(sound.data(), static_cast<std::int64_t>(samples), rows);
     // As much as LatentStream adds: wav2vec 2.0 hears all there is at once.

@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
+#include "hearing/speech_features.h"
 #include "infer/weights.h"
 #include "media/video_writer.h"
 #include "person/random_person.h"
@@ -22,7 +23,6 @@
 #include "pipeline/bench_report.h"
 #include "pipeline/decode_workers.h"
 #include "pipeline/latent_stream.h"
-#include "pipeline/speech_features.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
 
@@ -67,8 +67,8 @@ class Bench {
 
     void features() {
         const std::vector<float> sound = speech_like(1);
-        SpeechFeatureStream stream(person_, std::make_shared<infer::Weights>(person_.weights), 1,
-                                   kSpeechFrames);
+        hearing::SpeechFeatureStream stream(person_, std::make_shared<infer::Weights>(person_.weights), 1,
+                                            kSpeechFrames);
         std::vector<float> rows;
         add("sound features", 0, person_.fps(), 0, [&] {
             rows.clear();

@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "hearing/speech_features.h"
 #include "infer/streaming_program.h"
 #include "models/speech_to_latent.h"
-#include "pipeline/speech_features.h"
 #include "pipeline/talker_impl.h"
 
 namespace vultus::pipeline {
@@ -90,7 +90,7 @@ struct LatentStream::Impl {
     PoseOptions options;
     int look_ahead;
     std::int64_t step_frames;
-    SpeechFeatureStream stream;
+    hearing::SpeechFeatureStream stream;
     std::vector<float> input;  ///< the rows of features that a step takes
     infer::StreamingProgram speech;
     BlinkTimes blinks;

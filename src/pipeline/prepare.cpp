@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "hearing/phone_recognizer.h"
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "person/bundled.h"
@@ -24,7 +25,6 @@
 #include "pipeline/contact_sheet.h"
 #include "pipeline/crop_choice.h"
 #include "pipeline/encode_clip.h"
-#include "pipeline/phone_recognizer.h"
 #include "pipeline/sound_sync.h"
 
 namespace vultus::pipeline {
@@ -405,8 +405,8 @@ class PrepareRun {
     int fps_num_ = 0, fps_den_ = 1;
     std::vector<ClipMeasurement> clips_;
     ClipChoice choice_;
-    std::optional<PhoneRecognizer> recognizer_;  // unless the sound is to stay where it is
-    std::vector<int> delays_frames_;             // of each clip's sound after its lips
+    std::optional<hearing::PhoneRecognizer> recognizer_;  // unless the sound is to stay where it is
+    std::vector<int> delays_frames_;                      // of each clip's sound after its lips
     corpus::Corpus corpus_;
 };
 

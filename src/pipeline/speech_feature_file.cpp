@@ -6,12 +6,12 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "hearing/speech_features.h"
+#include "hearing/wav2vec2_stream.h"
 #include "media/audio_reader.h"
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
 #include "pipeline/npy_file.h"
-#include "pipeline/speech_features.h"
-#include "pipeline/wav2vec2_stream.h"
 
 namespace vultus::pipeline {
 
@@ -38,9 +38,9 @@ Stream stream_of(std::shared_ptr<T> encoder) {
 Stream published(const SpeechFeatureFileOptions& options, Archive& weights) {
     person::Wav2Vec2Model model = person::load_wav2vec2(options.encoder);
     weights = std::move(model.weights);
-    return stream_of(std::make_shared<Wav2Vec2Stream>(
+    return stream_of(std::make_shared<hearing::Wav2Vec2Stream>(
         model.config, options.layers, std::make_shared<infer::Weights>(weights), options.num_threads,
-        Wav2Vec2Stream::Rows::kPublished, options.whole));
+        hearing::Wav2Vec2Stream::Rows::kPublished, options.whole));
 }
 
 Stream small(const SpeechFeatureFileOptions& options, Archive& weights) {
@@ -50,9 +50,9 @@ Stream small(const SpeechFeatureFileOptions& options, Archive& weights) {
              "[speech] {}: layers and one window are for wav2vec 2.0 and HuBERT; this is a small encoder",
              options.encoder.string());
     weights = std::move(model.weights);
-    return stream_of(std::make_shared<SpeechEncoderStream>(
+    return stream_of(std::make_shared<hearing::SpeechEncoderStream>(
         model.config, model.mel_mean, model.mel_std, std::make_shared<infer::Weights>(weights),
-        options.num_threads, SpeechEncoderStream::Output::kEmbedding, 50));
+        options.num_threads, hearing::SpeechEncoderStream::Output::kEmbedding, 50));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "pipeline/phone_recognizer.h"
+#include "hearing/phone_recognizer.h"
 #include "pipeline/phone_times.h"
 #include "pipeline/word_times.h"
 
@@ -36,7 +36,7 @@ class SpeechListener {
   private:
     std::filesystem::path dictionary_;
     std::optional<WordRecognizer> words_;
-    PhoneRecognizer phones_;
+    hearing::PhoneRecognizer phones_;
 };
 
 }  // namespace vultus::pipeline

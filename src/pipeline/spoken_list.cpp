@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "hearing/phone_recognizer.h"
 #include "media/audio_reader.h"
 #include "person/bundled.h"
-#include "pipeline/phone_recognizer.h"
 #include "pipeline/phone_times.h"
 #include "pipeline/pronouncer.h"
 #include "pipeline/sphinx_alignment.h"
@@ -109,7 +109,7 @@ class EncoderAligner {
     }
 
   private:
-    PhoneRecognizer recognizer_;
+    hearing::PhoneRecognizer recognizer_;
     std::unique_ptr<Espeak> espeak_;
 };
 

@@ -12,8 +12,8 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "hearing/phone_recognizer.h"
 #include "person/bundled.h"
-#include "pipeline/phone_recognizer.h"
 #include "pipeline/phone_times.h"
 
 namespace vultus::pipeline {
@@ -176,8 +176,8 @@ std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
                                       const WordRecognizer* words) {
     const audio::AugmentOptions options = options_of(condition);
     check_validation(corpus);
-    const PhoneRecognizer recognizer(speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
-                                                          : speech_model);
+    const hearing::PhoneRecognizer recognizer(
+        speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder) : speech_model);
     const auto num_clips = static_cast<std::int64_t>(corpus.clips().size());
     Progress progress("listening", "clips", num_clips);
     ScoresByVoice scores;

@@ -116,7 +116,7 @@ std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound, boo
     return out;
 }
 
-/// The same windows as pipeline::Wav2Vec2Stream's.
+/// The same windows as hearing::Wav2Vec2Stream's.
 std::vector<float> SpeechFeatures::published(const std::vector<float>& sound) {
     const models::Wav2Vec2Config& config = person_.model.wav2vec2;
     audio::WindowSizes sizes;

@@ -10,7 +10,7 @@ namespace vultus::train {
 /// The speech encoder that the options name becomes part of the person. Errors: those of its file.
 void choose_speech_features(const TrainOptions& options, person::Person& person);
 
-/// Sound to rows of features, as pipeline::SpeechFeatureStream makes them when the person talks.
+/// Sound to rows of features, as hearing::SpeechFeatureStream makes them when the person talks.
 class SpeechFeatures {
   public:
     /// person must outlive this and know its mel statistics, and its speech encoder where it has one.

@@ -1,10 +1,10 @@
-#include "pipeline/wav2vec2_stream.h"
+#include "hearing/wav2vec2_stream.h"
 
 #include "base/cancel.h"
 #include "infer/onednn_ops.h"
 #include "models/wav2vec2.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 
 using models::Value;
 
@@ -55,4 +55,4 @@ void Wav2Vec2Stream::push(const float* audio, std::int64_t num_samples, std::vec
 
 void Wav2Vec2Stream::finish(std::vector<float>& out) { advance(true, out); }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

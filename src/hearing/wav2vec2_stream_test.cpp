@@ -1,5 +1,5 @@
 // Published architectures against values of a public implementation: tests/golden/wav2vec2/make.py.
-#include "pipeline/wav2vec2_stream.h"
+#include "hearing/wav2vec2_stream.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 namespace {
 
 namespace fs = std::filesystem;
@@ -172,4 +172,4 @@ TEST(Wav2Vec2Stream, RefusesLayersThatThereAreNot) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

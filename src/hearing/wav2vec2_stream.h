@@ -9,7 +9,7 @@
 #include "infer/weights.h"
 #include "models/config.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 
 /// These networks look at all sound there is. Up to 13.5 s are one window; longer sound goes through in
 /// windows of at most 15 s that share 1.5 s with each neighbour, in constant memory. The same bits however
@@ -46,4 +46,4 @@ class Wav2Vec2Stream {
     audio::SoundWindows windows_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

@@ -1,8 +1,8 @@
-#include "pipeline/speech_features.h"
+#include "hearing/speech_features.h"
 
 #include <algorithm>
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 
 namespace {
 
@@ -165,4 +165,4 @@ void SpeechFeatureStream::restart() {
     if (wav2vec2_) wav2vec2_->restart();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

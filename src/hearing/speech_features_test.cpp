@@ -1,4 +1,4 @@
-#include "pipeline/speech_features.h"
+#include "hearing/speech_features.h"
 
 #include <gtest/gtest.h>
 
@@ -7,12 +7,12 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
+#include "hearing/phone_recognizer.h"
 #include "infer/onednn_ops.h"
 #include "infer/random_weights_testonly.h"
-#include "pipeline/phone_recognizer.h"
 #include "tiny_person_testonly.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 namespace {
 
 std::vector<float> noise(std::size_t count) {
@@ -166,4 +166,4 @@ TEST(PhoneRecognizer, NamesTheWeightThatIsMissing) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

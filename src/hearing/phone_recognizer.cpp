@@ -1,12 +1,12 @@
-#include "pipeline/phone_recognizer.h"
+#include "hearing/phone_recognizer.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/cancel.h"
-#include "pipeline/speech_features.h"
+#include "hearing/speech_features.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 namespace {
 
 constexpr std::int64_t kStepFrames = 200;
@@ -46,4 +46,4 @@ std::vector<float> PhoneRecognizer::log_posteriors(std::span<const float> audio)
     return out;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

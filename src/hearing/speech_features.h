@@ -10,12 +10,12 @@
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
 #include "audio/voice_gate.h"
+#include "hearing/wav2vec2_stream.h"
 #include "infer/streaming_program.h"
 #include "models/speech_encoder.h"
 #include "person/person.h"
-#include "pipeline/wav2vec2_stream.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 
 /// The small speech encoder over sound that arrives in parts: each frame computed once, constant memory, the
 /// same bits however the sound is cut.
@@ -85,4 +85,4 @@ class SpeechFeatureStream {
     audio::RowInterpolator rows_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing

@@ -8,7 +8,7 @@
 #include "infer/weights.h"
 #include "person/speech_model.h"
 
-namespace vultus::pipeline {
+namespace vultus::hearing {
 
 /// Threads  any number of callers.
 class PhoneRecognizer {
@@ -28,4 +28,4 @@ class PhoneRecognizer {
     std::shared_ptr<infer::Weights> weights_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::hearing
