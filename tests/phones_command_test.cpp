@@ -13,8 +13,8 @@
 #include "media/audio_reader.h"
 #include "media/test_media.h"
 #include "person/speech_model.h"
-#include "pipeline/ngram_model.h"
-#include "pipeline/pronunciations.h"
+#include "pronunciation/ngram_model.h"
+#include "pronunciation/pronunciations.h"
 #include "run_program_testonly.h"
 
 namespace vultus {
@@ -103,7 +103,7 @@ TEST_F(PhonesCommand, EveryFormatOfARealRecording) {
 }
 
 TEST_F(PhonesCommand, FindsTheWordsOfATextAndSaysWhereAnotherBreaks) {
-    if (pipeline::Pronunciations::usual_place().empty())
+    if (pronunciation::Pronunciations::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
     const Finished end = phones({kSample, "--text", "bin green with o two now", "-f", "json"});
     ASSERT_EQ(end.exit_code, 0) << end.err;
@@ -117,7 +117,7 @@ TEST_F(PhonesCommand, FindsTheWordsOfATextAndSaysWhereAnotherBreaks) {
 }
 
 TEST_F(PhonesCommand, FindsOutWhichWordsAreSaid) {
-    if (pipeline::NgramModel::usual_place().empty())
+    if (pronunciation::NgramModel::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary and language model";
     const Finished end = phones({kSample, "--words", "-f", "json"});
     ASSERT_EQ(end.exit_code, 0) << end.err;

@@ -4,10 +4,10 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "pipeline/pronunciations.h"
 #include "pipeline/speech_recordings.h"
 #include "pipeline/speech_voices.h"
 #include "pipeline/spoken_list.h"
+#include "pronunciation/pronunciations.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -54,9 +54,9 @@ class Quota {
 };
 
 std::vector<std::string> more_words() {
-    const std::filesystem::path place = Pronunciations::usual_place();
+    const std::filesystem::path place = pronunciation::Pronunciations::usual_place();
     if (place.empty()) return {};
-    return Pronunciations(place).plain_words();
+    return pronunciation::Pronunciations(place).plain_words();
 }
 
 int add_synthetic(corpus::SpeechCorpusWriter& writer, const SpeechCorpusOptions& options) {

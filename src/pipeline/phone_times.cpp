@@ -105,9 +105,9 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
     return times;
 }
 
-std::vector<SpokenWord> spoken_words(const std::string& text, Pronouncer& pronouncer) {
+std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer) {
     std::vector<SpokenWord> words;
-    for (const std::string& word : words_of(text)) {
+    for (const std::string& word : pronunciation::words_of(text)) {
         words.push_back({word, pronouncer.ways_to_say(word)});
         if (words.back().ways.empty())
             fail(ErrorCode::kInvalidArgument,

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "corpus/speech_corpus.h"
-#include "pipeline/pronouncer.h"
+#include "pronunciation/pronouncer.h"
 
 namespace vultus::pipeline {
 
@@ -49,12 +49,12 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
 
 struct SpokenWord {
     std::string word;
-    std::vector<Pronunciations::Phones> ways;  ///< to say it; at least one
+    std::vector<pronunciation::Pronunciations::Phones> ways;  ///< to say it; at least one
 };
 
 /// The words of a text with their ways. Errors: kInvalidArgument when the text has no words or nothing says
 /// how a word is said; the line names the word.
-std::vector<SpokenWord> spoken_words(const std::string& text, Pronouncer& pronouncer);
+std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer);
 
 struct AlignOptions {
     /// A word or pause that fits worse than this is not what the recogniser hears.

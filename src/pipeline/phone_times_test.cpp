@@ -58,7 +58,7 @@ std::vector<SpokenWord> words(const std::vector<std::pair<std::string, std::vect
         result.push_back({word, {}});
         for (const std::string& way : ways) {
             std::istringstream in(way);
-            Pronunciations::Phones phones;
+            pronunciation::Pronunciations::Phones phones;
             for (std::string name; in >> name;) phones.push_back(id(name));
             result.back().ways.push_back(phones);
         }
@@ -223,17 +223,17 @@ TEST(AlignPhones, ATextTooLongForTheSoundIsRefused) {
 }
 
 TEST(SpokenWords, UnknownWordsAreNamed) {
-    const bool has_espeak = Espeak::load() != nullptr;
+    const bool has_espeak = pronunciation::Espeak::load() != nullptr;
     const ScratchFolder scratch("spoken");
     write_file(scratch / "d", "the DH AH0\nthe(2) DH IY0\ntwo T UW1\n");
-    Pronouncer pronouncer(scratch / "d");
+    pronunciation::Pronouncer pronouncer(scratch / "d");
     const auto said = spoken_words("The 2!", pronouncer);
     ASSERT_EQ(said.size(), 2u);
     EXPECT_EQ(said[0].ways.size(), 2u);
     EXPECT_NE(error_of([&] { spoken_words("...", pronouncer); }).find("expected words"), std::string::npos);
     if (has_espeak) {
         EXPECT_EQ(spoken_words("the blorf", pronouncer)[1].ways[0],
-                  (Pronunciations::Phones{id("B"), id("L"), id("AO"), id("R"), id("F")}));
+                  (pronunciation::Pronunciations::Phones{id("B"), id("L"), id("AO"), id("R"), id("F")}));
     } else {
         EXPECT_NE(error_of([&] { spoken_words("the blorf", pronouncer); }).find("'blorf'"),
                   std::string::npos);

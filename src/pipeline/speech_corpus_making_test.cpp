@@ -10,45 +10,16 @@
 #include "base/output_file.h"
 #include "base/process.h"
 #include "base/scratch_folder.h"
-#include "pipeline/espeak.h"
 #include "pipeline/make_speech_corpus.h"
-#include "pipeline/pronunciations.h"
 #include "pipeline/speech_check.h"
 #include "pipeline/speech_voices.h"
 #include "pipeline/sphinx_alignment.h"
 #include "pipeline/wav_file.h"
+#include "pronunciation/espeak.h"
+#include "pronunciation/pronunciations.h"
 
 namespace vultus::pipeline {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
-TEST(Pronunciations, TextBecomesWords) {
-    EXPECT_EQ(joined(words_of("Don't stop--\"now\", it\xE2\x80\x99s 21!")), "don't stop now it's twenty one");
-    EXPECT_EQ(
-        joined(words_of("In 1984, 2,250 people; 007 mp3 1000000")),
-        "in nineteen eighty four two thousand two hundred fifty people zero zero seven mp three one million");
-    EXPECT_EQ(joined(words_of("re-use 1905 'quoted' Z\xC3\xBCrich")),
-              "re use nineteen oh five quoted z\xC3\xBCrich");
-    EXPECT_TRUE(words_of(" ... ").empty());
-}
-
-TEST(Pronunciations, ReadsAllWaysAndRefusesOtherFiles) {
-    const ScratchFolder scratch("dictionary");
-    write_file(scratch / "d", ";;; comment\nREAD  R EH1 D\nREAD(2)  R IY1 D\nodd QQ\nzoo Z UW # a place\n");
-    const Pronunciations dictionary(scratch / "d");
-    EXPECT_EQ(dictionary.of("read").size(), 2u);
-    EXPECT_EQ(dictionary.of("zoo").at(0).size(), 2u);
-    EXPECT_TRUE(dictionary.of("odd").empty());
-    EXPECT_EQ(joined(dictionary.plain_words()), "read zoo");
-    write_file(scratch / "e", "no phones at all\n");
-    EXPECT_THROW(Pronunciations(scratch / "e"), Error);
-    EXPECT_THROW(Pronunciations(scratch / "none"), Error);
-}
 
 TEST(SentenceSource, TheSameSeedSaysTheSameAndSentencesDiffer) {
     SentenceSource one(3, {"walrus"}), two(3, {"walrus"});
@@ -138,14 +109,14 @@ TEST(SpeechCheck, FindsShiftedLabels) {
 
 TEST(SphinxAlignment, FindsTheWordsOfSynthesizedSpeech) {
     if (!find_program("pocketsphinx_batch") || !find_program("flite") ||
-        Pronunciations::usual_place().empty())
+        pronunciation::Pronunciations::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx, pocketsphinx-en-us and flite";
     const ScratchFolder scratch("align");
     const ProgramResult said = run_program({"flite", "-voice", "slt", "-psdur", "-t",
                                             "Place white by five now.", "-o", (scratch / "s.wav").string()});
-    const Pronunciations dictionary(Pronunciations::usual_place());
+    const pronunciation::Pronunciations dictionary(pronunciation::Pronunciations::usual_place());
     AlignmentTask task{read_wav(scratch / "s.wav").audio, {}};
-    for (const std::string& word : words_of("place white by five now"))
+    for (const std::string& word : pronunciation::words_of("place white by five now"))
         task.words.push_back(dictionary.of(word));
     const auto found = align_with_sphinx({task});
     ASSERT_EQ(found.size(), 1u);
@@ -184,7 +155,7 @@ double level_at_begin_db(const std::vector<LabelledSpeech>& speech,
 }
 
 TEST(SpeakWithEspeak, VoicelessStopsBeginWithTheirClosure) {
-    if (!Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
+    if (!pronunciation::Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
     SentenceSource text(1, {});
     Rng rng(1);
     std::vector<LabelledSpeech> speech;
@@ -198,7 +169,7 @@ TEST(SpeakWithEspeak, VoicelessStopsBeginWithTheirClosure) {
 }
 
 TEST(MakeSpeechCorpus, AFewSecondsOfEachSource) {
-    if (!find_program("flite") && !Espeak::load()) GTEST_SKIP() << "needs flite or espeak-ng";
+    if (!find_program("flite") && !pronunciation::Espeak::load()) GTEST_SKIP() << "needs flite or espeak-ng";
     const ScratchFolder scratch("make");
     SpeechCorpusOptions options;
     options.hours = 0.004;

@@ -18,7 +18,7 @@ std::optional<WordRecognizer> word_recognizer(const ListenerOptions& options) {
 std::vector<SpokenWord> words_of(const std::string& text, const std::filesystem::path& dictionary) {
     static std::mutex mutex;
     const std::scoped_lock lock(mutex);
-    Pronouncer pronouncer(dictionary);
+    pronunciation::Pronouncer pronouncer(dictionary);
     return spoken_words(text, pronouncer);
 }
 

@@ -13,8 +13,8 @@
 #include "base/progress.h"
 #include "corpus/corpus.h"
 #include "media/audio_reader.h"
-#include "pipeline/pronouncer.h"
 #include "pipeline/sphinx_alignment.h"
+#include "pronunciation/pronouncer.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -65,7 +65,7 @@ class Aligner {
 
     const TakeClip& take_;
     Progress progress_;
-    Pronouncer pronouncer_;
+    pronunciation::Pronouncer pronouncer_;
     std::vector<corpus::SpeechClip> clips_;
     std::vector<AlignmentTask> tasks_;
     std::int64_t done_ = 0, left_out_ = 0;

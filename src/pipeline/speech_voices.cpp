@@ -13,8 +13,8 @@
 #include "base/output_file.h"
 #include "base/process.h"
 #include "base/scratch_folder.h"
-#include "pipeline/espeak.h"
 #include "pipeline/wav_file.h"
+#include "pronunciation/espeak.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -156,12 +156,12 @@ bool is_voiceless_stop(int phone) {
     return name == "P" || name == "T" || name == "K" || name == "CH";
 }
 
-std::vector<corpus::PhoneSpan> spans_of(const Espeak::Speech& speech, const std::string& language,
-                                        int rate_hz) {
+std::vector<corpus::PhoneSpan> spans_of(const pronunciation::Espeak::Speech& speech,
+                                        const std::string& language, int rate_hz) {
     std::vector<corpus::PhoneSpan> spans;
     const auto end = static_cast<std::int64_t>(speech.audio.size());
     for (std::size_t i = 0; i < speech.phonemes.size(); ++i) {
-        const Espeak::Phoneme& phoneme = speech.phonemes[i];
+        const pronunciation::Espeak::Phoneme& phoneme = speech.phonemes[i];
         const std::int64_t next = i + 1 < speech.phonemes.size() ? speech.phonemes[i + 1].begin_sample : end;
         const std::int64_t sounding = next - phoneme.begin_sample;
         if (sounding <= 0 || next > end || phoneme.ipa.starts_with('('))
@@ -272,7 +272,7 @@ bool speak_with_festival(SentenceSource& text, Rng& rng, const TakeSpeech& take)
 
 bool speak_with_espeak(const std::vector<std::string>& languages, SentenceSource& text, Rng& rng,
                        const TakeSpeech& take) {
-    const std::unique_ptr<Espeak> espeak = Espeak::load();
+    const std::unique_ptr<pronunciation::Espeak> espeak = pronunciation::Espeak::load();
     if (!espeak) return warn_missing("espeak-ng", "libespeak-ng1 espeak-ng-data");
     constexpr std::array<const char*, 8> kEnglish = {
         "en-us",     "en",     "en-gb-scotland", "en-gb-x-rp",
@@ -288,7 +288,7 @@ bool speak_with_espeak(const std::vector<std::string>& languages, SentenceSource
         espeak->set_manner(static_cast<int>(rng.uniform(130, 210)), static_cast<int>(rng.uniform(20, 75)),
                            static_cast<int>(rng.uniform(20, 80)));
         const std::string sentence = language == "en" ? text.english() : text.in(language);
-        const Espeak::Speech said = espeak->speak(sentence);
+        const pronunciation::Espeak::Speech said = espeak->speak(sentence);
         LabelledSpeech speech{"espeak/" + voice, language.substr(0, language.find('-')), sentence, {}, {}};
         for (const std::int16_t sample : said.audio)
             speech.audio.push_back(static_cast<float>(sample) / 32768.0f);

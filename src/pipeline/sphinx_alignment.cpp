@@ -35,7 +35,7 @@ class Grammar {
     }
 
   private:
-    void way(int from, int to, const Pronunciations::Phones& phones) {
+    void way(int from, int to, const pronunciation::Pronunciations::Phones& phones) {
         for (std::size_t i = 0; i < phones.size(); ++i) {
             const int next = i + 1 < phones.size() ? num_states_++ : to;
             step(from, next, audio::phone_name(phones[i]));
@@ -136,9 +136,9 @@ void run_sphinx(const std::filesystem::path& folder, const std::string& list) {
 }  // namespace
 
 std::optional<AlignmentTask> alignment_task(std::vector<float> audio, const std::string& text,
-                                            Pronouncer& pronouncer) {
+                                            pronunciation::Pronouncer& pronouncer) {
     AlignmentTask task{std::move(audio), {}};
-    for (const std::string& word : words_of(text)) {
+    for (const std::string& word : pronunciation::words_of(text)) {
         task.words.push_back(pronouncer.ways_to_say(word));
         if (task.words.back().empty()) return std::nullopt;
     }

@@ -17,8 +17,8 @@
 #include "media/audio_reader.h"
 #include "person/bundled.h"
 #include "pipeline/phone_times.h"
-#include "pipeline/pronouncer.h"
 #include "pipeline/sphinx_alignment.h"
+#include "pronunciation/pronouncer.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -77,7 +77,7 @@ class EncoderAligner {
     explicit EncoderAligner(const std::filesystem::path& speech_model)
         : recognizer_(speech_model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
                                            : speech_model),
-          espeak_(Espeak::load()) {
+          espeak_(pronunciation::Espeak::load()) {
         if (!espeak_)
             fail(ErrorCode::kUnsupported,
                  "[pipeline] espeak-ng is not here to say how words are spoken (Debian: libespeak-ng1)");
@@ -92,7 +92,8 @@ class EncoderAligner {
         for (std::string word; in >> word;) {
             std::vector<int> phones = espeak_->pronounce(word);
             if (!phones.empty())
-                words.push_back({word, {Pronunciations::Phones(phones.begin(), phones.end())}});
+                words.push_back(
+                    {word, {pronunciation::Pronunciations::Phones(phones.begin(), phones.end())}});
         }
         if (words.empty()) return {};
         try {
@@ -110,7 +111,7 @@ class EncoderAligner {
 
   private:
     hearing::PhoneRecognizer recognizer_;
-    std::unique_ptr<Espeak> espeak_;
+    std::unique_ptr<pronunciation::Espeak> espeak_;
 };
 
 /// Joins short recordings of a voice and hands them on.
@@ -198,7 +199,8 @@ class ListReader {
 };
 
 /// All of a batch at once: starting pocketsphinx takes longer than a recording.
-void label_english(const SpokenLine* lines, std::vector<Labelled>& batch, Pronouncer& pronouncer) {
+void label_english(const SpokenLine* lines, std::vector<Labelled>& batch,
+                   pronunciation::Pronouncer& pronouncer) {
     std::vector<AlignmentTask> tasks;
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -226,7 +228,7 @@ void take_spoken_list(const std::filesystem::path& list, const std::filesystem::
     // One after the other: a process can have one espeak-ng only.
     ListReader reader(take, total);
     if (!all.empty()) {
-        Pronouncer pronouncer;
+        pronunciation::Pronouncer pronouncer;
         reader.take(all, [&](const SpokenLine* lines, std::vector<Labelled>& batch) {
             label_english(lines, batch, pronouncer);
         });

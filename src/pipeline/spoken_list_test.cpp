@@ -9,7 +9,7 @@
 #include "base/output_file.h"
 #include "base/scratch_folder.h"
 #include "media/test_media.h"
-#include "pipeline/espeak.h"
+#include "pronunciation/espeak.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -29,9 +29,9 @@ std::vector<Taken> take_all(const std::filesystem::path& list) {
 
 /// What espeak-ng says in German, written to a file.
 void say(const std::filesystem::path& file, const std::string& text) {
-    const auto espeak = Espeak::load();
+    const auto espeak = pronunciation::Espeak::load();
     ASSERT_TRUE(espeak->set_voice("de"));
-    const Espeak::Speech speech = espeak->speak(text);
+    const pronunciation::Espeak::Speech speech = espeak->speak(text);
     std::vector<float> sound;
     for (const std::int16_t sample : speech.audio) sound.push_back(static_cast<float>(sample) / 32768.0f);
     media::test::write_wav(file, espeak->sample_rate_hz(), 16, sound);
@@ -54,7 +54,7 @@ TEST(SpokenList, ALineWithAnotherNumberOfPartsIsNamed) {
 }
 
 TEST(SpokenList, JoinsWhatFitsAndLeavesTheRestOut) {
-    if (!Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
+    if (!pronunciation::Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
     const ScratchFolder scratch("spoken");
     say(scratch / "a.wav", "Guten Morgen, wir haben heute neue Leute");
     say(scratch / "b.wav", "Die Sonne scheint und das Kind ist müde");

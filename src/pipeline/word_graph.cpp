@@ -61,7 +61,7 @@ WordGraph::WordGraph(const std::vector<SpokenWord>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         std::vector<int> ends;
         std::size_t shortest = std::numeric_limits<std::size_t>::max();
-        for (const Pronunciations::Phones& way : words[i].ways) {
+        for (const pronunciation::Pronunciations::Phones& way : words[i].ways) {
             std::vector<int> before = open;
             for (std::size_t k = 0; k < way.size(); ++k) {
                 before = {add(way[k], static_cast<int>(i), before)};

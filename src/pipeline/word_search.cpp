@@ -114,7 +114,8 @@ class Frontier {
 
 class Search {
   public:
-    Search(const NgramModel& model, const PronunciationTree& tree, const WordSearchOptions& options)
+    Search(const pronunciation::NgramModel& model, const pronunciation::PronunciationTree& tree,
+           const WordSearchOptions& options)
         : model_(model),
           tree_(tree),
           options_(options),
@@ -139,7 +140,7 @@ class Search {
     int phone_of(int node) const { return node == silence() ? audio::kSilence : tree_.node(node).phone; }
 
     void begin_words(const Hypothesis& from, bool pause) {
-        const PronunciationTree::Node& root = tree_.node(0);
+        const pronunciation::PronunciationTree::Node& root = tree_.node(0);
         for (int child = root.first_child; child < root.first_child + root.num_children; ++child)
             frontier_.offer({child, from.last, from.second_last, from.record,
                              from.score + weight_ * tree_.node(child).best, true});
@@ -147,7 +148,7 @@ class Search {
     }
 
     void end_words(const Hypothesis& from) {
-        const PronunciationTree::Node& node = tree_.node(from.node);
+        const pronunciation::PronunciationTree::Node& node = tree_.node(from.node);
         const std::array<int, 2> history{from.last, from.second_last};
         for (int k = node.first_word; k < node.first_word + node.num_words; ++k) {
             const int word = tree_.word(k);
@@ -175,7 +176,7 @@ class Search {
                         false);
                 continue;
             }
-            const PronunciationTree::Node& node = tree_.node(from.node);
+            const pronunciation::PronunciationTree::Node& node = tree_.node(from.node);
             for (int child = node.first_child; child < node.first_child + node.num_children; ++child)
                 frontier_.offer({child, from.last, from.second_last, from.record,
                                  from.score + weight_ * (tree_.node(child).best - node.best), true});
@@ -265,8 +266,8 @@ class Search {
         return result;
     }
 
-    const NgramModel& model_;
-    const PronunciationTree& tree_;
+    const pronunciation::NgramModel& model_;
+    const pronunciation::PronunciationTree& tree_;
     WordSearchOptions options_;
     float weight_, hurry_;
     Frontier frontier_;
@@ -276,7 +277,8 @@ class Search {
 
 }  // namespace
 
-SearchResult search_words(const NgramModel& model, const PronunciationTree& tree, std::size_t frames,
+SearchResult search_words(const pronunciation::NgramModel& model,
+                          const pronunciation::PronunciationTree& tree, std::size_t frames,
                           const FrameScores& scores, const WordSearchOptions& options) {
     return frames == 0 ? SearchResult{} : Search(model, tree, options).run(frames, scores);
 }

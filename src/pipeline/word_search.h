@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "pipeline/frame_path.h"
-#include "pipeline/pronunciation_tree.h"
+#include "pronunciation/pronunciation_tree.h"
 
 namespace vultus::pipeline {
 
@@ -31,7 +31,8 @@ struct SearchResult {
 
 /// Viterbi over the words of `tree`, with pauses where they are; a pause may end a sentence. Memory grows
 /// with what is still possible, not with what was given up. Polls cancellation.
-SearchResult search_words(const NgramModel& model, const PronunciationTree& tree, std::size_t frames,
+SearchResult search_words(const pronunciation::NgramModel& model,
+                          const pronunciation::PronunciationTree& tree, std::size_t frames,
                           const FrameScores& scores, const WordSearchOptions& options = {});
 
 }  // namespace vultus::pipeline

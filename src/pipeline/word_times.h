@@ -32,8 +32,8 @@ class WordRecognizer {
                           const std::vector<float>& phone_share, const WordOptions& options = {}) const;
 
   private:
-    NgramModel model_;
-    PronunciationTree tree_;
+    pronunciation::NgramModel model_;
+    pronunciation::PronunciationTree tree_;
 };
 
 }  // namespace vultus::pipeline

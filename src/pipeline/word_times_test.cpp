@@ -15,9 +15,9 @@
 #include "base/output_file.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
-#include "pipeline/ngram_model.h"
-#include "pipeline/pronunciation_tree.h"
 #include "pipeline/word_search.h"
+#include "pronunciation/ngram_model.h"
+#include "pronunciation/pronunciation_tree.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -125,9 +125,9 @@ class WordTimes : public testing::Test {
   protected:
     WordTimes() { write_file(dictionary_, "bee B IY\nme M IY\nme(2) M IH\ntea T IY\nbeet B IY T\n"); }
 
-    NgramModel model(const std::string& bytes) {
+    pronunciation::NgramModel model(const std::string& bytes) {
         write_file(folder_ / "tiny.lm.bin", bytes);
-        return NgramModel(folder_ / "tiny.lm.bin");
+        return pronunciation::NgramModel(folder_ / "tiny.lm.bin");
     }
     /// The line of the error, without the file's name.
     std::string refusal(const std::string& bytes) {
@@ -146,7 +146,7 @@ class WordTimes : public testing::Test {
 };
 
 TEST_F(WordTimes, TheModelKnowsItsWordsAndTheirSuccessions) {
-    const NgramModel tiny = model(model_bytes(3));
+    const pronunciation::NgramModel tiny = model(model_bytes(3));
     ASSERT_EQ(tiny.num_words(), 5);
     EXPECT_EQ(tiny.word(kTea), "tea");
     EXPECT_EQ(tiny.find("bee"), kBee);
@@ -170,15 +170,16 @@ TEST_F(WordTimes, TheModelKnowsItsWordsAndTheirSuccessions) {
 }
 
 TEST_F(WordTimes, AModelOfPairsWorksTheSame) {
-    const NgramModel tiny = model(model_bytes(2));
+    const pronunciation::NgramModel tiny = model(model_bytes(2));
     EXPECT_NEAR(tiny.log_probability(kBee, std::array{kMe + 0, kBegin + 0}), -0.3, 1e-3);
     EXPECT_NEAR(tiny.log_probability(kTea, std::array{kBee + 0}), -2.5 - 0.5, 1e-3);
 }
 
 // Values of sphinx_lm_eval 5prealpha (-verbose yes), in logarithms to the base 1.0001.
 TEST_F(WordTimes, DebiansModelSaysWhatCmuSphinxReadsInIt) {
-    if (NgramModel::usual_place().empty()) GTEST_SKIP() << "needs pocketsphinx-en-us's language model";
-    const NgramModel english(NgramModel::usual_place());
+    if (pronunciation::NgramModel::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's language model";
+    const pronunciation::NgramModel english(pronunciation::NgramModel::usual_place());
     const std::pair<const char*, int> expected[] = {{"the", -31995}, {"quick", -96603}, {"brown", -47277},
                                                     {"fox", -6611},  {"jumps", -82364}, {"over", -43534},
                                                     {"the", -13871}, {"lazy", -89103},  {"dog", -61760}};
@@ -222,7 +223,7 @@ TEST_F(WordTimes, DamagedModelsAreRefusedOrHarmless) {
             other[tables + rng.below(other.size() - tables)] = static_cast<char>(rng.below(256));
         write_file(folder_ / "tiny.lm.bin", other);
         try {
-            const NgramModel damaged(folder_ / "tiny.lm.bin");
+            const pronunciation::NgramModel damaged(folder_ / "tiny.lm.bin");
             for (int word = 0; word < damaged.num_words(); ++word)
                 for (int before = 0; before < damaged.num_words(); ++before)
                     EXPECT_FALSE(std::isnan(damaged.log_probability(word, std::array{before, kMe + 0})));
@@ -232,30 +233,31 @@ TEST_F(WordTimes, DamagedModelsAreRefusedOrHarmless) {
 }
 
 TEST_F(WordTimes, TheTreeSharesBeginnings) {
-    const NgramModel tiny = model(model_bytes(3));
-    const PronunciationTree tree(tiny, Pronunciations(dictionary_));
+    const pronunciation::NgramModel tiny = model(model_bytes(3));
+    const pronunciation::PronunciationTree tree(tiny, pronunciation::Pronunciations(dictionary_));
     // root, B, M, T, then IY of bee, IH and IY of me, IY of tea; "beet" is no word of the model.
     ASSERT_EQ(tree.num_nodes(), 8);
     EXPECT_EQ(tree.node(0).num_children, 3);
     EXPECT_NEAR(tree.node(0).best, -1, 1e-3);
-    const PronunciationTree::Node& b = tree.node(tree.node(0).first_child);
+    const pronunciation::PronunciationTree::Node& b = tree.node(tree.node(0).first_child);
     EXPECT_EQ(audio::phone_name(b.phone), "B");
     EXPECT_NEAR(b.best, -2, 1e-3);
-    const PronunciationTree::Node& bee = tree.node(b.first_child);
+    const pronunciation::PronunciationTree::Node& bee = tree.node(b.first_child);
     ASSERT_EQ(bee.num_words, 1);
     EXPECT_EQ(tree.word(bee.first_word), kBee);
     std::string endless = "me";
     for (int i = 0; i < 200'000; ++i) endless += " M";
     write_file(dictionary_, endless + "\nbee B IY\n");
-    EXPECT_EQ(PronunciationTree(tiny, Pronunciations(dictionary_)).num_nodes(), 1 + 200'000 + 2);
+    EXPECT_EQ(pronunciation::PronunciationTree(tiny, pronunciation::Pronunciations(dictionary_)).num_nodes(),
+              1 + 200'000 + 2);
     write_file(dictionary_, "zebra Z IY B R AH\n");
-    EXPECT_THROW(PronunciationTree(tiny, Pronunciations(dictionary_)), Error);
+    EXPECT_THROW(pronunciation::PronunciationTree(tiny, pronunciation::Pronunciations(dictionary_)), Error);
 }
 
 /// All ways to say a sound, one frame after the other, in plain recursion. Words follow each other with or
 /// without a pause, a pause may end a sentence, the last word ends one.
 struct Exhaustive {
-    const NgramModel& model;
+    const pronunciation::NgramModel& model;
     const std::vector<std::pair<int, std::vector<int>>>& ways;
     const std::vector<std::array<float, audio::kNumPhones>>& scores;
     float weight;
@@ -308,9 +310,9 @@ WordSearchOptions wide() {
 }
 
 TEST_F(WordTimes, TheSearchFindsWhatTryingEverythingFinds) {
-    const NgramModel tiny = model(model_bytes(2));
-    const Pronunciations dictionary(dictionary_);
-    const PronunciationTree tree(tiny, dictionary);
+    const pronunciation::NgramModel tiny = model(model_bytes(2));
+    const pronunciation::Pronunciations dictionary(dictionary_);
+    const pronunciation::PronunciationTree tree(tiny, dictionary);
     std::vector<std::pair<int, std::vector<int>>> ways;
     for (const int word : {kBee, kMe, kTea})
         for (const std::vector<int>& way : dictionary.of(kWords[static_cast<std::size_t>(word)]))
@@ -344,8 +346,8 @@ std::vector<std::array<float, audio::kNumPhones>> said(const std::vector<const c
 }
 
 TEST_F(WordTimes, PhonesBelongToTheirWordsAndPausesToNone) {
-    const NgramModel tiny = model(model_bytes(3));
-    const PronunciationTree tree(tiny, Pronunciations(dictionary_));
+    const pronunciation::NgramModel tiny = model(model_bytes(3));
+    const pronunciation::PronunciationTree tree(tiny, pronunciation::Pronunciations(dictionary_));
     const auto scores = said({"SIL", "M", "IY", "T", "IY", "SIL", "B", "IY", "SIL"}, -6);
     const SearchResult found =
         search_words(tiny, tree, scores.size(), [&](std::size_t t) { return scores[t].data(); });
@@ -359,8 +361,8 @@ TEST_F(WordTimes, PhonesBelongToTheirWordsAndPausesToNone) {
 }
 
 TEST_F(WordTimes, TheLanguageDecidesWhatTheSoundLeavesOpen) {
-    const NgramModel tiny = model(model_bytes(3));
-    const PronunciationTree tree(tiny, Pronunciations(dictionary_));
+    const pronunciation::NgramModel tiny = model(model_bytes(3));
+    const pronunciation::PronunciationTree tree(tiny, pronunciation::Pronunciations(dictionary_));
     // Something and IY, twice: "me" is what begins sentences, "bee" after "me" what ends them.
     auto scores = said({"M", "IY", "T", "IY"}, -6);
     for (std::size_t t = 0; t < scores.size(); ++t)
@@ -372,8 +374,8 @@ TEST_F(WordTimes, TheLanguageDecidesWhatTheSoundLeavesOpen) {
 }
 
 TEST_F(WordTimes, DroppingWhatNobodyComesFromChangesNothing) {
-    const NgramModel tiny = model(model_bytes(3));
-    const PronunciationTree tree(tiny, Pronunciations(dictionary_));
+    const pronunciation::NgramModel tiny = model(model_bytes(3));
+    const pronunciation::PronunciationTree tree(tiny, pronunciation::Pronunciations(dictionary_));
     Rng rng(3);
     std::vector<std::array<float, audio::kNumPhones>> scores(3000);
     for (auto& row : scores)

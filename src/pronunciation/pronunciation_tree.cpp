@@ -1,4 +1,4 @@
-#include "pipeline/pronunciation_tree.h"
+#include "pronunciation/pronunciation_tree.h"
 
 #include <algorithm>
 #include <limits>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 PronunciationTree::PronunciationTree(const NgramModel& model, const Pronunciations& dictionary) {
     std::vector<Way> ways;
@@ -56,4 +56,4 @@ void PronunciationTree::grow(const Branch& branch, const std::vector<Way>& ways,
     nodes_.insert(nodes_.end(), children.begin(), children.end());
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

@@ -1,4 +1,4 @@
-#include "pipeline/pronunciations.h"
+#include "pronunciation/pronunciations.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,7 +8,7 @@
 #include "audio/phones.h"
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 namespace {
 
 constexpr const char* kOnes[] = {"zero",    "one",     "two",       "three",    "four",
@@ -187,4 +187,4 @@ std::vector<std::string> words_of(const std::string& text) {
     return words;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

@@ -1,4 +1,4 @@
-#include "pipeline/espeak.h"
+#include "pronunciation/espeak.h"
 
 #include <dlfcn.h>
 
@@ -7,7 +7,7 @@
 
 #include "audio/phones.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 namespace {
 
 // The part of espeak-ng's stable C interface (speak_lib.h, revision 12) that is used here.
@@ -135,4 +135,4 @@ std::vector<int> Espeak::pronounce(const std::string& word) {
     return phones;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

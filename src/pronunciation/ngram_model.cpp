@@ -1,4 +1,4 @@
-#include "pipeline/ngram_model.h"
+#include "pronunciation/ngram_model.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
-#include "pipeline/pronunciations.h"
+#include "pronunciation/pronunciations.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 namespace {
 
 constexpr std::string_view kTitle = "Trie Language Model";
@@ -203,4 +203,4 @@ float NgramModel::log_probability(int word, std::span<const int> history) const 
     return value * kLogBase;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 /// A file that the caller names, else the usual one. Errors: kUnsupported when both are empty: the line says
 /// what is missing and which Debian package has it.
@@ -42,4 +42,4 @@ std::vector<std::string> words_of(const std::string& text);
 /// 0..999,999,999 in words; longer digits one by one.
 std::vector<std::string> spell_number(const std::string& digits);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

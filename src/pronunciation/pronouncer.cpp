@@ -1,6 +1,6 @@
-#include "pipeline/pronouncer.h"
+#include "pronunciation/pronouncer.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 Pronouncer::Pronouncer(const std::filesystem::path& dictionary)
     : dictionary_(given_or_usual(dictionary, Pronunciations::usual_place(),
@@ -20,4 +20,4 @@ std::vector<Pronunciations::Phones> Pronouncer::ways_to_say(const std::string& w
     return {std::move(phones)};
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "pipeline/ngram_model.h"
-#include "pipeline/pronunciations.h"
+#include "pronunciation/ngram_model.h"
+#include "pronunciation/pronunciations.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 class PronunciationTree {
   public:
@@ -42,4 +42,4 @@ class PronunciationTree {
     std::vector<int> words_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

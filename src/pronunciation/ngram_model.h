@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 /// A back-off model of up to three words in CMU Sphinx's binary format ("Trie Language Model", what
 /// sphinx_lm_convert writes for a name that ends in .lm.bin): 16-bit quantised probabilities, n-grams stored
@@ -66,4 +66,4 @@ class NgramModel {
     int sentence_begin_ = -1, sentence_end_ = -1;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

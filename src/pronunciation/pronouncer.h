@@ -4,10 +4,10 @@
 #include <memory>
 #include <optional>
 
-#include "pipeline/espeak.h"
-#include "pipeline/pronunciations.h"
+#include "pronunciation/espeak.h"
+#include "pronunciation/pronunciations.h"
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 class Pronouncer {
   public:
@@ -24,4 +24,4 @@ class Pronouncer {
     bool asked_espeak_ = false;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::pronunciation {
 
 /// One at a time in a process: the library keeps one state. Not for several threads.
 class Espeak {
@@ -42,4 +42,4 @@ class Espeak {
     std::unique_ptr<Library> library_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::pronunciation
