@@ -24,12 +24,13 @@ ALLOWED = {
     "infer": ["base", "tensor", "models"],
     "hearing": ["base", "tensor", "audio", "models", "person", "infer"],
     "pronunciation": ["base", "audio"],
+    "alignment": ["base", "audio", "corpus", "pronunciation"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
 # Libraries of the pipeline's folder that need less than all of it.
 PIPELINE_PARTS = ["phones", "speak", "speech", "talk"]
-ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "pipeline", "vultus"]
+ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "pipeline", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 
 # Third-party headers and the only folders that may see them.

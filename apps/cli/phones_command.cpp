@@ -19,7 +19,7 @@ struct Arguments {
     pipeline::PhoneFormatOptions options;
 };
 
-pipeline::PhoneTimes times_of(const Arguments& arguments) {
+alignment::PhoneTimes times_of(const Arguments& arguments) {
     const std::string text =
         arguments.text_file.empty() ? arguments.text : read_file(arguments.text_file, 64u << 20);
     if (!arguments.text_file.empty() && text.empty())
@@ -34,7 +34,7 @@ pipeline::PhoneTimes times_of(const Arguments& arguments) {
 
 void run(Arguments& arguments) {
     arguments.options.sound_file = arguments.sound;
-    const pipeline::PhoneTimes times = times_of(arguments);
+    const alignment::PhoneTimes times = times_of(arguments);
     const std::string file =
         pipeline::format_phones(times, pipeline::phone_format_named(arguments.format), arguments.options);
     if (arguments.out.empty() || arguments.out == "-")

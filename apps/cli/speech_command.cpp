@@ -77,7 +77,7 @@ void add_score(CLI::App& group) {
         ->excludes(phones);
     command->callback([arguments] {
         const auto corpus = corpus::SpeechCorpus::open(arguments->corpus);
-        std::optional<pipeline::WordRecognizer> words;
+        std::optional<alignment::WordRecognizer> words;
         if (arguments->words) words.emplace();
         const auto scores = arguments->phones.empty()
                                 ? pipeline::score_encoder(corpus, arguments->encoder, arguments->condition,

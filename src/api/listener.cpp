@@ -14,7 +14,7 @@
 
 using namespace vultus;
 using namespace vultus::api;
-using pipeline::PhoneTimes;
+using alignment::PhoneTimes;
 using pipeline::SpeechListener;
 
 namespace {

@@ -16,18 +16,18 @@ using Json = nlohmann::ordered_json;
 std::string_view viseme_of_phone(int phone) { return audio::viseme_name(audio::viseme_of(phone)); }
 
 /// The word that a phone belongs to; empty in pauses.
-std::string word_at(const PhoneTimes& times, const PhoneSegment& phone) {
+std::string word_at(const alignment::PhoneTimes& times, const alignment::PhoneSegment& phone) {
     const double middle_s = (phone.start_s + phone.end_s) / 2;
     const auto after =
         std::partition_point(times.words.begin(), times.words.end(),
-                             [&](const WordSegment& word) { return word.start_s <= middle_s; });
+                             [&](const alignment::WordSegment& word) { return word.start_s <= middle_s; });
     return after != times.words.begin() && middle_s < after[-1].end_s ? after[-1].word : std::string();
 }
 
-std::string text(const PhoneTimes& times) {
+std::string text(const alignment::PhoneTimes& times) {
     std::string result;
     std::string before;
-    for (const PhoneSegment& phone : times.phones) {
+    for (const alignment::PhoneSegment& phone : times.phones) {
         const std::string word = word_at(times, phone);
         result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4} {}", phone.start_s, phone.end_s,
                               audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
@@ -39,9 +39,9 @@ std::string text(const PhoneTimes& times) {
     return result;
 }
 
-std::string tsv(const PhoneTimes& times) {
+std::string tsv(const alignment::PhoneTimes& times) {
     std::string result = "start\tend\tphone\tviseme\tword\n";
-    for (const PhoneSegment& phone : times.phones)
+    for (const alignment::PhoneSegment& phone : times.phones)
         result +=
             fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
                         audio::phone_name(phone.phone), viseme_of_phone(phone.phone), word_at(times, phone));
@@ -50,16 +50,16 @@ std::string tsv(const PhoneTimes& times) {
 
 double milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
 
-std::string json(const PhoneTimes& times) {
+std::string json(const alignment::PhoneTimes& times) {
     Json result{{"duration", milliseconds(times.duration_s)}};
     result["phones"] = Json::array();
-    for (const PhoneSegment& phone : times.phones)
+    for (const alignment::PhoneSegment& phone : times.phones)
         result["phones"].push_back({{"start", milliseconds(phone.start_s)},
                                     {"end", milliseconds(phone.end_s)},
                                     {"phone", audio::phone_name(phone.phone)},
                                     {"viseme", viseme_of_phone(phone.phone)}});
     if (!times.words.empty()) result["words"] = Json::array();
-    for (const WordSegment& word : times.words)
+    for (const alignment::WordSegment& word : times.words)
         result["words"].push_back({{"start", milliseconds(word.start_s)},
                                    {"end", milliseconds(word.end_s)},
                                    {"word", word.word},
@@ -89,10 +89,10 @@ std::string tier(int number, const char* name, const std::vector<Interval>& inte
     return result;
 }
 
-std::vector<Interval> word_intervals(const PhoneTimes& times) {
+std::vector<Interval> word_intervals(const alignment::PhoneTimes& times) {
     std::vector<Interval> intervals;
     double at_s = 0;
-    for (const WordSegment& word : times.words) {
+    for (const alignment::WordSegment& word : times.words) {
         if (word.start_s > at_s) intervals.push_back({at_s, word.start_s, ""});
         intervals.push_back({word.start_s, word.end_s, word.word});
         at_s = word.end_s;
@@ -101,9 +101,9 @@ std::vector<Interval> word_intervals(const PhoneTimes& times) {
     return intervals;
 }
 
-std::string text_grid(const PhoneTimes& times) {
+std::string text_grid(const alignment::PhoneTimes& times) {
     std::vector<Interval> phones, visemes;
-    for (const PhoneSegment& phone : times.phones) {
+    for (const alignment::PhoneSegment& phone : times.phones) {
         phones.push_back({phone.start_s, phone.end_s, std::string(audio::phone_name(phone.phone))});
         const std::string viseme(viseme_of_phone(phone.phone));
         if (!visemes.empty() && visemes.back().text == viseme)
@@ -144,7 +144,8 @@ PhoneFormat phone_format_named(const std::string& name) {
          "[phones] format: expected text, json or another of `vultus phones`, got {}", name);
 }
 
-std::string format_phones(const PhoneTimes& times, PhoneFormat format, const PhoneFormatOptions& options) {
+std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format,
+                          const PhoneFormatOptions& options) {
     switch (format) {
         case PhoneFormat::kText:
             return text(times);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/phone_times.h"
+#include "alignment/phone_times.h"
 
 namespace vultus::pipeline {
 
@@ -24,7 +24,7 @@ struct PhoneFormatOptions {
 
 /// The whole file's text, UTF-8. Times are seconds; JSON has milliseconds, Rhubarb's formats hundredths.
 /// Errors: kInvalidArgument for options out of range.
-std::string format_phones(const PhoneTimes& times, PhoneFormat format,
+std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format,
                           const PhoneFormatOptions& options = {});
 
 /// One mouth shape of Rhubarb from start_cs to end_cs, in hundredths of a second.
@@ -36,6 +36,6 @@ struct MouthCue {
 
 /// Shapes after Rhubarb's rules for single phones, diphthongs in two; neighbours differ. Pauses shorter than
 /// 0.12 s keep the shape before them.
-std::vector<MouthCue> mouth_cues(const PhoneTimes& times, const std::string& extended_shapes);
+std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::string& extended_shapes);
 
 }  // namespace vultus::pipeline

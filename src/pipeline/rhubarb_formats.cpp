@@ -69,13 +69,13 @@ std::string moho_name(char shape, bool preston_blair) {
 
 }  // namespace
 
-std::vector<MouthCue> mouth_cues(const PhoneTimes& times, const std::string& extended_shapes) {
+std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::string& extended_shapes) {
     for (const char shape : extended_shapes)
         if (shape != 'G' && shape != 'H' && shape != 'X')
             fail(ErrorCode::kInvalidArgument,
                  "[pipeline] extended mouth shapes: expected some of GHX, got '{}'", extended_shapes);
     std::vector<MouthCue> cues;
-    for (const PhoneSegment& phone : times.phones) {
+    for (const alignment::PhoneSegment& phone : times.phones) {
         const double duration_s = phone.end_s - phone.start_s;
         const int start = hundredths(phone.start_s), end = hundredths(phone.end_s);
         const bool short_pause = phone.phone == audio::kSilence && duration_s < kShortPauseS &&
@@ -94,7 +94,7 @@ std::vector<MouthCue> mouth_cues(const PhoneTimes& times, const std::string& ext
     return cues;
 }
 
-std::string rhubarb_tsv(const PhoneTimes& times, const PhoneFormatOptions& options) {
+std::string rhubarb_tsv(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
     std::string result;
     for (const MouthCue& cue : mouth_cues(times, options.extended_shapes))
         result += fmt::format("{}\t{}\n", seconds(cue.start_cs), cue.shape);
@@ -102,7 +102,7 @@ std::string rhubarb_tsv(const PhoneTimes& times, const PhoneFormatOptions& optio
                                 drawn('X', options.extended_shapes));
 }
 
-std::string rhubarb_xml(const PhoneTimes& times, const PhoneFormatOptions& options) {
+std::string rhubarb_xml(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
     std::string result = fmt::format(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rhubarbResult>\n  <metadata>\n"
         "    <soundFile>{}</soundFile>\n    <duration>{}</duration>\n  </metadata>\n  <mouthCues>\n",
@@ -113,7 +113,7 @@ std::string rhubarb_xml(const PhoneTimes& times, const PhoneFormatOptions& optio
     return result + "  </mouthCues>\n</rhubarbResult>\n";
 }
 
-std::string rhubarb_json(const PhoneTimes& times, const PhoneFormatOptions& options) {
+std::string rhubarb_json(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
     std::error_code failed;  // sound without a file has no path
     const std::string file = nlohmann::json(std::filesystem::absolute(options.sound_file, failed).string())
                                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -129,7 +129,7 @@ std::string rhubarb_json(const PhoneTimes& times, const PhoneFormatOptions& opti
     return result + "\n  ]\n}\n";
 }
 
-std::string moho_dat(const PhoneTimes& times, const PhoneFormatOptions& options) {
+std::string moho_dat(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
     if (!(options.dat_frame_rate >= 10 && options.dat_frame_rate <= 100))
         fail(ErrorCode::kInvalidArgument, "[pipeline] frame rate: expected 10 to 100, got {}",
              options.dat_frame_rate);

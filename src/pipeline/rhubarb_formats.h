@@ -7,9 +7,9 @@
 
 namespace vultus::pipeline {
 
-std::string rhubarb_tsv(const PhoneTimes& times, const PhoneFormatOptions& options);
-std::string rhubarb_xml(const PhoneTimes& times, const PhoneFormatOptions& options);
-std::string rhubarb_json(const PhoneTimes& times, const PhoneFormatOptions& options);
-std::string moho_dat(const PhoneTimes& times, const PhoneFormatOptions& options);
+std::string rhubarb_tsv(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
+std::string rhubarb_xml(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
+std::string rhubarb_json(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
+std::string moho_dat(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
 
 }  // namespace vultus::pipeline

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 
+#include "alignment/frame_scores.h"
 #include "audio/phones.h"
-#include "pipeline/frame_scores.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -126,7 +126,7 @@ std::vector<float> visemes_per_frame(std::span<const float> log_posteriors, int 
         for (int part = 0; part < kParts; ++part) {
             const double seconds = (t + (part + 0.5) / kParts) / fps;
             const std::int64_t k =
-                std::clamp<std::int64_t>(std::llround(seconds * kPosteriorRateHz), 0, heard - 1);
+                std::clamp<std::int64_t>(std::llround(seconds * alignment::kPosteriorRateHz), 0, heard - 1);
             for (int phone = 0; phone < audio::kNumPhones; ++phone)
                 visemes[static_cast<std::size_t>(t * audio::kNumVisemes + audio::viseme_of(phone))] +=
                     std::exp(log_posteriors[static_cast<std::size_t>(k * audio::kNumPhones + phone)]) /

@@ -6,9 +6,9 @@
 #include <span>
 #include <string>
 
+#include "alignment/phone_times.h"
+#include "alignment/word_times.h"
 #include "hearing/phone_recognizer.h"
-#include "pipeline/phone_times.h"
-#include "pipeline/word_times.h"
 
 namespace vultus::pipeline {
 
@@ -31,11 +31,11 @@ class SpeechListener {
     /// audio: 16 kHz mono, -1..1, at most kMaxSamples. text: what is said, to find its words; empty: nobody
     /// knows. Errors: kInvalidArgument for too much sound; those of spoken_words, align_phones and
     /// decode_phones. Polls cancellation.
-    PhoneTimes hear(std::span<const float> audio, const std::string& text) const;
+    alignment::PhoneTimes hear(std::span<const float> audio, const std::string& text) const;
 
   private:
     std::filesystem::path dictionary_;
-    std::optional<WordRecognizer> words_;
+    std::optional<alignment::WordRecognizer> words_;
     hearing::PhoneRecognizer phones_;
 };
 

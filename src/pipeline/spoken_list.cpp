@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "alignment/phone_times.h"
 #include "audio/phones.h"
 #include "base/cancel.h"
 #include "base/error.h"
@@ -16,7 +17,6 @@
 #include "hearing/phone_recognizer.h"
 #include "media/audio_reader.h"
 #include "person/bundled.h"
-#include "pipeline/phone_times.h"
 #include "pipeline/sphinx_alignment.h"
 #include "pronunciation/pronouncer.h"
 
@@ -87,7 +87,7 @@ class EncoderAligner {
     std::vector<corpus::PhoneSpan> align(const SpokenLine& line, const std::vector<float>& audio) {
         if (!espeak_->set_voice(line.language))
             fail(ErrorCode::kInvalidArgument, "[pipeline] espeak-ng has no language '{}'", line.language);
-        std::vector<SpokenWord> words;
+        std::vector<alignment::SpokenWord> words;
         std::istringstream in(line.text);
         for (std::string word; in >> word;) {
             std::vector<int> phones = espeak_->pronounce(word);
@@ -98,11 +98,12 @@ class EncoderAligner {
         if (words.empty()) return {};
         try {
             const auto num_samples = static_cast<std::int64_t>(audio.size());
-            const PhoneTimes times = align_phones(recognizer_.log_posteriors(audio), num_samples, words);
+            const alignment::PhoneTimes times =
+                alignment::align_phones(recognizer_.log_posteriors(audio), num_samples, words);
             double fit = 0;
-            for (const WordSegment& word : times.words) fit += word.fit;
+            for (const alignment::WordSegment& word : times.words) fit += word.fit;
             if (fit < kWorstMeanFit * static_cast<double>(times.words.size())) return {};
-            return phone_spans(times, num_samples);
+            return alignment::phone_spans(times, num_samples);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::kInvalidArgument) throw;
             return {};

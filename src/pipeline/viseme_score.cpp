@@ -8,13 +8,13 @@
 #include <map>
 #include <sstream>
 
+#include "alignment/phone_times.h"
 #include "audio/augment.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "hearing/phone_recognizer.h"
 #include "person/bundled.h"
-#include "pipeline/phone_times.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -173,7 +173,7 @@ void spoil_corpus(const corpus::SpeechCorpus& corpus, const std::string& conditi
 
 std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
                                       const std::filesystem::path& speech_model, const std::string& condition,
-                                      const WordRecognizer* words) {
+                                      const alignment::WordRecognizer* words) {
     const audio::AugmentOptions options = options_of(condition);
     check_validation(corpus);
     const hearing::PhoneRecognizer recognizer(
@@ -187,9 +187,10 @@ std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
         if (!clip.validation) continue;
         throw_if_cancelled();
         const std::vector<float> posteriors = recognizer.log_posteriors(heard(corpus, i, options));
-        const PhoneTimes times = words ? (*words)(posteriors, clip.num_samples, recognizer.phone_share())
-                                       : decode_phones(posteriors, clip.num_samples);
-        scores.add(clip, phone_spans(times, clip.num_samples));
+        const alignment::PhoneTimes times =
+            words ? (*words)(posteriors, clip.num_samples, recognizer.phone_share())
+                  : alignment::decode_phones(posteriors, clip.num_samples);
+        scores.add(clip, alignment::phone_spans(times, clip.num_samples));
     }
     return scores.list();
 }

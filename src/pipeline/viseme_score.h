@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "alignment/word_times.h"
 #include "audio/phones.h"
 #include "corpus/speech_corpus.h"
-#include "pipeline/word_times.h"
 
 namespace vultus::pipeline {
 
@@ -65,7 +65,7 @@ void spoil_corpus(const corpus::SpeechCorpus& corpus, const std::string& conditi
 /// or without validation clips; as PhoneRecognizer.
 std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
                                       const std::filesystem::path& speech_model, const std::string& condition,
-                                      const WordRecognizer* words = nullptr);
+                                      const alignment::WordRecognizer* words = nullptr);
 std::string format_scores(const std::vector<VoiceScore>& scores);
 
 }  // namespace vultus::pipeline

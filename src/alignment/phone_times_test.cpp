@@ -1,4 +1,4 @@
-#include "pipeline/phone_times.h"
+#include "alignment/phone_times.h"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +11,8 @@
 #include "base/output_file.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
-#include "pipeline/phone_formats.h"
-#include "pipeline/viseme_score.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 int id(const std::string& name) { return audio::phone_from_name(name); }
@@ -240,141 +238,5 @@ TEST(SpokenWords, UnknownWordsAreNamed) {
     }
 }
 
-TEST(VisemeScore, CountsFramesOfTheSameViseme) {
-    VisemeScore score;
-    const int p = id("P"), b = id("B"), aa = id("AA");
-    // 10 frames: 4 of silence, 2 unknown, 4 of P.
-    score.add({{0, 640, 0}, {640, 960, -1}, {960, 1600, p}}, {{0, 480, 0}, {480, 1120, aa}, {1120, 1440, b}});
-    EXPECT_EQ(score.frames(), 8);
-    EXPECT_DOUBLE_EQ(score.viseme_accuracy(), (3 + 2) / 8.0);  // the hole at the end is silence
-    EXPECT_DOUBLE_EQ(score.phone_accuracy(), 3 / 8.0);
-    EXPECT_DOUBLE_EQ(score.speech_viseme_accuracy(), 0.5);
-    EXPECT_EQ(score.confusions()[1][0], 1);
-}
-
-TEST(VisemeScore, ReadsTheFilesThatPhonesWrites) {
-    const ScratchFolder scratch("scores");
-    corpus::SpeechCorpusWriter writer(scratch / "c");
-    corpus::SpeechClip clip;
-    clip.name = "a";
-    clip.voice = "v+1";
-    clip.validation = true;
-    clip.phones = {{0, 8000, 0}, {8000, 16000, id("AA")}};
-    writer.add(clip, std::vector<float>(16000));
-    writer.finish();
-    const auto corpus = corpus::SpeechCorpus::open(scratch / "c");
-    std::filesystem::create_directory(scratch / "p");
-    EXPECT_THROW(score_folder(corpus, scratch / "p"), Error);
-    write_file(scratch / "p" / "a.tsv",
-               "start\tend\tphone\tviseme\tword\n0.000\t0.750\tSIL\tsil\t\n0.75\t1\tAE\taa\tx\n");
-    const auto scores = score_folder(corpus, scratch / "p");
-    ASSERT_EQ(scores.size(), 1u);
-    EXPECT_EQ(scores[0].voice, "v");
-    EXPECT_DOUBLE_EQ(scores[0].score.viseme_accuracy(), 0.75);
-    for (const char* damaged : {"start\n0\t1\tQQ\n", "start\n1\t0\tAA\n", "start\n0\t1\n", "start\nx\n"}) {
-        write_file(scratch / "p" / "a.tsv", damaged);
-        EXPECT_THROW(score_folder(corpus, scratch / "p"), Error) << damaged;
-    }
-}
-
-TEST(VisemeScore, ASpoiltCorpusHoldsWhatIsScored) {
-    const ScratchFolder scratch("spoilt");
-    corpus::SpeechCorpusWriter writer(scratch / "c");
-    std::vector<float> tone(16000);
-    for (std::size_t i = 0; i < tone.size(); ++i) tone[i] = 0.3f * std::sin(0.2f * static_cast<float>(i));
-    for (const char* name : {"learnt", "a", "b"}) {
-        corpus::SpeechClip clip;
-        clip.name = name;
-        clip.voice = "v";
-        clip.validation = clip.name != "learnt";
-        clip.phones = {{0, 16000, id("AA")}};
-        writer.add(clip, tone);
-    }
-    writer.finish();
-    const auto corpus = corpus::SpeechCorpus::open(scratch / "c");
-    spoil_corpus(corpus, "noise", scratch / "noise");
-    spoil_corpus(corpus, "noise", scratch / "again");
-    const auto spoilt = corpus::SpeechCorpus::open(scratch / "noise");
-    ASSERT_EQ(spoilt.clips().size(), 2u);
-    EXPECT_EQ(spoilt.clips()[0].name, "a");
-    EXPECT_EQ(spoilt.clips()[0].phones, corpus.clips()[1].phones);
-    EXPECT_EQ(spoilt.audio(0), corpus::SpeechCorpus::open(scratch / "again").audio(0));
-    EXPECT_NE(spoilt.audio(0), spoilt.audio(1)) << "the same noise in every clip";
-    double tone_power = 0, noise_power = 0;
-    const std::vector<float> sound = spoilt.audio(1);
-    for (std::size_t i = 0; i < tone.size(); ++i) {
-        tone_power += tone[i] * tone[i];
-        noise_power += (sound[i] - tone[i]) * (sound[i] - tone[i]);
-    }
-    EXPECT_NEAR(10 * std::log10(tone_power / noise_power), 10, 0.5);
-    EXPECT_THROW(spoil_corpus(corpus, "fog", scratch / "fog"), Error);
-    EXPECT_FALSE(std::filesystem::exists(scratch / "fog"));
-    EXPECT_THROW(spoil_corpus(corpus, "room", scratch / "noise"), Error) << "is there already";
-}
-
-// ---- formats
-
-/// "my cat": SIL M AY K AE T SIL.
-PhoneTimes my_cat() {
-    PhoneTimes times;
-    times.duration_s = 1.2;
-    const std::pair<const char*, double> ends[] = {{"SIL", 0.1}, {"M", 0.2},  {"AY", 0.4}, {"K", 0.48},
-                                                   {"AE", 0.6},  {"T", 0.68}, {"SIL", 1.2}};
-    double at = 0;
-    for (const auto& [name, end] : ends) {
-        times.phones.push_back({at, end, id(name)});
-        at = end;
-    }
-    times.words = {{0.1, 0.4, "my", 0}, {0.4, 0.68, "\"cat\"", -0.5}};
-    return times;
-}
-
-void expect_golden(PhoneFormat format, const std::string& file, const PhoneFormatOptions& options = {}) {
-    const std::string path = std::string(VULTUS_SOURCE_DIR) + "/tests/golden/phone_formats/" + file;
-    EXPECT_EQ(format_phones(my_cat(), format, options), read_file(path)) << file;
-}
-
-TEST(PhoneFormats, OwnFormatsAreAsTheyWere) {
-    expect_golden(PhoneFormat::kText, "my_cat.txt");
-    expect_golden(PhoneFormat::kTsv, "my_cat.tsv");
-    expect_golden(PhoneFormat::kJson, "my_cat.json");
-    expect_golden(PhoneFormat::kTextGrid, "my_cat.TextGrid");
-}
-
-TEST(PhoneFormats, RhubarbsFormatsAreRhubarbs) {
-    PhoneFormatOptions options;
-    options.sound_file = "/my & sound.wav";
-    expect_golden(PhoneFormat::kRhubarbTsv, "my_cat.rhubarb.tsv", options);
-    expect_golden(PhoneFormat::kRhubarbXml, "my_cat.rhubarb.xml", options);
-    expect_golden(PhoneFormat::kRhubarbJson, "my_cat.rhubarb.json", options);
-    expect_golden(PhoneFormat::kDat, "my_cat.dat", options);
-    options.dat_preston_blair = true;
-    options.dat_frame_rate = 30;
-    expect_golden(PhoneFormat::kDat, "my_cat.preston_blair.dat", options);
-}
-
-TEST(PhoneFormats, ShapesThatAreNotDrawnHaveStandIns) {
-    const std::vector<MouthCue> all = mouth_cues(my_cat(), "GHX"), basic = mouth_cues(my_cat(), "");
-    EXPECT_EQ(all.front(), (MouthCue{0, 10, 'X'}));
-    EXPECT_EQ(basic.front(), (MouthCue{0, 20, 'A'}));
-    for (const MouthCue& cue : basic) EXPECT_LE(cue.shape, 'F');
-    for (std::size_t i = 1; i < all.size(); ++i) {
-        EXPECT_EQ(all[i].start_cs, all[i - 1].end_cs);
-        EXPECT_NE(all[i].shape, all[i - 1].shape);
-    }
-    EXPECT_THROW(mouth_cues(my_cat(), "GQ"), Error);
-    PhoneFormatOptions options;
-    options.dat_frame_rate = 9;
-    EXPECT_THROW(format_phones(my_cat(), PhoneFormat::kDat, options), Error);
-}
-
-TEST(PhoneFormats, EmptySoundIsStillAFile) {
-    EXPECT_EQ(format_phones({}, PhoneFormat::kRhubarbTsv), "0.00\tX\n");
-    EXPECT_NE(format_phones({}, PhoneFormat::kRhubarbXml)
-                  .find("<mouthCue start=\"0.00\" end=\"0.00\">X</mouthCue>"),
-              std::string::npos);
-    EXPECT_EQ(format_phones({}, PhoneFormat::kDat), "MohoSwitch1\n1 X\n");
-}
-
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

@@ -1,4 +1,4 @@
-#include "pipeline/word_search.h"
+#include "alignment/word_search.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "audio/phones.h"
 #include "base/cancel.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 constexpr std::size_t kPollFrames = 250;
@@ -283,4 +283,4 @@ SearchResult search_words(const pronunciation::NgramModel& model,
     return frames == 0 ? SearchResult{} : Search(model, tree, options).run(frames, scores);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

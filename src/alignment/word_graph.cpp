@@ -1,13 +1,13 @@
-#include "pipeline/word_graph.h"
+#include "alignment/word_graph.h"
 
 #include <algorithm>
 #include <limits>
 
+#include "alignment/phone_times.h"
 #include "audio/phones.h"
 #include "base/cancel.h"
-#include "pipeline/phone_times.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 constexpr std::size_t kPollFrames = 1000;
@@ -118,4 +118,4 @@ WordGraph::Path WordGraph::best_path(std::size_t frames, const Score& score, dou
     return path;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <vector>
 
-#include "pipeline/phone_times.h"
-#include "pipeline/word_search.h"
+#include "alignment/phone_times.h"
+#include "alignment/word_search.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 struct WordOptions {
     /// 0..1: how much less what the encoder guesses without hearing counts: posteriors are divided by the
@@ -36,4 +36,4 @@ class WordRecognizer {
     pronunciation::PronunciationTree tree_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

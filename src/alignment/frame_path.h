@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/phone_times.h"
+#include "alignment/phone_times.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 /// The 40 scores of frame t; asked for in order, valid until the next call.
 using FrameScores = std::function<const float*(std::size_t frame)>;
@@ -31,4 +31,4 @@ PhoneTimes times_of_path(const std::vector<FrameState>& path,
                          const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          std::vector<double>* pause_fits);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

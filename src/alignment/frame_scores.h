@@ -8,7 +8,7 @@
 
 #include "audio/phones.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 /// Frame t is centred on t * 20 ms (PhoneRecognizer).
 inline constexpr int kPosteriorRateHz = 50;
@@ -32,4 +32,4 @@ double part_begin_s(std::size_t part);
 /// Where a frame begins; frame T at the sound's end.
 double frame_begin_s(std::size_t frame, std::int64_t num_samples);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

@@ -1,4 +1,4 @@
-#include "pipeline/frame_scores.h"
+#include "alignment/frame_scores.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "corpus/speech_corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 constexpr int kFrameSamples = corpus::kSpeechRateHz / kPosteriorRateHz;
@@ -48,4 +48,4 @@ double frame_begin_s(std::size_t frame, std::int64_t num_samples) {
     return end ? static_cast<double>(num_samples) / corpus::kSpeechRateHz : part_begin_s(frame * kParts);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

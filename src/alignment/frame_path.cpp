@@ -1,14 +1,14 @@
-#include "pipeline/frame_path.h"
+#include "alignment/frame_path.h"
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
+#include "alignment/frame_scores.h"
 #include "audio/phones.h"
 #include "base/cancel.h"
-#include "pipeline/frame_scores.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
@@ -113,4 +113,4 @@ PhoneTimes times_of_path(const std::vector<FrameState>& path,
     return times;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

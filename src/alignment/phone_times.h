@@ -8,7 +8,7 @@
 #include "corpus/speech_corpus.h"
 #include "pronunciation/pronouncer.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 struct PhoneSegment {
     double start_s = 0, end_s = 0;
@@ -68,4 +68,4 @@ struct AlignOptions {
 PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                         const std::vector<SpokenWord>& words, const AlignOptions& options = {});
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

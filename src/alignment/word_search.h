@@ -3,10 +3,10 @@
 
 #include <vector>
 
-#include "pipeline/frame_path.h"
+#include "alignment/frame_path.h"
 #include "pronunciation/pronunciation_tree.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 struct WordSearchOptions {
     double language_weight = 1.2;        ///< of the language model's logarithms against the frames'
@@ -35,4 +35,4 @@ SearchResult search_words(const pronunciation::NgramModel& model,
                           const pronunciation::PronunciationTree& tree, std::size_t frames,
                           const FrameScores& scores, const WordSearchOptions& options = {});
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

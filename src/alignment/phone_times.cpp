@@ -1,18 +1,18 @@
-#include "pipeline/phone_times.h"
+#include "alignment/phone_times.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
+#include "alignment/frame_path.h"
+#include "alignment/frame_scores.h"
+#include "alignment/word_graph.h"
 #include "audio/phones.h"
 #include "base/error.h"
 #include "corpus/speech_corpus.h"
-#include "pipeline/frame_path.h"
-#include "pipeline/frame_scores.h"
-#include "pipeline/word_graph.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 /// Frames times states that are searched without a beam (12 bytes each): a minute of speech and its text.
@@ -147,4 +147,4 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
     return times;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

@@ -1,13 +1,13 @@
-#include "pipeline/word_times.h"
+#include "alignment/word_times.h"
 
 #include <array>
 #include <cmath>
 
+#include "alignment/frame_scores.h"
 #include "audio/phones.h"
 #include "base/error.h"
-#include "pipeline/frame_scores.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 /// A state for each frame: the how-manieth phone.
@@ -57,4 +57,4 @@ PhoneTimes WordRecognizer::operator()(const std::vector<float>& log_posteriors, 
         num_samples, nullptr);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

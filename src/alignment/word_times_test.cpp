@@ -1,4 +1,4 @@
-#include "pipeline/word_times.h"
+#include "alignment/word_times.h"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +10,16 @@
 #include <fstream>
 #include <map>
 
+#include "alignment/word_search.h"
 #include "audio/phones.h"
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/rng.h"
 #include "base/scratch_folder.h"
-#include "pipeline/word_search.h"
 #include "pronunciation/ngram_model.h"
 #include "pronunciation/pronunciation_tree.h"
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 namespace {
 
 // What a tiny model says: natural logarithms. Words in order of their index.
@@ -442,4 +442,4 @@ TEST_F(WordTimes, TimesCoverTheSound) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment

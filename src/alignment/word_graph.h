@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::alignment {
 
 struct SpokenWord;
 
@@ -44,4 +44,4 @@ class WordGraph {
     std::size_t shortest_frames_ = 0;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::alignment
