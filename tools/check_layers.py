@@ -25,12 +25,13 @@ ALLOWED = {
     "hearing": ["base", "tensor", "audio", "models", "person", "infer"],
     "pronunciation": ["base", "audio"],
     "alignment": ["base", "audio", "corpus", "pronunciation"],
+    "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
 # Libraries of the pipeline's folder that need less than all of it.
-PIPELINE_PARTS = ["phones", "speak", "speech", "talk"]
-ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "pipeline", "vultus"]
+PIPELINE_PARTS = ["speak", "speech", "talk"]
+ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "transcription", "pipeline", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 
 # Third-party headers and the only folders that may see them.

@@ -6,8 +6,8 @@
 #include "base/output_file.h"
 #include "commands.h"
 #include "media/audio_reader.h"
-#include "pipeline/phone_formats.h"
-#include "pipeline/speech_listener.h"
+#include "transcription/phone_formats.h"
+#include "transcription/speech_listener.h"
 
 namespace vultus::cli {
 namespace {
@@ -16,7 +16,7 @@ struct Arguments {
     std::string sound, model, text, text_file, dictionary, language_model, out;
     bool words = false;
     std::string format = "text";
-    pipeline::PhoneFormatOptions options;
+    transcription::PhoneFormatOptions options;
 };
 
 alignment::PhoneTimes times_of(const Arguments& arguments) {
@@ -25,18 +25,19 @@ alignment::PhoneTimes times_of(const Arguments& arguments) {
     if (!arguments.text_file.empty() && text.empty())
         fail(ErrorCode::kInvalidArgument, "[phones] {}: expected a text, got an empty file",
              arguments.text_file);
-    const pipeline::SpeechListener listener({.encoder = arguments.model,
-                                             .words = arguments.words,
-                                             .dictionary = arguments.dictionary,
-                                             .language_model = arguments.language_model});
-    return listener.hear(media::read_audio(arguments.sound, pipeline::SpeechListener::kMaxSamples), text);
+    const transcription::SpeechListener listener({.encoder = arguments.model,
+                                                  .words = arguments.words,
+                                                  .dictionary = arguments.dictionary,
+                                                  .language_model = arguments.language_model});
+    return listener.hear(media::read_audio(arguments.sound, transcription::SpeechListener::kMaxSamples),
+                         text);
 }
 
 void run(Arguments& arguments) {
     arguments.options.sound_file = arguments.sound;
     const alignment::PhoneTimes times = times_of(arguments);
-    const std::string file =
-        pipeline::format_phones(times, pipeline::phone_format_named(arguments.format), arguments.options);
+    const std::string file = transcription::format_phones(
+        times, transcription::phone_format_named(arguments.format), arguments.options);
     if (arguments.out.empty() || arguments.out == "-")
         fmt::print("{}", file);
     else
@@ -67,7 +68,7 @@ void add_phones_command(CLI::App& app) {
     command->add_option("--dictionary", arguments->dictionary,
                         "How words are said, of CMUdict's kind (default: that of pocketsphinx)");
     std::vector<std::string> formats;
-    for (const auto& [name, unused] : pipeline::phone_formats()) formats.push_back(name);
+    for (const auto& [name, unused] : transcription::phone_formats()) formats.push_back(name);
     command->add_option("-f,--format", arguments->format, "Output format")
         ->check(CLI::IsMember(formats))
         ->capture_default_str();

@@ -9,13 +9,13 @@
 #include "audio/phones.h"
 #include "audio/resampler.h"
 #include "base/cancel.h"
-#include "pipeline/phone_formats.h"
-#include "pipeline/speech_listener.h"
+#include "transcription/phone_formats.h"
+#include "transcription/speech_listener.h"
 
 using namespace vultus;
 using namespace vultus::api;
 using alignment::PhoneTimes;
-using pipeline::SpeechListener;
+using transcription::SpeechListener;
 
 namespace {
 
@@ -28,7 +28,7 @@ struct HeardTimes {
             phones.push_back({phone.start_s, phone.end_s, phone.phone, audio::viseme_of(phone.phone)});
         for (const auto& word : times.words)
             words.push_back({word.start_s, word.end_s, word.fit, word.word.c_str()});
-        for (const pipeline::MouthCue& cue : pipeline::mouth_cues(times, "GHX"))
+        for (const transcription::MouthCue& cue : transcription::mouth_cues(times, "GHX"))
             shapes.push_back({cue.start_cs / 100.0, cue.end_cs / 100.0, cue.shape});
     }
     const PhoneTimes times;
@@ -109,10 +109,10 @@ vultus_status vultus_listener_open(const vultus_listener_options* options, vultu
         if (chosen.words != 0 && chosen.words != 1)
             fail(ErrorCode::kInvalidArgument, "[api] listener: expected words 0 or 1, got {}", chosen.words);
         *listener = Listeners::all().add(std::make_shared<SpeechListener>(
-            pipeline::ListenerOptions{.encoder = or_empty(chosen.encoder),
-                                      .words = chosen.words == 1,
-                                      .dictionary = or_empty(chosen.dictionary),
-                                      .language_model = or_empty(chosen.language_model)}));
+            transcription::ListenerOptions{.encoder = or_empty(chosen.encoder),
+                                           .words = chosen.words == 1,
+                                           .dictionary = or_empty(chosen.dictionary),
+                                           .language_model = or_empty(chosen.language_model)}));
         return VULTUS_OK;
     });
 }
@@ -153,10 +153,10 @@ vultus_status vultus_times_mouth_shapes(vultus_times* times, const vultus_mouth_
 vultus_status vultus_times_file(vultus_times* times, const char* format, const char** text) {
     return with_handle<Times>(times, "times", [&](HeardTimes& heard) {
         if (!text) fail(ErrorCode::kInvalidArgument, "[api] text: expected where to put it, got null");
-        const pipeline::PhoneFormat wanted = pipeline::phone_format_named(or_empty(format));
+        const transcription::PhoneFormat wanted = transcription::phone_format_named(or_empty(format));
         const std::lock_guard lock(heard.files_mutex);
         const auto [file, is_new] = heard.files.try_emplace(format);
-        if (is_new) file->second = pipeline::format_phones(heard.times, wanted);
+        if (is_new) file->second = transcription::format_phones(heard.times, wanted);
         *text = file->second.c_str();
         return VULTUS_OK;
     });

@@ -6,7 +6,7 @@
 
 #include "alignment/phone_times.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 
 enum class PhoneFormat { kText, kTsv, kJson, kTextGrid, kRhubarbTsv, kRhubarbXml, kRhubarbJson, kDat };
 
@@ -38,4 +38,4 @@ struct MouthCue {
 /// 0.12 s keep the shape before them.
 std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::string& extended_shapes);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

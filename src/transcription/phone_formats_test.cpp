@@ -1,4 +1,4 @@
-#include "pipeline/phone_formats.h"
+#include "transcription/phone_formats.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 namespace {
 
 int id(const std::string& name) { return audio::phone_from_name(name); }
@@ -74,4 +74,4 @@ TEST(PhoneFormats, EmptySoundIsStillAFile) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

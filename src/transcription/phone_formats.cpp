@@ -1,4 +1,4 @@
-#include "pipeline/phone_formats.h"
+#include "transcription/phone_formats.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 
 #include "audio/phones.h"
 #include "base/error.h"
-#include "pipeline/rhubarb_formats.h"
+#include "transcription/rhubarb_formats.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -168,4 +168,4 @@ std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format
          static_cast<int>(format));
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

@@ -1,11 +1,11 @@
-#include "pipeline/speech_listener.h"
+#include "transcription/speech_listener.h"
 
 #include <mutex>
 
 #include "base/error.h"
 #include "person/bundled.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 namespace {
 
 std::optional<alignment::WordRecognizer> word_recognizer(const ListenerOptions& options) {
@@ -44,4 +44,4 @@ alignment::PhoneTimes SpeechListener::hear(std::span<const float> audio, const s
                   : alignment::decode_phones(posteriors, num_samples);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

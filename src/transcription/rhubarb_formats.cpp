@@ -1,4 +1,4 @@
-#include "pipeline/rhubarb_formats.h"
+#include "transcription/rhubarb_formats.h"
 
 #include <cmath>
 #include <filesystem>
@@ -7,7 +7,7 @@
 #include "audio/phones.h"
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 namespace {
 
 constexpr double kShortPauseS = 0.12;
@@ -148,4 +148,4 @@ std::string moho_dat(const alignment::PhoneTimes& times, const PhoneFormatOption
                                 moho_name(drawn('X', options.extended_shapes), options.dat_preston_blair));
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

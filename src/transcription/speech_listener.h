@@ -10,7 +10,7 @@
 #include "alignment/word_times.h"
 #include "hearing/phone_recognizer.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 
 struct ListenerOptions {
     std::filesystem::path encoder;         ///< of speech; empty: the bundled one
@@ -39,4 +39,4 @@ class SpeechListener {
     hearing::PhoneRecognizer phones_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription

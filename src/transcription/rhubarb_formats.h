@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "pipeline/phone_formats.h"
+#include "transcription/phone_formats.h"
 
-namespace vultus::pipeline {
+namespace vultus::transcription {
 
 std::string rhubarb_tsv(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
 std::string rhubarb_xml(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
 std::string rhubarb_json(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
 std::string moho_dat(const alignment::PhoneTimes& times, const PhoneFormatOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::transcription
