@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "base/rng.h"
-#include "pipeline/latent_stream.h"
 #include "resident_memory_testonly.h"
+#include "speaking/latent_stream.h"
 #include "tiny_person_testonly.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 TEST(LongSpeech, MemoryIsConstant) {
@@ -43,4 +43,4 @@ TEST(LongSpeech, MemoryIsConstant) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

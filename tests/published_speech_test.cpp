@@ -11,7 +11,7 @@
 #include "hearing/speech_features.h"
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
-#include "pipeline/latent_stream.h"
+#include "speaking/latent_stream.h"
 #include "train/speech_features.h"
 #include "train/tiny_corpus_testonly.h"
 #include "train/train.h"
@@ -103,9 +103,9 @@ TEST_F(PublishedSpeech, APersonListensThroughItAndTalks) {
     for (std::int64_t i = 0; i < trained.numel(); ++i)
         ASSERT_NEAR(trained.data_ptr<float>()[i], rows[static_cast<std::size_t>(i)], 2e-3) << i;
 
-    pipeline::Talker talker(person, {});
+    speaking::Talker talker(person, {});
     for (const float value : talker.latents_from_speech(sound, frames, {})) ASSERT_TRUE(std::isfinite(value));
-    EXPECT_THROW(pipeline::LatentStream(talker, {}, 2), Error) << "is not live";
+    EXPECT_THROW(speaking::LatentStream(talker, {}, 2), Error) << "is not live";
 }
 
 TEST_F(PublishedSpeech, WhatIsWrongIsSaidBeforeThePicturesAreLearnt) {

@@ -10,7 +10,7 @@ namespace {
 
 struct Arguments {
     std::string person, corpus;
-    pipeline::TalkerOptions talker;
+    speaking::TalkerOptions talker;
     pipeline::EvalOptions options;
     int look_ahead_frames = -1;
     bool no_video = false;

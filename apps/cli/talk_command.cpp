@@ -6,7 +6,7 @@
 namespace vultus::cli {
 namespace {
 
-using pipeline::PoseOptions;
+using speaking::PoseOptions;
 
 void run(const pipeline::TalkOptions& options) {
     const pipeline::TalkReport report = pipeline::talk(options);

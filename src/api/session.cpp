@@ -6,22 +6,22 @@
 #include "api/guard.h"
 #include "api/handles.h"
 #include "api/pose_options.h"
-#include "pipeline/live_session.h"
+#include "speaking/live_session.h"
 
 using namespace vultus;
 using namespace vultus::api;
-using pipeline::LiveSession;
-using pipeline::SharedTalker;
+using speaking::LiveSession;
+using speaking::SharedTalker;
 
 namespace {
 
 struct OpenSession {
-    OpenSession(const std::shared_ptr<SharedTalker>& talker_, const pipeline::LiveOptions& options)
+    OpenSession(const std::shared_ptr<SharedTalker>& talker_, const speaking::LiveOptions& options)
         : talker(talker_), session(talker_, options) {}
     std::shared_ptr<SharedTalker> talker;
     LiveSession session;
     std::mutex frame_mutex;  ///< guards frame, which is used again so that pulling allocates nothing
-    pipeline::LiveFrame frame;
+    speaking::LiveFrame frame;
 };
 
 using Persons = Handles<vultus_person, SharedTalker>;
@@ -62,7 +62,7 @@ void check_buffers(const vultus_frame& frame, const SharedTalker& talker) {
              most_sound(talker), frame.sound_capacity);
 }
 
-void describe(const pipeline::LiveFrame& from, vultus_frame& to) {
+void describe(const speaking::LiveFrame& from, vultus_frame& to) {
     to.index = from.index;
     to.sample = from.sample;
     to.speaking = from.speaking ? 1 : 0;
@@ -106,7 +106,7 @@ vultus_status vultus_person_open(const char* path, const vultus_person_options* 
                 ErrorCode::kInvalidArgument,
                 "[api] person: expected 0..1024 threads, 0..1000 steps and a seed from -1, got {}, {} and {}",
                 chosen.num_threads, chosen.steps, chosen.seed);
-        pipeline::TalkerOptions talker;
+        speaking::TalkerOptions talker;
         talker.num_threads = chosen.num_threads;
         talker.steps = chosen.steps;
         talker.seed = chosen.seed;
@@ -123,12 +123,12 @@ vultus_status vultus_person_close(vultus_person* person) { return close_handle<P
 vultus_status vultus_person_get_info(vultus_person* person, vultus_person_info* info) {
     return with_handle<Persons>(person, "person", [&](SharedTalker& shared) {
         check_struct(info, "vultus_person_info");
-        const pipeline::Talker& talker = shared.talker;
+        const speaking::Talker& talker = shared.talker;
         info->size_px = talker.size_px();
         info->fps_num = talker.person().fps_num;
         info->fps_den = talker.person().fps_den;
         info->steps = talker.steps();
-        info->most_look_ahead = pipeline::LatentStream::most_look_ahead(talker.person());
+        info->most_look_ahead = speaking::LatentStream::most_look_ahead(talker.person());
         info->can_speak = talker.person().can_speak() ? 1 : 0;
         info->rgb_bytes = rgb_bytes(shared);
         info->most_sound_samples = most_sound(shared);
@@ -160,7 +160,7 @@ vultus_status vultus_session_open(vultus_person* person, const vultus_session_op
             options_or_defaults(options, vultus_session_options_init, "vultus_session_options");
         const auto shared = Persons::all().find(person);
         if (!shared) return failed(VULTUS_ERROR_HANDLE, "[api] person: expected an open handle");
-        pipeline::LiveOptions live;
+        speaking::LiveOptions live;
         live.sample_rate_hz = chosen.sample_rate_hz;
         live.look_ahead_frames = chosen.look_ahead_frames;
         live.pose = pose_options(chosen);
@@ -205,7 +205,7 @@ vultus_status vultus_session_pull(vultus_session* session, int32_t missing, vult
         check_struct(frame, "vultus_frame");
         check_buffers(*frame, *open.talker);
         const std::lock_guard lock(open.frame_mutex);
-        pipeline::LiveFrame& live = open.frame;
+        speaking::LiveFrame& live = open.frame;
         if (!open.session.pull(missing_of(missing), live, frame->rgb != nullptr)) return VULTUS_NO_FRAME;
         describe(live, *frame);
         if (frame->rgb) std::copy(live.rgb.begin(), live.rgb.end(), frame->rgb);
@@ -218,7 +218,7 @@ vultus_status vultus_session_run(vultus_session* session, int32_t missing, vultu
                                  void* user) {
     return with_handle<Sessions>(session, "session", [&](OpenSession& open) {
         if (!callback) fail(ErrorCode::kInvalidArgument, "[api] callback: expected a function, got null");
-        pipeline::LiveFrame live;
+        speaking::LiveFrame live;
         auto frame = blank<vultus_frame>();
         while (open.session.pull(missing_of(missing), live)) {
             describe(live, frame);

@@ -21,10 +21,10 @@
 #include "pipeline/bench_live.h"
 #include "pipeline/bench_process.h"
 #include "pipeline/bench_report.h"
-#include "pipeline/decode_workers.h"
-#include "pipeline/latent_stream.h"
 #include "pipeline/talk.h"
 #include "pipeline/times.h"
+#include "speaking/decode_workers.h"
+#include "speaking/latent_stream.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -77,7 +77,7 @@ class Bench {
     }
 
     void latents() {
-        Talker talker(person_, {});
+        speaking::Talker talker(person_, {});
         const std::vector<float> sound = speech_like(static_cast<double>(kSpeechFrames) / person_.fps());
         const double macs = static_cast<double>(person::speech_macs(person_.model, kSpeechFrames));
         add("latents, features included", 0, kSpeechFrames, macs,
@@ -85,9 +85,9 @@ class Bench {
     }
 
     void decode(int steps) {
-        TalkerOptions talker_options;
+        speaking::TalkerOptions talker_options;
         talker_options.steps = steps;
-        DecodeWorkers workers(person_, talker_options, threads_);
+        speaking::DecodeWorkers workers(person_, talker_options, threads_);
         std::vector<float> latents = moving_latents(threads_);
         const auto keep = [&](const std::vector<std::uint8_t>& rgb) {
             if (frames_.size() < 25) frames_.push_back(rgb);
@@ -143,8 +143,8 @@ class Bench {
 
     /// Live sound, one frame at a time, in the steady state.
     void live_latents() {
-        Talker talker(person_, {});
-        LatentStream stream(talker, {}, 0);
+        speaking::Talker talker(person_, {});
+        speaking::LatentStream stream(talker, {}, 0);
         const std::vector<float> sound = speech_like(1);
         const auto part = static_cast<std::int64_t>(kSampleRateHz / person_.fps());
         std::vector<float> latents;
@@ -261,13 +261,14 @@ Json memory_of_sessions(const person::Person& person) {
     const std::vector<float> z(static_cast<std::size_t>(person.model.unet.latent), 0.1f);
     std::vector<std::uint8_t> rgb(static_cast<std::size_t>(3) * person.model.unet.size_px *
                                   person.model.unet.size_px);
-    std::vector<std::unique_ptr<Talker>> sessions;
+    std::vector<std::unique_ptr<speaking::Talker>> sessions;
     const auto with_sessions = [&](std::size_t count) {
         while (sessions.size() < count)
-            sessions.push_back(sessions.empty()
-                                   ? std::make_unique<Talker>(person, TalkerOptions{})
-                                   : std::make_unique<Talker>(*sessions.front(), TalkerOptions{}));
-        Talker& talker = *sessions.back();
+            sessions.push_back(
+                sessions.empty()
+                    ? std::make_unique<speaking::Talker>(person, speaking::TalkerOptions{})
+                    : std::make_unique<speaking::Talker>(*sessions.front(), speaking::TalkerOptions{}));
+        speaking::Talker& talker = *sessions.back();
         talker.decode(z.data(), rgb.data());
         if (person.can_speak()) talker.latents_from_speech(speech_like(4), kSpeechFrames, {});
         give_back_memory();
@@ -290,7 +291,7 @@ Json bench(const BenchOptions& options) {
         {"cpu", cpu_name()}, {"person", options.person.filename().string()}, {"rows", Json::array()}};
     // First, while this process is small itself.
     if (!options.program.empty()) report["process"] = process_figures(options, own, scratch);
-    report["runtime"] = Talker(own, {}).runtime_name();
+    report["runtime"] = speaking::Talker(own, {}).runtime_name();
     report["memory"] = memory_of_sessions(own);
     report["first_sound_to_frame"] =
         first_sound_to_frame(own, 1, std::clamp(static_cast<int>(5 * options.seconds), 2, 10));

@@ -9,15 +9,15 @@
 
 #include "base/cancel.h"
 #include "base/rng.h"
-#include "pipeline/live_session.h"
 #include "pipeline/times.h"
+#include "speaking/live_session.h"
 
 namespace vultus::pipeline {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::json;
-using Missing = LiveSession::Missing;
+using Missing = speaking::LiveSession::Missing;
 
 constexpr int kSampleRateHz = 16000;
 constexpr std::int64_t kPartSamples = 160;
@@ -32,10 +32,10 @@ double ms_since(Clock::time_point start) {
     return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::shared_ptr<SharedTalker> shared_talker(const person::Person& person, int num_threads) {
-    TalkerOptions options;
+std::shared_ptr<speaking::SharedTalker> shared_talker(const person::Person& person, int num_threads) {
+    speaking::TalkerOptions options;
     options.num_threads = num_threads;
-    return std::make_shared<SharedTalker>(person, options);
+    return std::make_shared<speaking::SharedTalker>(person, options);
 }
 
 /// Speaks into one session again and again.
@@ -94,8 +94,8 @@ class Asker {
     }
 
     double frame_s_;
-    LiveSession session_;
-    LiveFrame frame_;
+    speaking::LiveSession session_;
+    speaking::LiveFrame frame_;
     std::vector<float> sound_ = speech_like(0.5);
 };
 
@@ -131,11 +131,11 @@ Json first_sound_to_frame(const person::Person& person, int num_threads, int rou
 Json paced_run(const person::Person& person, int num_threads, double seconds, Progress& progress,
                std::int64_t progress_done) {
     const auto shared = shared_talker(person, num_threads);
-    LiveSession session(shared, {});
+    speaking::LiveSession session(shared, {});
     const auto per_frame = static_cast<std::int64_t>(kSampleRateHz / person.fps());
     const std::vector<float> sound = speech_like(1);
     const std::int64_t parts = static_cast<std::int64_t>(sound.size()) / per_frame;
-    LiveFrame frame;
+    speaking::LiveFrame frame;
     const auto total = static_cast<std::int64_t>(seconds * person.fps());
     const Clock::duration period = to_clock(1 / person.fps());
     const Clock::time_point start = Clock::now();

@@ -12,7 +12,7 @@ namespace {
 
 class TalkerSubject : public EvalSubject {
   public:
-    TalkerSubject(const person::Person& person, const TalkerOptions& options, int look_ahead_frames)
+    TalkerSubject(const person::Person& person, const speaking::TalkerOptions& options, int look_ahead_frames)
         : talker_(person, options), look_ahead_frames_(look_ahead_frames), can_speak_(person.can_speak()) {}
     int size_px() const override { return talker_.size_px(); }
     int latent_dim() const override { return talker_.latent_dim(); }
@@ -21,9 +21,9 @@ class TalkerSubject : public EvalSubject {
     void decode(const float* z, std::uint8_t* rgb) override { talker_.decode(z, rgb); }
     std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
                                            const std::vector<float>& pose_deg) override {
-        PoseOptions pose;
+        speaking::PoseOptions pose;
         if (!pose_deg.empty()) {
-            pose.source = PoseOptions::Source::kTrack;
+            pose.source = speaking::PoseOptions::Source::kTrack;
             pose.track_deg = pose_deg;
         }
         return talker_.latents_from_speech(audio, num_frames, pose, look_ahead_frames_);
@@ -32,7 +32,7 @@ class TalkerSubject : public EvalSubject {
     std::string runtime_name() const { return talker_.runtime_name(); }
 
   private:
-    Talker talker_;
+    speaking::Talker talker_;
     int look_ahead_frames_;
     bool can_speak_;
 };
@@ -40,7 +40,7 @@ class TalkerSubject : public EvalSubject {
 }  // namespace
 
 std::string evaluate_person(const std::filesystem::path& person_path,
-                            const std::filesystem::path& corpus_path, const TalkerOptions& talker,
+                            const std::filesystem::path& corpus_path, const speaking::TalkerOptions& talker,
                             const EvalOptions& options, int look_ahead_frames) {
     const person::Person person = person::load_person(person_path);
     const corpus::Corpus corpus = corpus::load_corpus(corpus_path);

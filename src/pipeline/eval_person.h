@@ -2,7 +2,7 @@
 #pragma once
 
 #include "pipeline/eval.h"
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
 namespace vultus::pipeline {
 
@@ -10,7 +10,7 @@ namespace vultus::pipeline {
 /// look_ahead_frames: as LatentStream's.
 /// Errors: as evaluate(), load_person() and load_corpus(); kInvalidArgument when the frame rates differ.
 std::string evaluate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
-                            const TalkerOptions& talker, const EvalOptions& options,
+                            const speaking::TalkerOptions& talker, const EvalOptions& options,
                             int look_ahead_frames = -1);
 
 }  // namespace vultus::pipeline

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "pipeline/eval_measure.h"
-#include "pipeline/latent_stream.h"
-#include "pipeline/talker.h"
+#include "speaking/latent_stream.h"
+#include "speaking/talker.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -82,7 +82,7 @@ class Calibrator {
     void show(const float* latent, VideoMeter& meter);
     VideoMeasure with_and_without(const corpus::Clip& clip, const std::vector<float>& direction, float peak);
 
-    Talker talker_;
+    speaking::Talker talker_;
     const person::Stats& stats_;
     const corpus::Corpus& corpus_;
     const LandmarkFactory& landmarks_;
@@ -91,7 +91,7 @@ class Calibrator {
 };
 
 std::vector<float> Calibrator::latents_of(const corpus::Clip& clip) {
-    PoseOptions pose;
+    speaking::PoseOptions pose;
     pose.blinks = false;
     return talker_.latents_from_speech(corpus::load_tracks(corpus_, clip).sound(), clip.num_frames, pose);
 }
@@ -146,7 +146,7 @@ VideoMeasure Calibrator::with_and_without(const corpus::Clip& clip, const std::v
         std::vector<float> latent(&latents[frame * width], &latents[frame * width] + width);
         show(latent.data(), meter);
         for (std::size_t k = 0; k < width; ++k) latent[k] += peak * direction[k] * stats_.latent_std[k];
-        if (talker_.person().model.encoder.normalise) normalise(latent.data(), width);
+        if (talker_.person().model.encoder.normalise) speaking::normalise(latent.data(), width);
         show(latent.data(), meter);
     }
     return meter.finish();

@@ -16,8 +16,8 @@
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_writer.h"
-#include "pipeline/decode_workers.h"
-#include "pipeline/latent_stream.h"
+#include "speaking/decode_workers.h"
+#include "speaking/latent_stream.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -167,16 +167,16 @@ std::vector<float> read_pose_track(const std::filesystem::path& path) {
 TalkReport talk(const TalkOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     check_writable(options);
-    PoseOptions pose = options.pose;
+    speaking::PoseOptions pose = options.pose;
     if (!options.pose_track.empty()) {
-        pose.source = PoseOptions::Source::kTrack;
+        pose.source = speaking::PoseOptions::Source::kTrack;
         pose.track_deg = read_pose_track(options.pose_track);
     }
     person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options.fps);
-    DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
-    Talker& talker = workers.talker();
-    LatentStream stream(talker, pose, options.look_ahead_frames);
+    speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
+    speaking::Talker& talker = workers.talker();
+    speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
     media::AudioReader reader(options.speech);
     Outputs outputs(options, talker.size_px(), fps_num, fps_den);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());

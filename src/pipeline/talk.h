@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
 namespace vultus::pipeline {
 
@@ -13,9 +13,9 @@ struct TalkOptions {
     std::filesystem::path out;     ///< MP4; "-": raw RGB frames on standard output; empty: none
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
-    TalkerOptions talker;
+    speaking::TalkerOptions talker;
     int num_threads = 0;  ///< frames drawn at a time; 0: one per core. Does not change the result
-    PoseOptions pose;
+    speaking::PoseOptions pose;
     int look_ahead_frames = -1;  ///< as LatentStream's; -1: the whole context
     double fps = 0;              ///< of the video; 0: the person's own rate
     int crf = 18;                ///< quality of H.264

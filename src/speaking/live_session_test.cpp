@@ -1,4 +1,4 @@
-#include "pipeline/live_session.h"
+#include "speaking/live_session.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "tiny_person_testonly.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 using Missing = LiveSession::Missing;
@@ -218,4 +218,4 @@ TEST(LiveSession, PushPullInterruptAndCloseFromThreads) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -1,4 +1,4 @@
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include "base/rng.h"
 #include "infer/onednn_ops.h"
 #include "person/random_person.h"
-#include "pipeline/live_session.h"
 #include "resident_memory_testonly.h"
+#include "speaking/live_session.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 using Picture = std::vector<std::uint8_t>;
@@ -116,4 +116,4 @@ TEST(Talker, OneMoreSessionSharesTheWeights) {
 #endif
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -1,4 +1,4 @@
-#include "pipeline/live_session.h"
+#include "speaking/live_session.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 // Small, so that hardly more is taken up than the next frame needs.
@@ -215,4 +215,4 @@ bool LiveSession::pull(Missing missing, LiveFrame& frame, bool draw) {
     return true;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
-#include "pipeline/live_session.h"
 #include "resident_memory_testonly.h"
+#include "speaking/live_session.h"
 #include "tiny_person_testonly.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 TEST(LiveHour, DriftsByNothingAndStaysSmall) {
@@ -47,4 +47,4 @@ TEST(LiveHour, DriftsByNothingAndStaysSmall) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

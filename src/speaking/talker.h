@@ -8,7 +8,7 @@
 
 #include "person/person.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 struct TalkerOptions {
     int num_threads = 1;     ///< inside a frame; 0: all cores
@@ -59,4 +59,4 @@ class Talker {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

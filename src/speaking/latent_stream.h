@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 /// To mean 0 and variance 1, in place: what latents are made like where EncoderConfig::normalise.
 void normalise(float* values, std::size_t count);
@@ -46,4 +46,4 @@ class LatentStream {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

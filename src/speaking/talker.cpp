@@ -1,13 +1,13 @@
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "models/unet.h"
-#include "pipeline/latent_stream.h"
-#include "pipeline/talker_impl.h"
+#include "speaking/latent_stream.h"
+#include "speaking/talker_impl.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 using models::Value;
 
@@ -117,4 +117,4 @@ std::vector<float> Talker::latents_from_speech(const std::vector<float>& audio, 
     return latents;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -1,4 +1,4 @@
-#include "pipeline/latent_stream.h"
+#include "speaking/latent_stream.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "tiny_person_testonly.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 constexpr std::int64_t kWidth = 16;
@@ -136,4 +136,4 @@ TEST(LatentStream, RefusesLookAheadsThatTheNetworksCannotUse) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

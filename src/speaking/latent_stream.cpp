@@ -1,4 +1,4 @@
-#include "pipeline/latent_stream.h"
+#include "speaking/latent_stream.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,9 +8,9 @@
 #include "hearing/speech_features.h"
 #include "infer/streaming_program.h"
 #include "models/speech_to_latent.h"
-#include "pipeline/talker_impl.h"
+#include "speaking/talker_impl.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 using models::Value;
 
@@ -275,4 +275,4 @@ void LatentStream::restart(std::int64_t frame, const float* shown) {
     if (shown) me.lead_from.assign(shown, shown + me.config.latent);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

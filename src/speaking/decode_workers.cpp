@@ -1,10 +1,10 @@
-#include "pipeline/decode_workers.h"
+#include "speaking/decode_workers.h"
 
 #include <algorithm>
 #include <future>
 #include <thread>
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 namespace {
 
 constexpr int kMostWorkers = 8;
@@ -41,4 +41,4 @@ void DecodeWorkers::decode(const std::vector<float>& latents,
     for (std::size_t i = 0; i < count; ++i) show(pictures_[i]);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

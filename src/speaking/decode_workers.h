@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 /// Frames do not depend on each other, so every worker draws whole frames with a runtime of its own on one
 /// thread: no barriers inside a frame (they collapse when another program holds a core), and the same bits
@@ -30,4 +30,4 @@ class DecodeWorkers {
     std::vector<std::vector<std::uint8_t>> pictures_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -9,9 +9,9 @@
 
 #include "audio/resampler.h"
 #include "audio/sample_queue.h"
-#include "pipeline/latent_stream.h"
+#include "speaking/latent_stream.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 /// A Talker that several sessions of one person use in turn.
 struct SharedTalker {
@@ -106,4 +106,4 @@ class LiveSession {
     std::int64_t next_frame_ = 0;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking

@@ -6,9 +6,9 @@
 #include "infer/program.h"
 #include "infer/weights.h"
 #include "person/picture_space.h"
-#include "pipeline/talker.h"
+#include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::speaking {
 
 /// What all sessions of one person share. Never changes, but for weights that are packed on first use.
 struct LoadedPerson {
@@ -43,4 +43,4 @@ struct Talker::Impl {
     void record_encoder();
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speaking
