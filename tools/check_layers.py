@@ -27,12 +27,13 @@ ALLOWED = {
     "alignment": ["base", "audio", "corpus", "pronunciation"],
     "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
     "speaking": ["base", "tensor", "audio", "diffusion", "models", "person", "infer", "hearing"],
+    "rendering": ["base", "media", "person", "speaking"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
 # Libraries of the pipeline's folder that need less than all of it.
 PIPELINE_PARTS = ["speech", "talk"]
-ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "transcription", "speaking", "pipeline", "vultus"]
+ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "transcription", "speaking", "rendering", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 
 # Third-party headers and the only folders that may see them.

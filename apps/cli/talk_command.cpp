@@ -1,15 +1,15 @@
 #include <fmt/format.h>
 
 #include "commands.h"
-#include "pipeline/talk.h"
+#include "rendering/talk.h"
 
 namespace vultus::cli {
 namespace {
 
 using speaking::PoseOptions;
 
-void run(const pipeline::TalkOptions& options) {
-    const pipeline::TalkReport report = pipeline::talk(options);
+void run(const rendering::TalkOptions& options) {
+    const rendering::TalkReport report = rendering::talk(options);
     fmt::print(stderr,
                "{} frames for {:.2f} s of speech in {:.1f} s ({:.2f} s per second of speech; {}; {})\n",
                report.num_frames, report.speech_s, report.seconds, report.seconds / report.speech_s,
@@ -22,7 +22,7 @@ void run(const pipeline::TalkOptions& options) {
 
 void add_talk_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("talk", "Make a person say the given speech");
-    auto options = std::make_shared<pipeline::TalkOptions>();
+    auto options = std::make_shared<rendering::TalkOptions>();
     auto head = std::make_shared<std::string>("model");
     auto plain = std::make_shared<std::pair<bool, bool>>(false, false);
     command->add_option("person", options->person, "Person file (.vultus)")->required();

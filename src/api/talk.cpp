@@ -7,7 +7,7 @@
 #ifdef VULTUS_WITH_MEDIA
 #include "base/cancel.h"
 #include "base/progress.h"
-#include "pipeline/talk.h"
+#include "rendering/talk.h"
 #endif
 
 using namespace vultus;
@@ -27,7 +27,7 @@ void vultus_talk_options_init(vultus_talk_options* options) {
 
 namespace {
 
-pipeline::TalkOptions checked(const vultus_talk_options& options) {
+rendering::TalkOptions checked(const vultus_talk_options& options) {
     if (!options.person || !options.speech || !options.out)
         fail(ErrorCode::kInvalidArgument, "[api] talk: expected paths of person, speech and out, got null");
     if (options.out == std::string_view("-") || options.speech == std::string_view("-"))
@@ -39,7 +39,7 @@ pipeline::TalkOptions checked(const vultus_talk_options& options) {
              "{} "
              "and {}",
              options.steps, options.num_threads, options.seed, options.crf);
-    pipeline::TalkOptions talk;
+    rendering::TalkOptions talk;
     talk.person = options.person;
     talk.speech = options.speech;
     talk.out = options.out;
@@ -63,7 +63,7 @@ vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frame
         const ProgressScope progress([&](std::int64_t done) {
             if (given.progress) given.progress(given.user, done);
         });
-        const pipeline::TalkReport report = pipeline::talk(checked(given));
+        const rendering::TalkReport report = rendering::talk(checked(given));
         if (num_frames) *num_frames = report.num_frames;
         return VULTUS_OK;
     });

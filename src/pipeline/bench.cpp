@@ -21,8 +21,8 @@
 #include "pipeline/bench_live.h"
 #include "pipeline/bench_process.h"
 #include "pipeline/bench_report.h"
-#include "pipeline/talk.h"
 #include "pipeline/times.h"
+#include "rendering/talk.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
 
@@ -121,7 +121,7 @@ class Bench {
     }
 
     void whole(const std::filesystem::path& person, const ScratchFolder& scratch) {
-        TalkOptions talk_options;
+        rendering::TalkOptions talk_options;
         talk_options.person = person;
         talk_options.speech = scratch / "speech.wav";
         talk_options.out = scratch / "talk.mp4";
@@ -132,7 +132,7 @@ class Bench {
         Progress::set_quiet(true);
         try {
             add("whole, sound file to MP4", talker_steps(), seconds * person_.fps(), 0,
-                [&] { talk(talk_options); });
+                [&] { rendering::talk(talk_options); });
         } catch (...) {
             Progress::set_quiet(was_quiet);
             throw;

@@ -5,7 +5,7 @@
 
 #include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::rendering {
 
 struct TalkOptions {
     std::filesystem::path person;
@@ -34,4 +34,4 @@ TalkReport talk(const TalkOptions& options);
 /// Reads rows of three numbers separated by commas; a header line without numbers is skipped.
 std::vector<float> read_pose_track(const std::filesystem::path& path);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::rendering

@@ -1,4 +1,4 @@
-#include "pipeline/talk.h"
+#include "rendering/talk.h"
 
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
 
-namespace vultus::pipeline {
+namespace vultus::rendering {
 namespace {
 
 constexpr std::size_t kReadSamples = 8000;
@@ -224,4 +224,4 @@ TalkReport talk(const TalkOptions& options) {
     return report;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::rendering
