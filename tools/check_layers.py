@@ -28,11 +28,11 @@ ALLOWED = {
     "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
     "speaking": ["base", "tensor", "audio", "diffusion", "models", "person", "infer", "hearing"],
     "rendering": ["base", "media", "person", "speaking"],
+    "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
+                    "alignment"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
-# Libraries of the pipeline's folder that need less than all of it.
-PIPELINE_PARTS = ["speech", "talk"]
 ALLOWED["api"] = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment", "transcription", "speaking", "rendering", "vultus"]
 APPS = {"cli": [*ALLOWED["pipeline"], "pipeline"], "train": [*ALLOWED["train"], "train"]}
 
@@ -89,7 +89,6 @@ def link_violations(path, text):
         for name in sorted(set(LINKED.findall(text)))
         if name != own
         and name not in allowed
-        and not (name in PIPELINE_PARTS and "pipeline" in (own, *allowed))
     ]
 
 

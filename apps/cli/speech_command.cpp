@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "commands.h"
-#include "pipeline/make_speech_corpus.h"
-#include "pipeline/speech_check.h"
-#include "pipeline/viseme_score.h"
+#include "speech_data/make_speech_corpus.h"
+#include "speech_data/speech_check.h"
+#include "speech_data/viseme_score.h"
 
 namespace vultus::cli {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 void add_make_corpus(CLI::App& group) {
     struct Arguments {
         std::string out;
-        pipeline::SpeechCorpusOptions options;
+        speech_data::SpeechCorpusOptions options;
     };
     auto arguments = std::make_shared<Arguments>();
     auto& options = arguments->options;
@@ -37,9 +37,9 @@ void add_make_corpus(CLI::App& group) {
                         "Speech encoder that aligns languages other than English; the one that comes with "
                         "Vultus if not given");
     command->callback([arguments] {
-        pipeline::make_speech_corpus(arguments->out, arguments->options);
+        speech_data::make_speech_corpus(arguments->out, arguments->options);
         const auto corpus = corpus::SpeechCorpus::open(arguments->out);
-        fmt::print("{}", pipeline::format_voices(pipeline::check_voices(corpus)));
+        fmt::print("{}", speech_data::format_voices(speech_data::check_voices(corpus)));
     });
 }
 
@@ -49,7 +49,7 @@ void add_check(CLI::App& group) {
     command->add_option("corpus", *folder, "Folder made by make-corpus")->required();
     command->callback([folder] {
         const auto corpus = corpus::SpeechCorpus::open(*folder);
-        fmt::print("{}", pipeline::format_voices(pipeline::check_voices(corpus)));
+        fmt::print("{}", speech_data::format_voices(speech_data::check_voices(corpus)));
     });
 }
 
@@ -70,7 +70,7 @@ void add_score(CLI::App& group) {
                      "Speech encoder; the one that comes with Vultus if not given")
         ->excludes(phones);
     command->add_option("--under", arguments->condition, "What happens to the clips before they are heard")
-        ->check(CLI::IsMember(pipeline::listening_conditions()))
+        ->check(CLI::IsMember(speech_data::listening_conditions()))
         ->excludes(phones)
         ->capture_default_str();
     command->add_flag("--words", arguments->words, "As 'vultus phones --words': by words (English)")
@@ -80,10 +80,10 @@ void add_score(CLI::App& group) {
         std::optional<alignment::WordRecognizer> words;
         if (arguments->words) words.emplace();
         const auto scores = arguments->phones.empty()
-                                ? pipeline::score_encoder(corpus, arguments->encoder, arguments->condition,
-                                                          words ? &*words : nullptr)
-                                : pipeline::score_folder(corpus, arguments->phones);
-        fmt::print("{}", pipeline::format_scores(scores));
+                                ? speech_data::score_encoder(corpus, arguments->encoder, arguments->condition,
+                                                             words ? &*words : nullptr)
+                                : speech_data::score_folder(corpus, arguments->phones);
+        fmt::print("{}", speech_data::format_scores(scores));
     });
 }
 
@@ -97,11 +97,11 @@ void add_spoil(CLI::App& group) {
     command->add_option("corpus", arguments->corpus, "Folder made by make-corpus")->required();
     command->add_option("out", arguments->out, "New folder")->required();
     command->add_option("--under", arguments->condition, "What happens to the clips")
-        ->check(CLI::IsMember(pipeline::listening_conditions()))
+        ->check(CLI::IsMember(speech_data::listening_conditions()))
         ->required();
     command->callback([arguments] {
-        pipeline::spoil_corpus(corpus::SpeechCorpus::open(arguments->corpus), arguments->condition,
-                               arguments->out);
+        speech_data::spoil_corpus(corpus::SpeechCorpus::open(arguments->corpus), arguments->condition,
+                                  arguments->out);
     });
 }
 

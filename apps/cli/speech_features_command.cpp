@@ -4,12 +4,12 @@
 
 #include "commands.h"
 #include "person/bundled.h"
-#include "pipeline/speech_feature_file.h"
+#include "speech_data/speech_feature_file.h"
 
 namespace vultus::cli {
 
 void add_speech_features_command(CLI::App& group) {
-    auto options = std::make_shared<pipeline::SpeechFeatureFileOptions>();
+    auto options = std::make_shared<speech_data::SpeechFeatureFileOptions>();
     CLI::App* command =
         group.add_subcommand("features", "Write the features of a speech encoder as a NumPy array");
     command->add_option("sound", options->sound, "Any file FFmpeg reads")->required();
@@ -30,7 +30,7 @@ void add_speech_features_command(CLI::App& group) {
     command->add_option("-o,--out", options->out, "File (.npy): float32 [rows at 50 Hz, width]")->required();
     command->callback([options] {
         if (options->encoder.empty()) options->encoder = person::find_bundled(person::kSmallSpeechEncoder);
-        const pipeline::SpeechFeatureFile file = pipeline::write_speech_features(*options);
+        const speech_data::SpeechFeatureFile file = speech_data::write_speech_features(*options);
         fmt::print("{}: {} rows of {} values; {:.1f} s of sound in {:.2f} s ({:.4f} s per s)\n",
                    options->out.string(), file.num_rows, file.width, file.sound_s, file.compute_s,
                    file.compute_s / file.sound_s);

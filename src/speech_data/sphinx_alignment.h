@@ -9,7 +9,7 @@
 #include "corpus/speech_corpus.h"
 #include "pronunciation/pronouncer.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct AlignmentTask {
     std::vector<float> audio;  ///< 16 kHz
@@ -26,4 +26,4 @@ std::optional<AlignmentTask> alignment_task(std::vector<float> audio, const std:
 /// names the Debian packages), kIo, kCancelled.
 std::vector<std::vector<corpus::PhoneSpan>> align_with_sphinx(const std::vector<AlignmentTask>& tasks);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

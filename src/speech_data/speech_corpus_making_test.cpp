@@ -10,15 +10,15 @@
 #include "base/output_file.h"
 #include "base/process.h"
 #include "base/scratch_folder.h"
-#include "pipeline/make_speech_corpus.h"
-#include "pipeline/speech_check.h"
-#include "pipeline/speech_voices.h"
-#include "pipeline/sphinx_alignment.h"
-#include "pipeline/wav_file.h"
 #include "pronunciation/espeak.h"
 #include "pronunciation/pronunciations.h"
+#include "speech_data/make_speech_corpus.h"
+#include "speech_data/speech_check.h"
+#include "speech_data/speech_voices.h"
+#include "speech_data/sphinx_alignment.h"
+#include "speech_data/wav_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 TEST(SentenceSource, TheSameSeedSaysTheSameAndSentencesDiffer) {
@@ -184,4 +184,4 @@ TEST(MakeSpeechCorpus, AFewSecondsOfEachSource) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/viseme_score.h"
+#include "speech_data/viseme_score.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@
 #include "hearing/phone_recognizer.h"
 #include "person/bundled.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr std::int64_t kHopSamples = corpus::kSpeechRateHz / 100;
@@ -206,4 +206,4 @@ std::string format_scores(const std::vector<VoiceScore>& scores) {
     return table;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/viseme_score.h"
+#include "speech_data/viseme_score.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "base/output_file.h"
 #include "base/scratch_folder.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 int id(const std::string& name) { return audio::phone_from_name(name); }
@@ -87,4 +87,4 @@ TEST(VisemeScore, ASpoiltCorpusHoldsWhatIsScored) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

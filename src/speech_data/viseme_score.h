@@ -11,7 +11,7 @@
 #include "audio/phones.h"
 #include "corpus/speech_corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 /// Counts over sounds; frames are 10 ms, judged at their middle. Frames without a known label are left out.
 class VisemeScore {
@@ -68,4 +68,4 @@ std::vector<VoiceScore> score_encoder(const corpus::SpeechCorpus& corpus,
                                       const alignment::WordRecognizer* words = nullptr);
 std::string format_scores(const std::vector<VoiceScore>& scores);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,8 +1,8 @@
-#include "pipeline/npy_file.h"
+#include "speech_data/npy_file.h"
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 namespace {
 constexpr std::size_t kHeaderBytes = 128;  // room for any number of rows, a multiple of 64
@@ -36,4 +36,4 @@ void NpyWriter::finish() {
     file_.commit();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/spoken_list.h"
+#include "speech_data/spoken_list.h"
 
 #include <fmt/format.h>
 
@@ -17,10 +17,10 @@
 #include "hearing/phone_recognizer.h"
 #include "media/audio_reader.h"
 #include "person/bundled.h"
-#include "pipeline/sphinx_alignment.h"
 #include "pronunciation/pronouncer.h"
+#include "speech_data/sphinx_alignment.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr std::size_t kMaxSamples = 16000 * 60;
@@ -246,4 +246,4 @@ void take_spoken_list(const std::filesystem::path& list, const std::filesystem::
                    reader.left_out(), total);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

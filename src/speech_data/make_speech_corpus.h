@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct SpeechCorpusOptions {
     double hours = 4;  ///< of synthetic speech
@@ -22,4 +22,4 @@ struct SpeechCorpusOptions {
 /// kUnsupported when no source of speech is here; as corpus::SpeechCorpusWriter and speech_recordings.h.
 void make_speech_corpus(const std::filesystem::path& out, const SpeechCorpusOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -8,7 +8,7 @@
 
 #include "base/output_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 /// Writes float32 [rows, columns] row by row; the file appears when finish() is called.
 class NpyWriter {
@@ -29,4 +29,4 @@ class NpyWriter {
     std::int64_t columns_, num_values_ = 0;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,7 +1,7 @@
 // The words behind SentenceSource: frequent ones, and some for each rare sound.
 #pragma once
 
-namespace vultus::pipeline::words {
+namespace vultus::speech_data::words {
 
 inline constexpr const char* kNouns =
     "time year people way day man thing woman life child world school state family student group country "
@@ -184,4 +184,4 @@ inline constexpr Language kLanguages[] = {
      "chrząszcz pięć sześć dziękuję mąż lubić"},
 };
 
-}  // namespace vultus::pipeline::words
+}  // namespace vultus::speech_data::words

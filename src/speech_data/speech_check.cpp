@@ -1,4 +1,4 @@
-#include "pipeline/speech_check.h"
+#include "speech_data/speech_check.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "audio/phones.h"
 #include "base/cancel.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr int kHopSamples = 160, kNumMels = 80;
@@ -167,4 +167,4 @@ std::string format_voices(const std::vector<VoiceCheck>& voices) {
            fmt::format("{:<32}{:>6}{:>9.1f}{:>10.1f}\n", "all", clips, seconds / 60, validation_seconds / 60);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/spoken_list.h"
+#include "speech_data/spoken_list.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "media/test_media.h"
 #include "pronunciation/espeak.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 struct Taken {
@@ -89,4 +89,4 @@ TEST(SpokenList, JoinsWhatFitsAndLeavesTheRestOut) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

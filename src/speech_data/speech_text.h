@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 class SentenceSource {
   public:
@@ -31,4 +31,4 @@ class SentenceSource {
     std::vector<std::string> dictionary_;
 };
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

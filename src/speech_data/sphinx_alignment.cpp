@@ -1,4 +1,4 @@
-#include "pipeline/sphinx_alignment.h"
+#include "speech_data/sphinx_alignment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include "base/process.h"
 #include "base/scratch_folder.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr const char* kModel = "/usr/share/pocketsphinx/model/en-us/en-us";
@@ -177,4 +177,4 @@ std::vector<std::vector<corpus::PhoneSpan>> align_with_sphinx(const std::vector<
     return found;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

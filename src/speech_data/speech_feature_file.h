@@ -6,7 +6,7 @@
 
 #include "models/config.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct SpeechFeatureFileOptions {
     std::filesystem::path sound;    ///< any file FFmpeg reads
@@ -27,4 +27,4 @@ struct SpeechFeatureFile {
 /// for one window.
 SpeechFeatureFile write_speech_features(const SpeechFeatureFileOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

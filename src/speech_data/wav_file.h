@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct WavFile {
     int rate_hz = 0;
@@ -14,4 +14,4 @@ struct WavFile {
 /// Errors: kIo; kCorruptData for anything but RIFF with 16-bit mono PCM.
 WavFile read_wav(const std::filesystem::path& path);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -6,7 +6,7 @@
 
 #include "corpus/speech_corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 /// Takes a clip without place and length, and its sound at 16 kHz.
 using TakeClip = std::function<void(corpus::SpeechClip, std::vector<float>)>;
@@ -25,4 +25,4 @@ void take_transcribed(const std::filesystem::path& folder, const TakeClip& take)
 /// pocketsphinx's times.
 void take_hand_labelled(const std::filesystem::path& json, const TakeClip& take);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "corpus/speech_corpus.h"
-#include "pipeline/speech_text.h"
+#include "speech_data/speech_text.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct LabelledSpeech {
     std::string voice, language, text;
@@ -32,4 +32,4 @@ bool speak_with_espeak(const std::vector<std::string>& languages, SentenceSource
 /// ignored; the sound before the first is silence. Empty audio when there is nothing to hear.
 LabelledSpeech finish_speech(LabelledSpeech speech, int rate_hz, Rng& rng);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

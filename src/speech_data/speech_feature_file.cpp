@@ -1,4 +1,4 @@
-#include "pipeline/speech_feature_file.h"
+#include "speech_data/speech_feature_file.h"
 
 #include <chrono>
 #include <functional>
@@ -11,9 +11,9 @@
 #include "media/audio_reader.h"
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
-#include "pipeline/npy_file.h"
+#include "speech_data/npy_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 namespace {
 
@@ -93,4 +93,4 @@ SpeechFeatureFile write_speech_features(const SpeechFeatureFileOptions& options)
             std::chrono::duration<double>(taken).count()};
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

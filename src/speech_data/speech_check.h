@@ -6,7 +6,7 @@
 
 #include "corpus/speech_corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 struct VoiceCheck {
     std::string voice;  ///< without the variant after '+'
@@ -25,4 +25,4 @@ std::vector<VoiceCheck> check_voices(const corpus::SpeechCorpus& corpus, int max
 /// A table of them, one line each, and a line of sums.
 std::string format_voices(const std::vector<VoiceCheck>& voices);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

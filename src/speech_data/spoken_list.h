@@ -3,9 +3,9 @@
 
 #include <filesystem>
 
-#include "pipeline/speech_recordings.h"
+#include "speech_data/speech_recordings.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 
 /// A UTF-8 text file with a recording per line: file (relative to the list), voice, language as espeak-ng
 /// names it ("en", "fr", "ru" ...) and text, with tabs between them; empty lines and those that begin with #
@@ -21,4 +21,4 @@ void take_spoken_list(const std::filesystem::path& list, const std::filesystem::
 
 inline constexpr double kSpokenClipS = 5;
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/speech_voices.h"
+#include "speech_data/speech_voices.h"
 
 #include <algorithm>
 #include <array>
@@ -13,10 +13,10 @@
 #include "base/output_file.h"
 #include "base/process.h"
 #include "base/scratch_folder.h"
-#include "pipeline/wav_file.h"
 #include "pronunciation/espeak.h"
+#include "speech_data/wav_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr int kRateHz = corpus::kSpeechRateHz;
@@ -297,4 +297,4 @@ bool speak_with_espeak(const std::vector<std::string>& languages, SentenceSource
     }
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

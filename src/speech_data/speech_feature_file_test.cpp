@@ -1,4 +1,4 @@
-#include "pipeline/speech_feature_file.h"
+#include "speech_data/speech_feature_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "person/bundled.h"
 #include "tensor/archive.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 namespace fs = std::filesystem;
@@ -115,4 +115,4 @@ TEST_F(SpeechFeatures, OneWindowHasAnEnd) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

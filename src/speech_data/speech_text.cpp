@@ -1,4 +1,4 @@
-#include "pipeline/speech_text.h"
+#include "speech_data/speech_text.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <cctype>
 #include <sstream>
 
-#include "pipeline/speech_words.h"
+#include "speech_data/speech_words.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 std::vector<std::string> split(const char* words) {
@@ -118,4 +118,4 @@ std::string SentenceSource::in(const std::string& language) {
     return english();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

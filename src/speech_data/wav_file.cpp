@@ -1,4 +1,4 @@
-#include "pipeline/wav_file.h"
+#include "speech_data/wav_file.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 template <typename T>
@@ -47,4 +47,4 @@ WavFile read_wav(const std::filesystem::path& path) {
     return wav;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,15 +1,15 @@
-#include "pipeline/make_speech_corpus.h"
+#include "speech_data/make_speech_corpus.h"
 
 #include <map>
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "pipeline/speech_recordings.h"
-#include "pipeline/speech_voices.h"
-#include "pipeline/spoken_list.h"
 #include "pronunciation/pronunciations.h"
+#include "speech_data/speech_recordings.h"
+#include "speech_data/speech_voices.h"
+#include "speech_data/spoken_list.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr double kShareOfFlite = 0.34, kShareOfFestival = 0.19, kShareOfEnglishEspeak = 0.22,
@@ -97,4 +97,4 @@ void make_speech_corpus(const std::filesystem::path& out, const SpeechCorpusOpti
     writer.finish();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data

@@ -1,4 +1,4 @@
-#include "pipeline/speech_recordings.h"
+#include "speech_data/speech_recordings.h"
 
 #include <algorithm>
 #include <fstream>
@@ -13,10 +13,10 @@
 #include "base/progress.h"
 #include "corpus/corpus.h"
 #include "media/audio_reader.h"
-#include "pipeline/sphinx_alignment.h"
 #include "pronunciation/pronouncer.h"
+#include "speech_data/sphinx_alignment.h"
 
-namespace vultus::pipeline {
+namespace vultus::speech_data {
 namespace {
 
 constexpr std::size_t kBatch = 50;
@@ -209,4 +209,4 @@ void take_hand_labelled(const std::filesystem::path& json, const TakeClip& take)
     aligner.finish();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speech_data
