@@ -30,6 +30,7 @@ ALLOWED = {
     "rendering": ["base", "media", "person", "speaking"],
     "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
                     "alignment"],
+    "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
     "train": ["base", "tensor", "audio", "corpus", "diffusion", "models", "person"],
 }
 ALLOWED["pipeline"] = [name for name in ALLOWED if name != "train"]
@@ -41,7 +42,7 @@ THIRD_PARTY = [
     (re.compile(r"(torch|ATen|c10|caffe2)/"), {"src/train", "apps/train", "bench"}),
     (re.compile(r"lib(av|sw)\w+/"), {"src/media"}),
     (re.compile(r"dlib/"), {"src/face"}),
-    (re.compile(r"opencv2/"), {"src/media", "src/face", "src/pipeline"}),
+    (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/pipeline"}),
     (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/infer", "bench"}),
 ]
 

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "commands.h"
-#include "pipeline/prepare.h"
+#include "preparation/prepare.h"
 
 namespace vultus::cli {
 namespace {
@@ -18,7 +18,7 @@ struct Arguments {
     std::vector<std::string> inputs;
     std::string fps;
     bool no_resume = false;
-    pipeline::PrepareOptions options;
+    preparation::PrepareOptions options;
 };
 
 /// Notes that lie beside recordings.
@@ -44,7 +44,7 @@ std::vector<fs::path> expand(const std::vector<std::string>& inputs) {
 }
 
 /// "25", "30000/1001" or "59.94", which stands for 60000/1001.
-void parse_fps(const std::string& text, pipeline::PrepareOptions& options) {
+void parse_fps(const std::string& text, preparation::PrepareOptions& options) {
     int num = 0, den = 1;
     char rest = 0;
     double value = 0;
@@ -72,7 +72,7 @@ void run(Arguments& arguments) {
     arguments.options.inputs = expand(arguments.inputs);
     arguments.options.resume = !arguments.no_resume;
     if (!arguments.fps.empty()) parse_fps(arguments.fps, arguments.options);
-    const pipeline::PrepareReport report = pipeline::prepare(arguments.options);
+    const preparation::PrepareReport report = preparation::prepare(arguments.options);
     for (const std::string& line : report.left_out) fmt::print("left out  {}\n", line);
     for (const std::string& line : report.moved) fmt::print("moved     {}\n", line);
     fmt::print("{} of {} recordings kept, {} frames ({} of them without one clear face)\n", report.num_kept,

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "person/person.h"
-#include "pipeline/unpack_frames.h"
+#include "preparation/unpack_frames.h"
 
 namespace vultus::cli {
 namespace {
@@ -39,7 +39,7 @@ void unpack_for(const std::vector<std::string>& arguments) {
     int size_px = corpus.size_px;
     if (!size.empty()) size_px = std::atoi(size.c_str());
     if (!from.empty()) size_px = person::load_person(from).model.unet.size_px;
-    if (size_px >= 64 && size_px <= 512 && size_px % 64 == 0) pipeline::unpack_frames(corpus, size_px);
+    if (size_px >= 64 && size_px <= 512 && size_px % 64 == 0) preparation::unpack_frames(corpus, size_px);
 }
 
 [[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {

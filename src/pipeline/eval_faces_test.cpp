@@ -10,7 +10,7 @@
 #include "media/resize.h"
 #include "media/video_reader.h"
 #include "pipeline/eval.h"
-#include "pipeline/prepare.h"
+#include "preparation/prepare.h"
 
 namespace vultus::pipeline {
 namespace {
@@ -75,12 +75,12 @@ TEST(EvalFaces, MeasuresWhatIsWrongWithAPlayback) {
     fs::remove_all(folder);
     fs::create_directories(folder);
     Progress::set_quiet(true);
-    PrepareOptions prepare_options;
+    preparation::PrepareOptions prepare_options;
     for (const char* name : {"bgwo2n", "lwar6n", "swbo9s"})
         prepare_options.inputs.push_back(fs::path(VULTUS_SOURCE_DIR) / "samples" /
                                          (std::string(name) + ".mkv"));
     prepare_options.out = folder / "three.corpus";
-    prepare(prepare_options);
+    preparation::prepare(prepare_options);
     corpus::Corpus corpus = corpus::load_corpus(prepare_options.out);
     ASSERT_EQ(corpus.kept().size(), 3u);
     for (corpus::Clip& clip : corpus.clips) clip.split = corpus::Split::kValidation;

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/clip_measurement.h"
+#include "preparation/clip_measurement.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 struct ClipVerdict {
     int session = -1;    ///< index into ClipChoice::sessions; -1: left out
@@ -29,4 +29,4 @@ ClipChoice choose_clips(const std::vector<ClipMeasurement>& clips, double min_va
 /// heals). [0, num_frames) ascending.
 std::vector<int> frames_around_jumps(const ClipMeasurement& clip);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

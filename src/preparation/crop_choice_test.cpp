@@ -1,14 +1,14 @@
-#include "pipeline/crop_choice.h"
+#include "preparation/crop_choice.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "pipeline/clip_choice.h"
-#include "pipeline/contact_sheet.h"
+#include "preparation/clip_choice.h"
+#include "preparation/contact_sheet.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 /// 68 points on an ellipse-like grid around (x, y) whose extent is exactly `width` across.
@@ -177,4 +177,4 @@ TEST(ContactSheet, LeftOutClipsHaveARedFrame) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -5,7 +5,7 @@
 
 #include "corpus/corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 /// Extent of the 68 landmarks of one frame, px.
 struct FaceExtent {
@@ -32,4 +32,4 @@ corpus::Box mouth_box(const std::vector<const float*>& landmarks_px, int size_px
 /// Whether all landmarks lie inside the crop (crop pixels).
 bool inside_crop(const float* landmarks_px, int size_px);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -7,7 +7,7 @@
 
 #include "corpus/corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 struct PrepareOptions {
     std::vector<std::filesystem::path> inputs;  ///< any file FFmpeg reads; stems must differ
@@ -38,4 +38,4 @@ struct PrepareReport {
 /// kCancelled (what was finished is reused by the next run).
 PrepareReport prepare(const PrepareOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -1,4 +1,4 @@
-#include "pipeline/contact_sheet.h"
+#include "preparation/contact_sheet.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 constexpr int kThumbWidthPx = 132, kThumbHeightPx = 106, kTextHeightPx = 14, kGapPx = 4;
@@ -78,4 +78,4 @@ media::Image draw_contact_sheet(const std::vector<SheetCell>& cells) {
     return sheet;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

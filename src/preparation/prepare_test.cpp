@@ -1,4 +1,4 @@
-#include "pipeline/prepare.h"
+#include "preparation/prepare.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -246,4 +246,4 @@ TEST(Prepare, OnlyOneWriterAtATime) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

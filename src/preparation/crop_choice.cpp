@@ -1,11 +1,11 @@
-#include "pipeline/crop_choice.h"
+#include "preparation/crop_choice.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 /// The value below which a share `q` (0..1) of the values lies. Reorders them.
@@ -83,4 +83,4 @@ bool inside_crop(const float* landmarks_px, int size_px) {
     return true;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -7,7 +7,7 @@
 
 #include "metrics/track_metrics.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 /// One recording as seen and as heard; T frames each.
 struct SeenAndHeard {
@@ -24,4 +24,4 @@ std::vector<float> visemes_per_frame(std::span<const float> log_posteriors, int 
 /// the others' visemes say of its lips.
 std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings, double fps);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

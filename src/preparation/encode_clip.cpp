@@ -1,4 +1,4 @@
-#include "pipeline/encode_clip.h"
+#include "preparation/encode_clip.h"
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -7,10 +7,10 @@
 #include "media/resize.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"
-#include "pipeline/clip_choice.h"
-#include "pipeline/crop_choice.h"
+#include "preparation/clip_choice.h"
+#include "preparation/crop_choice.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 corpus::ClipTracks crop_tracks(const ClipMeasurement& measured, const corpus::Box& crop_px, int size_px) {
     corpus::ClipTracks tracks;
@@ -64,4 +64,4 @@ void encode_crop(const ClipMeasurement& measured, const corpus::Box& crop_px, in
     output.commit();
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -1,4 +1,4 @@
-#include "pipeline/clip_choice.h"
+#include "preparation/clip_choice.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <map>
 
-#include "pipeline/crop_choice.h"
+#include "preparation/crop_choice.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 constexpr int kColumns = 12, kRows = 10;  // cells of the picture whose mean colours are compared
@@ -263,4 +263,4 @@ ClipChoice choose_clips(const std::vector<ClipMeasurement>& clips, double min_va
     return choice;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -4,9 +4,9 @@
 #include <functional>
 
 #include "corpus/corpus.h"
-#include "pipeline/clip_measurement.h"
+#include "preparation/clip_measurement.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 /// Landmarks, pose and validity in crop pixels. Frames whose landmarks leave the crop and
 /// those around jumps of the picture become invalid.
@@ -17,4 +17,4 @@ corpus::ClipTracks crop_tracks(const ClipMeasurement& measured, const corpus::Bo
 void encode_crop(const ClipMeasurement& measured, const corpus::Box& crop_px, int size_px, int crf,
                  const std::filesystem::path& video, const std::function<void()>& tick);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -1,4 +1,4 @@
-#include "pipeline/clip_measurement.h"
+#include "preparation/clip_measurement.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "media/video_reader.h"
 #include "tensor/archive.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 constexpr int kMeasureVersion = 1;
@@ -279,4 +279,4 @@ bool load_measurement(const std::filesystem::path& path, const std::string& key,
     }
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -1,4 +1,4 @@
-#include "pipeline/sound_sync.h"
+#include "preparation/sound_sync.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "alignment/frame_scores.h"
 #include "audio/phones.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 constexpr double kMostDelay_s = 0.35, kReach_s = 0.12;
@@ -157,4 +157,4 @@ std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings
     return delays;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

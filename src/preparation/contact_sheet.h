@@ -6,7 +6,7 @@
 
 #include "media/image.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 struct SheetCell {
     const media::Image* picture = nullptr;  ///< null or empty: a dark cell
@@ -18,4 +18,4 @@ struct SheetCell {
 /// Errors: kInvalidArgument when there are no cells.
 media::Image draw_contact_sheet(const std::vector<SheetCell>& cells);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

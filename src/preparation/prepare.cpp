@@ -1,4 +1,4 @@
-#include "pipeline/prepare.h"
+#include "preparation/prepare.h"
 
 #include <fmt/format.h>
 
@@ -20,14 +20,14 @@
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "person/bundled.h"
-#include "pipeline/clip_choice.h"
-#include "pipeline/clip_measurement.h"
-#include "pipeline/contact_sheet.h"
-#include "pipeline/crop_choice.h"
-#include "pipeline/encode_clip.h"
-#include "pipeline/sound_sync.h"
+#include "preparation/clip_choice.h"
+#include "preparation/clip_measurement.h"
+#include "preparation/contact_sheet.h"
+#include "preparation/crop_choice.h"
+#include "preparation/encode_clip.h"
+#include "preparation/sound_sync.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -414,4 +414,4 @@ class PrepareRun {
 
 PrepareReport prepare(const PrepareOptions& options) { return PrepareRun(options).run(); }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

@@ -11,7 +11,7 @@
 #include "face/face_tracker.h"
 #include "media/image.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 
 struct ClipMeasurement {
     std::string name;
@@ -60,4 +60,4 @@ void save_measurement(const std::filesystem::path& path, const std::string& key,
 /// False if there is none with this key or it is damaged: it is measured again then.
 bool load_measurement(const std::filesystem::path& path, const std::string& key, ClipMeasurement& clip);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

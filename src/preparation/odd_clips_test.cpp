@@ -9,9 +9,9 @@
 
 #include "corpus/corpus.h"
 #include "media/test_media.h"
-#include "pipeline/prepare.h"
+#include "preparation/prepare.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -63,4 +63,4 @@ TEST(OddClips, AreFoundWithFewFalseAlarms) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation

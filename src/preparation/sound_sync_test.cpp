@@ -1,4 +1,4 @@
-#include "pipeline/sound_sync.h"
+#include "preparation/sound_sync.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include "audio/phones.h"
 #include "base/rng.h"
 
-namespace vultus::pipeline {
+namespace vultus::preparation {
 namespace {
 
 constexpr double kFps = 25;
@@ -99,4 +99,4 @@ TEST(SoundSync, VisemesOfAFrameAreTheMeanOfWhatIsHeardInIt) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::preparation
