@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
-#include "pipeline/lip_calibration.h"
+#include "evaluation/lip_calibration.h"
 #include "run_program_testonly.h"
 #include "tiny_person_testonly.h"
 #include "train/tiny_corpus_testonly.h"
@@ -12,7 +12,7 @@
 namespace vultus {
 namespace {
 
-using pipeline::LandmarkSource;
+using evaluation::LandmarkSource;
 using train::TinyCorpus;
 
 /// Sees the same face in every picture, or none.
@@ -35,9 +35,9 @@ class Calibrate : public testing::Test {
         Progress::set_quiet(true);
         person_.stats.lip_probe.assign(32, 0.01f);
     }
-    pipeline::Calibration calibrate(bool face) {
-        return pipeline::calibrate_lips(person_, corpus_.corpus,
-                                        [face] { return std::make_unique<FixedFace>(face); }, {1, 60});
+    evaluation::Calibration calibrate(bool face) {
+        return evaluation::calibrate_lips(person_, corpus_.corpus,
+                                          [face] { return std::make_unique<FixedFace>(face); }, {1, 60});
     }
     ErrorCode refusal() {
         try {
@@ -56,7 +56,7 @@ class Calibrate : public testing::Test {
 
 TEST_F(Calibrate, APersonWhoseLipsCannotBeReadStaysAsItIs) {
     for (const bool face : {false, true}) {
-        const pipeline::Calibration done = calibrate(face);
+        const evaluation::Calibration done = calibrate(face);
         EXPECT_FALSE(done.applied);
         EXPECT_NE(done.summary.find(face ? "follow the latents by r" : "no face found"), std::string::npos)
             << done.summary;
@@ -68,7 +68,7 @@ TEST_F(Calibrate, APersonWhoseLipsCannotBeReadStaysAsItIs) {
 
 TEST_F(Calibrate, OneLongRecordingIsEnough) {
     for (std::size_t i = 1; i < corpus_.corpus.clips.size(); ++i) corpus_.corpus.clips[i].kept = false;
-    const pipeline::Calibration done = pipeline::calibrate_lips(
+    const evaluation::Calibration done = evaluation::calibrate_lips(
         person_, corpus_.corpus, [] { return std::make_unique<FixedFace>(false); }, {1, 10});
     EXPECT_NE(done.summary.find("10 of 10 drawn frames"), std::string::npos) << done.summary;
 }
@@ -89,12 +89,12 @@ TEST_F(Calibrate, PersonsAndCorporaThatDoNotFit) {
 }
 
 TEST_F(Calibrate, TheCorrectionReachesTheSpeechNetwork) {
-    pipeline::LipCorrection twice;
+    evaluation::LipCorrection twice;
     twice.matrix.assign(16 * 16, 0.0f);
     for (std::size_t d = 0; d < 16; ++d) twice.matrix[17 * d] = 2;
     twice.drawn_probe.assign(32, 0.5f);
     person::Person changed = person_;
-    pipeline::apply(twice, changed);
+    evaluation::apply(twice, changed);
     for (const char* name : {"speech.out.weight", "speech.out.bias"}) {
         const std::vector<float> before = person_.weights.at(name).to_f32(),
                                  after = changed.weights.at(name).to_f32();

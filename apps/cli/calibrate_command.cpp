@@ -4,21 +4,21 @@
 
 #include "base/error.h"
 #include "commands.h"
-#include "pipeline/lip_calibration.h"
+#include "evaluation/lip_calibration.h"
 
 namespace vultus::cli {
 namespace {
 
 struct Arguments {
     std::string person, corpus;
-    pipeline::CalibrationOptions options;
+    evaluation::CalibrationOptions options;
     bool after_training = false;
 };
 
 void run(const Arguments& arguments) {
     try {
         fmt::print(stderr, "\n{}\n",
-                   pipeline::calibrate_person(arguments.person, arguments.corpus, arguments.options));
+                   evaluation::calibrate_person(arguments.person, arguments.corpus, arguments.options));
     } catch (const Error& error) {
         if (!arguments.after_training || error.code() == ErrorCode::kCancelled) throw;
         fmt::print(stderr, "\nlips left as they are: {}\n", error.what());

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "commands.h"
-#include "pipeline/eval_person.h"
+#include "evaluation/eval_person.h"
 
 namespace vultus::cli {
 namespace {
@@ -11,15 +11,15 @@ namespace {
 struct Arguments {
     std::string person, corpus;
     speaking::TalkerOptions talker;
-    pipeline::EvalOptions options;
+    evaluation::EvalOptions options;
     int look_ahead_frames = -1;
     bool no_video = false;
 };
 
 void run(Arguments& arguments) {
     arguments.options.video = !arguments.no_video;
-    const std::string table = pipeline::evaluate_person(arguments.person, arguments.corpus, arguments.talker,
-                                                        arguments.options, arguments.look_ahead_frames);
+    const std::string table = evaluation::evaluate_person(
+        arguments.person, arguments.corpus, arguments.talker, arguments.options, arguments.look_ahead_frames);
     fmt::print("{}\nThe page is {}\n", table, (arguments.options.report / "index.html").string());
 }
 

@@ -1,4 +1,4 @@
-#include "pipeline/lip_calibration.h"
+#include "evaluation/lip_calibration.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr std::size_t kWidth = 12, kFrames = 800;
@@ -142,4 +142,4 @@ TEST(LipCalibration, ABlinkIsNoStrongerThanEyesNeedToClose) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

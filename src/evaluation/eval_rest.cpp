@@ -1,4 +1,4 @@
-#include "pipeline/eval_rest.h"
+#include "evaluation/eval_rest.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "audio/phones.h"
 #include "corpus/speech_corpus.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -110,4 +110,4 @@ Json summarise_closures(const std::vector<GeneratedClip>& clips, const std::vect
                 {"share", recorded > 0 ? static_cast<double>(generated) / recorded : 0}};
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 struct RestSound {
     std::string name;
@@ -17,4 +17,4 @@ inline constexpr double kRestLevelDb = -35;  ///< root mean square against full 
 /// kRestLevelDb. Always the same.
 std::vector<RestSound> rest_sounds(double seconds);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

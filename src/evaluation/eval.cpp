@@ -1,4 +1,4 @@
-#include "pipeline/eval.h"
+#include "evaluation/eval.h"
 
 #include <fmt/format.h>
 
@@ -10,16 +10,16 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "evaluation/eval_report.h"
+#include "evaluation/eval_rest.h"
+#include "evaluation/eval_scores.h"
+#include "evaluation/rest_sounds.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "metrics/speech_level.h"
-#include "pipeline/eval_report.h"
-#include "pipeline/eval_rest.h"
-#include "pipeline/eval_scores.h"
-#include "pipeline/rest_sounds.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -363,4 +363,4 @@ std::string evaluate(EvalSubject& subject, const LandmarkFactory& landmarks, con
     return table;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <map>
 
-#include "pipeline/eval_scores.h"
+#include "evaluation/eval_scores.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 /// The recordings' own lips.
 struct LipBounds {
@@ -39,4 +39,4 @@ nlohmann::ordered_json summarise_closures(const std::vector<GeneratedClip>& clip
                                           const std::vector<RecordedClip>& recordings,
                                           const std::map<std::string, Closures>& closures, double fps);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/eval.h"
 #include "person/person.h"
-#include "pipeline/eval.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 /// Speech training asks the latents for the lips that a linear probe on recorded frames reads off them. Lips
 /// drawn from predicted latents, which are smoother than recorded ones, open as meant (r 0.99) but are not as
@@ -70,4 +70,4 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
 std::string calibrate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
                              const CalibrationOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

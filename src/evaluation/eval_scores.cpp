@@ -1,4 +1,4 @@
-#include "pipeline/eval_scores.h"
+#include "evaluation/eval_scores.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/rng.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -298,4 +298,4 @@ std::string format_table(const Json& metrics) {
     return table;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "pipeline/eval_measure.h"
+#include "evaluation/eval_measure.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 /// A recording and what its sound does.
 struct RecordedClip {
@@ -67,4 +67,4 @@ nlohmann::ordered_json summarise_voices(const std::vector<VoiceClip>& voices,
 /// The summary as lines for a terminal.
 std::string format_table(const nlohmann::ordered_json& metrics);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -3,11 +3,11 @@
 
 #include <memory>
 
+#include "evaluation/eval.h"
 #include "metrics/image_metrics.h"
 #include "metrics/track_metrics.h"
-#include "pipeline/eval.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 /// One video: a recording, its reconstruction or the speech-driven one.
 struct VideoMeasure {
@@ -69,4 +69,4 @@ class ErrorMeter {
 /// `image` at size_px x size_px; the same picture when it has that size.
 const media::Image& at_size(const media::Image& image, int size_px, media::Image& scratch);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/eval_report.h"
+#include "evaluation/eval_report.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "media/resize.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr int kPlotWidth = 1200, kPlotHeight = 300;
@@ -155,4 +155,4 @@ std::string report_page(const std::string& title, const nlohmann::ordered_json& 
     return page + "<p>All numbers: <a href=\"metrics.json\">metrics.json</a>.</p>\n</body></html>\n";
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/eval_person.h"
+#include "evaluation/eval_person.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "person/person.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 class TalkerSubject : public EvalSubject {
@@ -57,4 +57,4 @@ std::string evaluate_person(const std::filesystem::path& person_path,
     return evaluate(subject, tracked_landmarks(), corpus, titled);
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/eval_measure.h"
+#include "evaluation/eval_measure.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "face/head_pose.h"
 #include "media/resize.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr int kLeastTrackedPx = 256;  // smaller faces are below what the detector finds
@@ -110,4 +110,4 @@ PictureErrors ErrorMeter::finish() const {
     return {sum_.mse / count, sum_.mouth_mse / count, sum_.ssim / count, sum_.mouth_ssim / count};
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/lip_calibration.h"
+#include "evaluation/lip_calibration.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,11 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "pipeline/eval_measure.h"
+#include "evaluation/eval_measure.h"
 #include "speaking/latent_stream.h"
 #include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr double kRidge = 0.02;  ///< of the number of frames: latents have variance 1
@@ -331,4 +331,4 @@ std::string calibrate_person(const std::filesystem::path& person, const std::fil
     return done.summary;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/eval.h"
+#include "evaluation/eval.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -259,4 +259,4 @@ TEST(Eval, LeavesNoReportWhenStoppedOrDamaged) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

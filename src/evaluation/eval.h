@@ -12,7 +12,7 @@
 #include "corpus/corpus.h"
 #include "media/image.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 struct EvalOptions {
     std::filesystem::path report;               ///< folder; an earlier report there is replaced
@@ -63,4 +63,4 @@ LandmarkFactory tracked_landmarks();
 std::string evaluate(EvalSubject& subject, const LandmarkFactory& landmarks, const corpus::Corpus& corpus,
                      const EvalOptions& options);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -1,4 +1,4 @@
-#include "pipeline/eval_rest.h"
+#include "evaluation/eval_rest.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include "audio/phones.h"
 #include "base/scratch_folder.h"
 #include "corpus/speech_corpus.h"
-#include "pipeline/rest_sounds.h"
+#include "evaluation/rest_sounds.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr double kFps = 25;
@@ -104,4 +104,4 @@ TEST(RestSounds, HaveTheLevelTheyPromise) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -11,7 +11,7 @@
 #include "media/video_writer.h"
 #include "metrics/track_metrics.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 struct PlotLine {
     std::string label;
@@ -56,4 +56,4 @@ std::string report_page(const std::string& title, const nlohmann::ordered_json& 
                         const std::string& table, const std::vector<std::string>& clip_names,
                         const std::vector<std::string>& videos);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

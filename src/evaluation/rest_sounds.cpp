@@ -1,10 +1,10 @@
-#include "pipeline/rest_sounds.h"
+#include "evaluation/rest_sounds.h"
 
 #include <cmath>
 
 #include "base/rng.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 constexpr double kRateHz = 16000, kTau = 6.283185307179586;
@@ -102,4 +102,4 @@ std::vector<RestSound> rest_sounds(double seconds) {
     return sounds;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

@@ -7,12 +7,12 @@
 
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "evaluation/eval.h"
 #include "media/resize.h"
 #include "media/video_reader.h"
-#include "pipeline/eval.h"
 #include "preparation/prepare.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +114,4 @@ TEST(EvalFaces, MeasuresWhatIsWrongWithAPlayback) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation

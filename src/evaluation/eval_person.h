@@ -1,10 +1,10 @@
 // Evaluation of a person file.
 #pragma once
 
-#include "pipeline/eval.h"
+#include "evaluation/eval.h"
 #include "speaking/talker.h"
 
-namespace vultus::pipeline {
+namespace vultus::evaluation {
 
 /// Loads both, measures and writes the report as evaluate() does; returns its table.
 /// look_ahead_frames: as LatentStream's.
@@ -13,4 +13,4 @@ std::string evaluate_person(const std::filesystem::path& person, const std::file
                             const speaking::TalkerOptions& talker, const EvalOptions& options,
                             int look_ahead_frames = -1);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::evaluation
