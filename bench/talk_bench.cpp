@@ -15,7 +15,7 @@
 #include "infer/program.h"
 #include "infer/weights.h"
 #include "models/unet.h"
-#include "pipeline/times.h"
+#include "speed/times.h"
 #include "torch_baseline.h"
 
 namespace vultus::bench {
@@ -23,7 +23,7 @@ namespace {
 
 using Json = nlohmann::json;
 using models::Value;
-using pipeline::Times;
+using speed::Times;
 
 struct Options {
     std::filesystem::path person = VULTUS_SOURCE_DIR "/models/grid-s1.vultus";
@@ -127,13 +127,13 @@ Json measure(const Options& options, const person::Person& person, TorchBaseline
 }
 
 void print(const Json& report) {
-    fmt::print("{}", pipeline::table_head({"threads", "ms per step", "mean", "median", "p99", "processor"}));
+    fmt::print("{}", speed::table_head({"threads", "ms per step", "mean", "median", "p99", "processor"}));
     for (const Json& run : report["runs"])
         for (const auto& [name, stage] : run["stages"].items()) {
             std::vector<std::string> cells{fmt::format("{}", run["threads"].get<int>()), name};
             for (const char* key : {"mean_ms", "median_ms", "p99_ms", "cpu_median_ms"})
                 cells.push_back(fmt::format("{:.3g}", stage[key].get<double>()));
-            fmt::print("{}", pipeline::table_row(cells));
+            fmt::print("{}", speed::table_row(cells));
         }
     for (const Json& run : report["runs"])
         fmt::print(
@@ -150,7 +150,7 @@ int run(const Options& options) {
     ConvolutionList list;
     models::unet({list, "unet"}, unet, models::CostOps::shaped({1, 3, unet.size_px, unet.size_px}),
                  models::CostOps::shaped({1, unet.base_channels}), models::CostOps::shaped({1, unet.latent}));
-    Json report = {{"cpu", pipeline::cpu_name()},
+    Json report = {{"cpu", speed::cpu_name()},
                    {"isa", infer::OnednnOps::isa_name()},
                    {"libtorch", TorchBaseline::version()},
                    {"size_px", unet.size_px},
@@ -158,7 +158,7 @@ int run(const Options& options) {
                    {"runs", Json::array()}};
     fmt::print("{}: {} px, {} convolutions, {:.2f} GFLOP per step\n{}; oneDNN on {}; LibTorch {} f32\n\n",
                options.person.filename().string(), unet.size_px, list.shapes.size(),
-               report["gflop_per_step"].get<double>(), pipeline::cpu_name(), infer::OnednnOps::isa_name(),
+               report["gflop_per_step"].get<double>(), speed::cpu_name(), infer::OnednnOps::isa_name(),
                TorchBaseline::version());
     TorchBaseline torch(person, list.shapes);
     for (const int threads : options.threads)

@@ -2,13 +2,13 @@
 
 #include "base/output_file.h"
 #include "commands.h"
-#include "pipeline/bench.h"
+#include "speed/bench.h"
 
 namespace vultus::cli {
 
 void add_bench_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("bench", "Measure how fast a person talks on this machine");
-    auto options = std::make_shared<pipeline::BenchOptions>();
+    auto options = std::make_shared<speed::BenchOptions>();
     auto json = std::make_shared<std::string>();
     command->add_option("person", options->person, "Person file (.vultus)")->required();
     command->add_option("--json", *json, "Also write the numbers to this file");
@@ -28,9 +28,9 @@ void add_bench_command(CLI::App& app) {
     command->callback([options, json] {
         std::error_code unknown;
         options->program = std::filesystem::read_symlink("/proc/self/exe", unknown);
-        nlohmann::json report = pipeline::bench(*options);
+        nlohmann::json report = speed::bench(*options);
         report["version"] = VULTUS_VERSION;
-        fmt::print("vultus {}: {}", VULTUS_VERSION, pipeline::format_bench(report));
+        fmt::print("vultus {}: {}", VULTUS_VERSION, speed::format_bench(report));
         if (!json->empty()) write_file(*json, report.dump(1) + "\n");
     });
 }

@@ -19,11 +19,11 @@ std::size_t checked_frames(const std::vector<float>& log_posteriors, std::int64_
     const auto frames = static_cast<std::size_t>((num_samples + kFrameSamples - 1) / kFrameSamples);
     if (num_samples <= 0 || log_posteriors.size() != frames * audio::kNumPhones)
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] posteriors: expected {} x {} for {} samples, got {} values", frames,
+             "[alignment] posteriors: expected {} x {} for {} samples, got {} values", frames,
              audio::kNumPhones, num_samples, log_posteriors.size());
     for (const float value : log_posteriors)
         if (!(value <= kHighest))
-            fail(ErrorCode::kInvalidArgument, "[pipeline] posteriors: expected logarithms of 0..1, got {}",
+            fail(ErrorCode::kInvalidArgument, "[alignment] posteriors: expected logarithms of 0..1, got {}",
                  value);
     return frames;
 }

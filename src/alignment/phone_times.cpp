@@ -63,7 +63,7 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
                  const AlignOptions& options) {
     const auto refuse = [&](double at_s, const char* where, std::size_t word) {
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
+             "[alignment] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
              times.words[word].word, word + 1);
     };
     std::size_t misfits = 0;
@@ -111,11 +111,11 @@ std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pro
         words.push_back({word, pronouncer.ways_to_say(word)});
         if (words.back().ways.empty())
             fail(ErrorCode::kInvalidArgument,
-                 "[pipeline] no way to say '{}' is known: add it to a dictionary, or install espeak-ng to "
+                 "[alignment] no way to say '{}' is known: add it to a dictionary, or install espeak-ng to "
                  "guess it",
                  word);
     }
-    if (words.empty()) fail(ErrorCode::kInvalidArgument, "[pipeline] the text: expected words, got none");
+    if (words.empty()) fail(ErrorCode::kInvalidArgument, "[alignment] the text: expected words, got none");
     return words;
 }
 
@@ -125,7 +125,7 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
     const WordGraph graph(words);
     if (frames < graph.shortest_frames())
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] the text does not match the sound: {} words need {:.2f} s or more, the sound has "
+             "[alignment] the text does not match the sound: {} words need {:.2f} s or more, the sound has "
              "{:.2f} s",
              words.size(), static_cast<double>(graph.shortest_frames()) / kPosteriorRateHz,
              static_cast<double>(num_samples) / corpus::kSpeechRateHz);
@@ -142,7 +142,7 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
     require_fit(times, pause_fits, options);
     if (!found.whole)
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] the text does not match the sound: it ends at {:.2f} s in word {} of {}",
+             "[alignment] the text does not match the sound: it ends at {:.2f} s in word {} of {}",
              times.duration_s, times.words.size(), words.size());
     return times;
 }

@@ -173,7 +173,7 @@ TEST(AlignPhones, ALongTextThatGoesOnAfterTheSound) {
     }
     const std::vector<float> heard = hears(said);
     EXPECT_EQ(error_of([&] { align_phones(heard, samples_of(heard), words(text)); }),
-              "[pipeline] the text does not match the sound: it ends at 168.00 s in word 700 of 1400");
+              "[alignment] the text does not match the sound: it ends at 168.00 s in word 700 of 1400");
     text.resize(700);
     EXPECT_EQ(align_phones(heard, samples_of(heard), words(text)).words.size(), 700u);
 }

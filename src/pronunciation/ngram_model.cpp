@@ -31,7 +31,7 @@ class Bytes {
 
     std::string_view take(std::size_t count, const char* what) {
         if (left_.size() < count)
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: truncated: expected {} bytes of {}, got {}",
+            fail(ErrorCode::kCorruptData, "[pronunciation] {}: truncated: expected {} bytes of {}, got {}",
                  file_.string(), count, what, left_.size());
         const std::string_view taken = left_.substr(0, count);
         left_.remove_prefix(count);
@@ -46,7 +46,8 @@ class Bytes {
     std::vector<float> bins() {
         std::vector<float> result = values<float>(kBins, "quantisation");
         if (!std::all_of(result.begin(), result.end(), [](float bin) { return std::isfinite(bin); }))
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected finite probabilities", file_.string());
+            fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected finite probabilities",
+                 file_.string());
         return result;
     }
     std::size_t left() const { return left_.size(); }
@@ -60,12 +61,12 @@ class Bytes {
 std::vector<std::uint32_t> read_counts(const std::filesystem::path& file, Bytes& bytes) {
     const int order = static_cast<unsigned char>(bytes.take(1, "header")[0]);
     if (order < 2 || order > kMaxOrder)
-        fail(ErrorCode::kUnsupported, "[pipeline] {}: expected a model of 2 or 3 words, got {}",
+        fail(ErrorCode::kUnsupported, "[pronunciation] {}: expected a model of 2 or 3 words, got {}",
              file.string(), order);
     auto counts = bytes.values<std::uint32_t>(static_cast<std::size_t>(order), "counts");
     for (const std::uint32_t count : counts)
         if (count == 0 || count >= kMaxGrams)
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected 1 to {} n-grams of an order, got {}",
+            fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected 1 to {} n-grams of an order, got {}",
                  file.string(), kMaxGrams - 1, count);
     bytes.take(4, "header");
     return counts;
@@ -81,11 +82,11 @@ std::filesystem::path NgramModel::usual_place() {
 NgramModel::NgramModel(const std::filesystem::path& file) {
     const std::string content = read_file(file, kMaxBytes);
     if (!content.starts_with(kTitle))
-        fail(
-            ErrorCode::kCorruptData,
-            "[pipeline] {}: expected a language model in CMU Sphinx's binary format (sphinx_lm_convert makes "
-            "one of an ARPA file), got something else",
-            file.string());
+        fail(ErrorCode::kCorruptData,
+             "[pronunciation] {}: expected a language model in CMU Sphinx's binary format (sphinx_lm_convert "
+             "makes "
+             "one of an ARPA file), got something else",
+             file.string());
     Bytes bytes(file, std::string_view(content).substr(kTitle.size()));
     const std::vector<std::uint32_t> counts = read_counts(file, bytes);
 
@@ -102,7 +103,7 @@ NgramModel::NgramModel(const std::filesystem::path& file) {
     unigrams_ = bytes.values<Unigram>(counts[0] + std::size_t{1}, "words");
     for (const Unigram& unigram : unigrams_)
         if (!std::isfinite(unigram.log_probability) || !std::isfinite(unigram.backoff))
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: expected finite probabilities", file.string());
+            fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected finite probabilities", file.string());
     for (Layer& layer : layers_) {
         const std::size_t packed =
             ((std::size_t{1} + layer.count) * static_cast<std::size_t>(layer.entry_bits) + 7) / 8;
@@ -119,12 +120,12 @@ void NgramModel::name_words(const std::filesystem::path& file, std::string_view 
         words_.emplace_back(names.substr(0, end));
     }
     if (words_.size() + 1 != unigrams_.size())
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected {} words, got {}", file.string(),
+        fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected {} words, got {}", file.string(),
              unigrams_.size() - 1, words_.size());
     sentence_begin_ = find("<s>");
     sentence_end_ = find("</s>");
     if (sentence_begin_ < 0 || sentence_end_ < 0)
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected the words <s> and </s>, got none",
+        fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected the words <s> and </s>, got none",
              file.string());
 }
 

@@ -14,9 +14,9 @@ PronunciationTree::PronunciationTree(const NgramModel& model, const Pronunciatio
         for (Pronunciations::Phones& phones : dictionary.of(model.word(word)))
             ways.push_back({std::move(phones), word, model.log_probability(word, {})});
     if (ways.empty())
-        fail(
-            ErrorCode::kInvalidArgument,
-            "[pipeline] the language model and the dictionary share no words: expected both of one language");
+        fail(ErrorCode::kInvalidArgument,
+             "[pronunciation] the language model and the dictionary share no words: expected both of one "
+             "language");
     std::sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
         return std::tie(a.phones, a.word) < std::tie(b.phones, b.word);
     });

@@ -95,7 +95,7 @@ std::filesystem::path given_or_usual(const std::filesystem::path& given, const s
     const std::filesystem::path& place = given.empty() ? usual : given;
     if (place.empty())
         fail(ErrorCode::kUnsupported,
-             "[pipeline] no {}: name one (Debian: apt-get install pocketsphinx-en-us)", what);
+             "[pronunciation] no {}: name one (Debian: apt-get install pocketsphinx-en-us)", what);
     return place;
 }
 
@@ -113,7 +113,7 @@ std::filesystem::path Pronunciations::usual_place() {
 
 Pronunciations::Pronunciations(const std::filesystem::path& file) {
     std::ifstream in(file);
-    if (!in) fail(ErrorCode::kIo, "[pipeline] {}: cannot open the dictionary", file.string());
+    if (!in) fail(ErrorCode::kIo, "[pronunciation] {}: cannot open the dictionary", file.string());
     for (std::string line; std::getline(in, line);) {
         if (line.starts_with(";;;")) continue;
         std::istringstream parts(line);
@@ -130,7 +130,7 @@ Pronunciations::Pronunciations(const std::filesystem::path& file) {
         words_[lower(word.substr(0, bracket))].push_back(std::move(phones));
     }
     if (words_.empty())
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected words and their phones, got none",
+        fail(ErrorCode::kCorruptData, "[pronunciation] {}: expected words and their phones, got none",
              file.string());
 }
 

@@ -92,7 +92,7 @@ void make_speech_corpus(const std::filesystem::path& out, const SpeechCorpusOpti
     if (options.hours > 0) add_synthetic(writer, options);
     if (writer.clips().empty())
         fail(ErrorCode::kUnsupported,
-             "[pipeline] expected a source of speech: install flite, festival or espeak-ng, or name "
+             "[speech_data] expected a source of speech: install flite, festival or espeak-ng, or name "
              "recordings");
     writer.finish();
 }

@@ -159,7 +159,7 @@ void take_grid(const std::filesystem::path& folder, const TakeClip& take) {
             if (!grid_sentence(entry.path().stem().string()).empty()) files.push_back(entry.path());
     if (files.empty())
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] {}: expected a prepared corpus or recordings named like bbaf2n.mpg",
+             "[speech_data] {}: expected a prepared corpus or recordings named like bbaf2n.mpg",
              folder.string());
     std::sort(files.begin(), files.end());
     Aligner aligner("grid", static_cast<std::int64_t>(files.size()), take);
@@ -192,7 +192,7 @@ void take_transcribed(const std::filesystem::path& folder, const TakeClip& take)
 void take_hand_labelled(const std::filesystem::path& json, const TakeClip& take) {
     const auto entries = nlohmann::json::parse(read_file(json), nullptr, false);
     if (!entries.is_object())
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected a JSON object of clips", json.string());
+        fail(ErrorCode::kCorruptData, "[speech_data] {}: expected a JSON object of clips", json.string());
     Aligner aligner("labelled", static_cast<std::int64_t>(entries.size()), take);
     for (const auto& [name, entry] : entries.items()) {
         throw_if_cancelled();

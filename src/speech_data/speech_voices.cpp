@@ -246,7 +246,7 @@ bool speak_with_flite(SentenceSource& text, Rng& rng, const TakeSpeech& take) {
         call.insert(call.end(), {"-t", sentence, "-o", wav});
         const ProgramResult said = run_program(call);
         if (said.exit_code != 0)
-            fail(ErrorCode::kIo, "[pipeline] flite -voice {}: ended with code {}", voice, said.exit_code);
+            fail(ErrorCode::kIo, "[speech_data] flite -voice {}: ended with code {}", voice, said.exit_code);
         const WavFile sound = read_wav(wav);
         LabelledSpeech speech{"flite/" + voice, "en", sentence, sound.audio, {}};
         speech.phones = spans_of(parse_psdur(said.output), sound.rate_hz);
@@ -284,7 +284,7 @@ bool speak_with_espeak(const std::vector<std::string>& languages, SentenceSource
         const std::string& language = languages[turn % languages.size()];
         const std::string base = language == "en" ? kEnglish[rng.below(kEnglish.size())] : language;
         const std::string voice = base + "+" + kVariants[rng.below(kVariants.size())];
-        if (!espeak->set_voice(voice)) fail(ErrorCode::kIo, "[pipeline] espeak-ng: no voice {}", voice);
+        if (!espeak->set_voice(voice)) fail(ErrorCode::kIo, "[speech_data] espeak-ng: no voice {}", voice);
         espeak->set_manner(static_cast<int>(rng.uniform(130, 210)), static_cast<int>(rng.uniform(20, 75)),
                            static_cast<int>(rng.uniform(20, 80)));
         const std::string sentence = language == "en" ? text.english() : text.in(language);

@@ -130,7 +130,7 @@ void run_sphinx(const std::filesystem::path& folder, const std::string& list) {
                                               at + "/segments"},
                                              Keep::kErrors);
     if (result.exit_code != 0)
-        fail(ErrorCode::kIo, "[pipeline] pocketsphinx_batch ended with code {}", result.exit_code);
+        fail(ErrorCode::kIo, "[speech_data] pocketsphinx_batch ended with code {}", result.exit_code);
 }
 
 }  // namespace
@@ -148,7 +148,7 @@ std::optional<AlignmentTask> alignment_task(std::vector<float> audio, const std:
 std::vector<std::vector<corpus::PhoneSpan>> align_with_sphinx(const std::vector<AlignmentTask>& tasks) {
     if (!find_program("pocketsphinx_batch") || !std::filesystem::exists(kModel))
         fail(ErrorCode::kUnsupported,
-             "[pipeline] recordings need pocketsphinx to find their phones (Debian: apt-get install "
+             "[speech_data] recordings need pocketsphinx to find their phones (Debian: apt-get install "
              "pocketsphinx "
              "pocketsphinx-en-us)");
     const ScratchFolder scratch("sphinx");

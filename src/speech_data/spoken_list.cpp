@@ -61,13 +61,15 @@ std::vector<SpokenLine> read_list(const std::filesystem::path& list) {
         std::istringstream columns(line);
         for (std::string part; std::getline(columns, part, '\t');) parts.push_back(part);
         if (parts.size() != 4)
-            fail(ErrorCode::kInvalidArgument,
-                 "[pipeline] {} line {}: expected file, voice, language and text with tabs between, got {} "
-                 "parts",
-                 list.string(), number, parts.size());
+            fail(
+                ErrorCode::kInvalidArgument,
+                "[speech_data] {} line {}: expected file, voice, language and text with tabs between, got {} "
+                "parts",
+                list.string(), number, parts.size());
         lines.push_back({list.parent_path() / parts[0], parts[1], parts[2], without_parentheses(parts[3])});
     }
-    if (lines.empty()) fail(ErrorCode::kInvalidArgument, "[pipeline] {}: lists no recording", list.string());
+    if (lines.empty())
+        fail(ErrorCode::kInvalidArgument, "[speech_data] {}: lists no recording", list.string());
     return lines;
 }
 
@@ -80,13 +82,13 @@ class EncoderAligner {
           espeak_(pronunciation::Espeak::load()) {
         if (!espeak_)
             fail(ErrorCode::kUnsupported,
-                 "[pipeline] espeak-ng is not here to say how words are spoken (Debian: libespeak-ng1)");
+                 "[speech_data] espeak-ng is not here to say how words are spoken (Debian: libespeak-ng1)");
     }
 
     /// Empty when the text does not fit.
     std::vector<corpus::PhoneSpan> align(const SpokenLine& line, const std::vector<float>& audio) {
         if (!espeak_->set_voice(line.language))
-            fail(ErrorCode::kInvalidArgument, "[pipeline] espeak-ng has no language '{}'", line.language);
+            fail(ErrorCode::kInvalidArgument, "[speech_data] espeak-ng has no language '{}'", line.language);
         std::vector<alignment::SpokenWord> words;
         std::istringstream in(line.text);
         for (std::string word; in >> word;) {

@@ -61,7 +61,7 @@ audio::AugmentOptions options_of(const std::string& condition) {
         options.telephone_probability = 1;
     } else if (condition != "clean") {
         fail(ErrorCode::kInvalidArgument,
-             "[pipeline] listening: expected clean, noise, room or telephone, got '{}'", condition);
+             "[speech_data] listening: expected clean, noise, room or telephone, got '{}'", condition);
     }
     return options;
 }
@@ -75,7 +75,7 @@ std::vector<float> heard(const corpus::SpeechCorpus& corpus, std::size_t clip,
 
 void check_validation(const corpus::SpeechCorpus& corpus) {
     if (std::ranges::none_of(corpus.clips(), &corpus::SpeechClip::validation))
-        fail(ErrorCode::kInvalidArgument, "[pipeline] the speech corpus has no validation clips");
+        fail(ErrorCode::kInvalidArgument, "[speech_data] the speech corpus has no validation clips");
 }
 
 double share(std::int64_t part, std::int64_t whole) {
@@ -118,7 +118,7 @@ double VisemeScore::speech_viseme_accuracy() const {
 
 std::vector<corpus::PhoneSpan> read_phone_tsv(const std::filesystem::path& file) {
     std::ifstream in(file);
-    if (!in) fail(ErrorCode::kIo, "[pipeline] {}: cannot open", file.string());
+    if (!in) fail(ErrorCode::kIo, "[speech_data] {}: cannot open", file.string());
     std::vector<corpus::PhoneSpan> spans;
     int number = 0;
     for (std::string line; std::getline(in, line);) {
@@ -130,8 +130,9 @@ std::vector<corpus::PhoneSpan> read_phone_tsv(const std::filesystem::path& file)
         if (!whole && number == 1) continue;  // the header
         const int phone = audio::phone_from_name(name);
         if (!whole || phone < 0 || !(start_s >= 0 && end_s >= start_s && end_s < 1e6))
-            fail(ErrorCode::kCorruptData, "[pipeline] {}: line {}: expected start, end and phone, got '{}'",
-                 file.string(), number, line);
+            fail(ErrorCode::kCorruptData,
+                 "[speech_data] {}: line {}: expected start, end and phone, got '{}'", file.string(), number,
+                 line);
         spans.push_back({std::llround(start_s * corpus::kSpeechRateHz),
                          std::llround(end_s * corpus::kSpeechRateHz), phone});
     }
@@ -146,8 +147,8 @@ std::vector<VoiceScore> score_folder(const corpus::SpeechCorpus& corpus,
         if (clip.validation && std::filesystem::exists(file)) scores.add(clip, read_phone_tsv(file));
     }
     if (scores.empty())
-        fail(ErrorCode::kInvalidArgument, "[pipeline] {}: expected NAME.tsv for validation clips, found none",
-             folder.string());
+        fail(ErrorCode::kInvalidArgument,
+             "[speech_data] {}: expected NAME.tsv for validation clips, found none", folder.string());
     return scores.list();
 }
 

@@ -23,7 +23,7 @@ T value_at(const std::string& bytes, std::size_t at) {
 WavFile read_wav(const std::filesystem::path& path) {
     const std::string bytes = read_file(path);
     const auto refuse = [&] {
-        fail(ErrorCode::kCorruptData, "[pipeline] {}: expected a WAV file with 16-bit mono sound",
+        fail(ErrorCode::kCorruptData, "[speech_data] {}: expected a WAV file with 16-bit mono sound",
              path.string());
     };
     if (bytes.size() < 12 || bytes.compare(0, 4, "RIFF") != 0 || bytes.compare(8, 4, "WAVE") != 0) refuse();

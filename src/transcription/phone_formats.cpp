@@ -164,7 +164,7 @@ std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format
         case PhoneFormat::kDat:
             return moho_dat(times, options);
     }
-    fail(ErrorCode::kInvalidArgument, "[pipeline] phone format: expected a known one, got {}",
+    fail(ErrorCode::kInvalidArgument, "[transcription] phone format: expected a known one, got {}",
          static_cast<int>(format));
 }
 

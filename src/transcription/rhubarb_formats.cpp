@@ -73,7 +73,7 @@ std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::
     for (const char shape : extended_shapes)
         if (shape != 'G' && shape != 'H' && shape != 'X')
             fail(ErrorCode::kInvalidArgument,
-                 "[pipeline] extended mouth shapes: expected some of GHX, got '{}'", extended_shapes);
+                 "[transcription] extended mouth shapes: expected some of GHX, got '{}'", extended_shapes);
     std::vector<MouthCue> cues;
     for (const alignment::PhoneSegment& phone : times.phones) {
         const double duration_s = phone.end_s - phone.start_s;
@@ -131,7 +131,7 @@ std::string rhubarb_json(const alignment::PhoneTimes& times, const PhoneFormatOp
 
 std::string moho_dat(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
     if (!(options.dat_frame_rate >= 10 && options.dat_frame_rate <= 100))
-        fail(ErrorCode::kInvalidArgument, "[pipeline] frame rate: expected 10 to 100, got {}",
+        fail(ErrorCode::kInvalidArgument, "[transcription] frame rate: expected 10 to 100, got {}",
              options.dat_frame_rate);
     const auto frame_of = [&](int cs) { return 1 + static_cast<int>(options.dat_frame_rate * (cs / 100.0)); };
     std::string result = "MohoSwitch1\n";

@@ -1,13 +1,13 @@
-#include "pipeline/bench_report.h"
+#include "speed/bench_report.h"
 
 #include <fmt/format.h>
 
 #include <string>
 
-#include "pipeline/bench.h"
-#include "pipeline/times.h"
+#include "speed/bench.h"
+#include "speed/times.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 using Json = nlohmann::json;
@@ -121,4 +121,4 @@ std::string format_bench(const Json& report) {
     return text + "\n" + notes;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

@@ -1,4 +1,4 @@
-#include "pipeline/bench_live.h"
+#include "speed/bench_live.h"
 
 #include <fmt/format.h>
 
@@ -9,10 +9,10 @@
 
 #include "base/cancel.h"
 #include "base/rng.h"
-#include "pipeline/times.h"
 #include "speaking/live_session.h"
+#include "speed/times.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -162,4 +162,4 @@ Json paced_run(const person::Person& person, int num_threads, double seconds, Pr
     return row;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

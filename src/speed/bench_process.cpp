@@ -1,4 +1,4 @@
-#include "pipeline/bench_process.h"
+#include "speed/bench_process.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -72,4 +72,4 @@ ProcessFigures measure_process(const std::filesystem::path& program,
     return figures;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

@@ -1,4 +1,4 @@
-#include "pipeline/bench.h"
+#include "speed/bench.h"
 
 #include <fmt/format.h>
 
@@ -18,15 +18,15 @@
 #include "infer/weights.h"
 #include "media/video_writer.h"
 #include "person/random_person.h"
-#include "pipeline/bench_live.h"
-#include "pipeline/bench_process.h"
-#include "pipeline/bench_report.h"
-#include "pipeline/times.h"
 #include "rendering/talk.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
+#include "speed/bench_live.h"
+#include "speed/bench_process.h"
+#include "speed/bench_report.h"
+#include "speed/times.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 using Json = nlohmann::json;
@@ -326,4 +326,4 @@ Json bench(const BenchOptions& options) {
     return report;
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

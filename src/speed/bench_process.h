@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 
 struct ProcessFigures {
     double first_bytes_s = 0;   ///< from the start to `num_bytes` on standard output
@@ -19,4 +19,4 @@ struct ProcessFigures {
 ProcessFigures measure_process(const std::filesystem::path& program,
                                const std::vector<std::string>& arguments, std::size_t num_bytes);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

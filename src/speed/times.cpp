@@ -1,4 +1,4 @@
-#include "pipeline/times.h"
+#include "speed/times.h"
 
 #include <fmt/format.h>
 #include <malloc.h>
@@ -12,7 +12,7 @@
 
 #include "base/cancel.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 constexpr std::size_t kFewestRounds = 3;
@@ -88,4 +88,4 @@ std::string table_head(const std::vector<std::string>& titles) {
     return table_row(titles) + table_row(std::vector<std::string>(titles.size(), "---"));
 }
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 
 struct BenchOptions {
     std::filesystem::path person;
@@ -28,4 +28,4 @@ nlohmann::json bench(const BenchOptions& options);
 /// The same as text.
 std::string format_bench(const nlohmann::json& report);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 
 /// Times of single units of work, in milliseconds.
 class Times {
@@ -46,4 +46,4 @@ std::string table_row(const std::vector<std::string>& cells);
 /// The first two lines of a table.
 std::string table_head(const std::vector<std::string>& titles);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

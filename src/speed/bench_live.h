@@ -7,7 +7,7 @@
 #include "base/progress.h"
 #include "person/person.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 
 /// Noise that swells and fades four times a second, as speech does; 16 kHz.
 std::vector<float> speech_like(double seconds);
@@ -25,4 +25,4 @@ nlohmann::json first_sound_to_frame(const person::Person& person, int num_thread
 nlohmann::json paced_run(const person::Person& person, int num_threads, double seconds, Progress& progress,
                          std::int64_t progress_done);
 
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed

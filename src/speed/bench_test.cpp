@@ -1,4 +1,4 @@
-#include "pipeline/bench.h"
+#include "speed/bench.h"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "person/random_person.h"
-#include "pipeline/bench_process.h"
-#include "pipeline/times.h"
+#include "speed/bench_process.h"
+#include "speed/times.h"
 
-namespace vultus::pipeline {
+namespace vultus::speed {
 namespace {
 
 TEST(Times, MeanMedianAndNearestRank) {
@@ -106,4 +106,4 @@ TEST(RandomPerson, SpeaksAndCosts) {
 }
 
 }  // namespace
-}  // namespace vultus::pipeline
+}  // namespace vultus::speed
