@@ -27,11 +27,16 @@ std::vector<FrameState> path_of(const SearchResult& found, std::size_t frames) {
 
 WordRecognizer::WordRecognizer(const std::filesystem::path& dictionary,
                                const std::filesystem::path& language_model)
+    : WordRecognizer(pronunciation::Pronunciations(pronunciation::given_or_usual(
+                         dictionary, pronunciation::Pronunciations::usual_place(),
+                         "pronouncing dictionary of CMUdict's kind")),
+                     language_model) {}
+
+WordRecognizer::WordRecognizer(const pronunciation::Pronunciations& dictionary,
+                               const std::filesystem::path& language_model)
     : model_(pronunciation::given_or_usual(language_model, pronunciation::NgramModel::usual_place(),
                                            "language model")),
-      tree_(model_, pronunciation::Pronunciations(pronunciation::given_or_usual(
-                        dictionary, pronunciation::Pronunciations::usual_place(),
-                        "pronouncing dictionary of CMUdict's kind"))) {}
+      tree_(model_, dictionary) {}
 
 PhoneTimes WordRecognizer::operator()(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                                       const std::vector<float>& phone_share,

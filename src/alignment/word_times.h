@@ -32,6 +32,10 @@ class WordRecognizer {
                           const std::vector<float>& phone_share, const WordOptions& options = {}) const;
 
   private:
+    /// The dictionary is read first, so that a wrong one is named where there is no model either.
+    WordRecognizer(const pronunciation::Pronunciations& dictionary,
+                   const std::filesystem::path& language_model);
+
     pronunciation::NgramModel model_;
     pronunciation::PronunciationTree tree_;
 };
