@@ -1,5 +1,6 @@
 # vultus_module(NAME SOURCES a.cpp ... DEPENDS vultus::base ... TESTS a_test.cpp ... [SLOW_TESTS b_test.cpp ...])
-# A folder is a static library vultus_NAME with the alias vultus::NAME; its unit tests lie beside the code.
+# A room: the folder is a static library vultus_NAME with the alias vultus::NAME. The tests beside the code are one
+# program NAME_tests; each file of it is a test NAME.FILE of ctest.
 function(vultus_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;TESTS;SLOW_TESTS;TEST_DEPENDS" ${ARGN})
   add_library(vultus_${name} STATIC ${ARG_SOURCES})
@@ -7,27 +8,37 @@ function(vultus_module name)
   target_include_directories(vultus_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(vultus_${name} PUBLIC ${ARG_DEPENDS})
   vultus_flags(vultus_${name})
-  if(VULTUS_BUILD_TESTS)
-    foreach(test ${ARG_TESTS})
-      vultus_test(${name} ${test} fast "${ARG_TEST_DEPENDS}")
-    endforeach()
-    foreach(test ${ARG_SLOW_TESTS})
-      vultus_test(${name} ${test} slow "${ARG_TEST_DEPENDS}")
-    endforeach()
+  if(VULTUS_BUILD_TESTS AND (ARG_TESTS OR ARG_SLOW_TESTS))
+    vultus_test_program(${name} FAST ${ARG_TESTS} SLOW ${ARG_SLOW_TESTS} DEPENDS vultus::${name} ${ARG_TEST_DEPENDS})
   endif()
 endfunction()
 
-function(vultus_test module file label depends)
-  get_filename_component(base ${file} NAME_WE)
-  set(target ${module}_${base})
-  add_executable(${target} ${file})
-  target_link_libraries(${target} PRIVATE vultus_${module} ${depends} GTest::gtest_main)
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # what several rooms' tests share
-  target_compile_definitions(${target} PRIVATE VULTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  vultus_flags(${target})
-  string(REGEX REPLACE "_test$" "" short ${base})
-  add_test(NAME ${module}.${short} COMMAND ${target})
-  set_tests_properties(${module}.${short} PROPERTIES LABELS ${label} TIMEOUT $<IF:$<STREQUAL:${label},slow>,3600,900>)
+# vultus_test_program(NAME [PREFIX p] FAST a_test.cpp ... SLOW b_test.cpp ... DEPENDS ...): the program NAME_tests,
+# whose tests ctest knows as p.a (NAME.a without PREFIX).
+function(vultus_test_program room)
+  cmake_parse_arguments(ARG "" "PREFIX" "FAST;SLOW;DEPENDS" ${ARGN})
+  if(NOT ARG_PREFIX)
+    set(ARG_PREFIX ${room})
+  endif()
+  add_executable(${room}_tests ${ARG_FAST} ${ARG_SLOW})
+  target_link_libraries(${room}_tests PRIVATE ${ARG_DEPENDS} vultus_test_main)
+  target_include_directories(${room}_tests PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+  target_compile_definitions(${room}_tests PRIVATE
+    VULTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" VULTUS_PROGRAM_DIR="${CMAKE_BINARY_DIR}")
+  vultus_flags(${room}_tests)
+  foreach(file ${ARG_FAST})
+    vultus_test(${room}_tests ${ARG_PREFIX} ${file} fast)
+  endforeach()
+  foreach(file ${ARG_SLOW})
+    vultus_test(${room}_tests ${ARG_PREFIX} ${file} slow)
+  endforeach()
+endfunction()
+
+# The tests of one file, as PREFIX.FILE.
+function(vultus_test program prefix file label)
+  string(REGEX REPLACE "_test.cpp$" "" short ${file})
+  add_test(NAME ${prefix}.${short} COMMAND ${program} --file=${file})
+  set_tests_properties(${prefix}.${short} PROPERTIES LABELS ${label} TIMEOUT $<IF:$<STREQUAL:${label},slow>,3600,900>)
 endfunction()
 
 function(vultus_flags target)
