@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "infer/cpu_level.h"
 #include "infer/onednn_ops.h"
 #include "infer/ops_cases_testonly.h"
+#include "kernels/cpu_level.h"
 
 namespace vultus::infer {
 namespace {
@@ -95,12 +95,12 @@ TEST(Networks, ChunkedSpeechEqualsWhole) {
 TEST(CpuLevel, FollowsTheCpuAndTheCap) {
     const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
     const bool old = cap != nullptr && std::strcmp(cap, "SSE41") == 0;
-    EXPECT_EQ(cpu_level() >= CpuLevel::kAvx2, !old && __builtin_cpu_supports("avx2") != 0);
+    EXPECT_EQ(kernels::cpu_level() >= kernels::CpuLevel::kAvx2, !old && __builtin_cpu_supports("avx2") != 0);
     if (old) {
         EXPECT_EQ(OnednnOps::isa_name(), "SSE4.1");
     }
     if (cap != nullptr) {
-        EXPECT_LT(cpu_level(), CpuLevel::kAvx512);
+        EXPECT_LT(kernels::cpu_level(), kernels::CpuLevel::kAvx512);
     }
 }
 

@@ -1,10 +1,10 @@
-#include "infer/image_kernels.h"
+#include "kernels/blocked_image.h"
 
 #include <algorithm>
 
-#include "infer/lanes.h"
+#include "kernels/lanes.h"
 
-namespace vultus::infer::kernels {
+namespace vultus::kernels {
 namespace {
 
 using Index = std::int64_t;
@@ -148,4 +148,4 @@ void separate(const float* x, Index pixels, int block, float* y) {
     dispatch<separate_body>(x, pixels, block, y);
 }
 
-}  // namespace vultus::infer::kernels
+}  // namespace vultus::kernels

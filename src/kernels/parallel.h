@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace vultus::infer {
+namespace vultus::kernels {
 
 /// Below this many values of work, waking the other threads costs more than it saves.
 constexpr std::int64_t kParallelFrom = 1 << 15;
@@ -24,4 +24,4 @@ void parallel(std::int64_t count, std::int64_t work_each, F body) {
     }
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

@@ -1,12 +1,12 @@
-#include "infer/matrix.h"
+#include "kernels/matrix.h"
 
 #include <algorithm>
 
-#include "infer/lanes.h"
-#include "infer/memory.h"
-#include "infer/parallel.h"
+#include "kernels/aligned_floats.h"
+#include "kernels/lanes.h"
+#include "kernels/parallel.h"
 
-namespace vultus::infer {
+namespace vultus::kernels {
 namespace {
 
 using Index = std::int64_t;
@@ -141,4 +141,4 @@ void Matrix::blocks(const float* x, Index num_pixels, const float* bias, float* 
     parallel(num_pixels, inputs_ * outputs_, [&](Index begin, Index end) { multiply(product, begin, end); });
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

@@ -1,12 +1,12 @@
-#include "infer/winograd.h"
+#include "kernels/winograd.h"
 
 #include <algorithm>
 
-#include "infer/lanes.h"
-#include "infer/memory.h"
-#include "infer/parallel.h"
+#include "kernels/aligned_floats.h"
+#include "kernels/lanes.h"
+#include "kernels/parallel.h"
 
-namespace vultus::infer {
+namespace vultus::kernels {
 namespace {
 
 using Index = std::int64_t;
@@ -289,4 +289,4 @@ void Winograd::run_chunk(const Shape& input, const float* x, Index first, Index 
     });
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

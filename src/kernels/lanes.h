@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "infer/cpu_level.h"
+#include "kernels/cpu_level.h"
 
-namespace vultus::infer {
+namespace vultus::kernels {
 
 /// Sums are split over lanes in a fixed order, so that each instruction set gives the same bits on every run.
 /// Plain arithmetic on it becomes one instruction where the CPU has one. Passed by reference only: how it is
@@ -46,4 +46,4 @@ VULTUS_INLINE void silu(const Lanes& x, Lanes& y) {
     y = x / (1.0f + p * power);
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

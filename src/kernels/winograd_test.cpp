@@ -1,4 +1,4 @@
-#include "infer/winograd.h"
+#include "kernels/winograd.h"
 
 #include <gtest/gtest.h>
 #include <omp.h>
@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 
-namespace vultus::infer {
+namespace vultus::kernels {
 namespace {
 
 std::vector<float> normals(std::int64_t count, std::uint64_t seed) {
@@ -103,4 +103,4 @@ TEST(Winograd, PaysForLargeImagesOnly) {
 }
 
 }  // namespace
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

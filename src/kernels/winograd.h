@@ -6,7 +6,7 @@
 
 #include "tensor/host_tensor.h"
 
-namespace vultus::infer {
+namespace vultus::kernels {
 
 /// Source   Lavin & Gray 2016, arXiv:1509.09308: F(4x4, 3x3). Input patches of 6 x 6 become 36 values each,
 ///          36 matrix products mix the channels, and every product gives 4 x 4 pixels of the output. Small
@@ -41,4 +41,4 @@ class Winograd {
     std::shared_ptr<float> bias_;
 };
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

@@ -1,8 +1,8 @@
-#include "infer/cpu_level.h"
+#include "kernels/cpu_level.h"
 
 #include <dnnl.hpp>
 
-namespace vultus::infer {
+namespace vultus::kernels {
 namespace {
 
 CpuLevel level_of(dnnl::cpu_isa isa) {
@@ -35,4 +35,4 @@ CpuLevel cpu_level() {
     return level;
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

@@ -1,11 +1,11 @@
-#include "infer/kernels.h"
+#include "kernels/elementwise.h"
 
 #include <bit>
 #include <cmath>
 
-#include "infer/lanes.h"
+#include "kernels/lanes.h"
 
-namespace vultus::infer::kernels {
+namespace vultus::kernels {
 namespace {
 
 constexpr int kLanes = 16;
@@ -142,4 +142,4 @@ void moments(const float* x, std::int64_t count, float& mean, float& inverse_dev
     dispatch<moments_body>(x, count, mean, inverse_deviation);
 }
 
-}  // namespace vultus::infer::kernels
+}  // namespace vultus::kernels

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace vultus::infer {
+namespace vultus::kernels {
 
 /// Rows of x times the transpose of a weight [O, I], plus a bias.
 ///
@@ -30,4 +30,4 @@ class Matrix {
     std::shared_ptr<float> weights_;  ///< [ceil(O / 16), I, 16], zeros beyond O
 };
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace vultus::infer {
+namespace vultus::kernels {
 
 /// kBase: SSE2 on x86. The levels stand in the order of what they hold.
 enum class CpuLevel { kBase, kAvx2, kAvx512 };
@@ -46,4 +46,4 @@ auto dispatch(Args&&... args) {
     return on_base<kBody, Args&&...>(std::forward<Args>(args)...);
 }
 
-}  // namespace vultus::infer
+}  // namespace vultus::kernels

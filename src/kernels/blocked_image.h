@@ -1,10 +1,10 @@
 // Kernels on images whose channels lie side by side in blocks: [pixels, block], block 1, 8 or 16. Block 1 is
-// one plain channel. Compiled for several instruction sets, as kernels.h.
+// one plain channel. Compiled for several instruction sets, as elementwise.h.
 #pragma once
 
 #include <cstdint>
 
-namespace vultus::infer::kernels {
+namespace vultus::kernels {
 
 /// totals[k] = sum over pixels of channel k.
 void channel_sums(const float* x, std::int64_t pixels, int block, float* totals);
@@ -21,4 +21,4 @@ void halve_rows(const float* top, const float* bottom, std::int64_t width, int b
 void interleave(const float* x, std::int64_t pixels, int block, float* y);
 void separate(const float* x, std::int64_t pixels, int block, float* y);
 
-}  // namespace vultus::infer::kernels
+}  // namespace vultus::kernels

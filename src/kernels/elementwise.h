@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace vultus::infer::kernels {
+namespace vultus::kernels {
 
 /// y[i] = x[i] * sigmoid(x[i]); in place allowed.
 void silu(const float* x, float* y, std::int64_t count);
@@ -25,4 +25,4 @@ void multiply_add(const float* a, const float* b, float* y, std::int64_t count);
 /// Mean and 1 / sqrt(variance + 1e-5).
 void moments(const float* x, std::int64_t count, float& mean, float& inverse_deviation);
 
-}  // namespace vultus::infer::kernels
+}  // namespace vultus::kernels
