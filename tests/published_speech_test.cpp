@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/scratch_folder.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "hearing/speech_features.h"
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
 #include "speaking/latent_stream.h"
 #include "train/speech_features.h"
-#include "train/tiny_corpus_testonly.h"
 #include "train/train.h"
 
 namespace vultus {
@@ -59,12 +59,12 @@ class PublishedSpeech : public testing::Test {
   protected:
     train::TrainOptions options(const fs::path& encoder, int layer) {
         Progress::set_quiet(true);
-        const train::TinyCorpus faces(scratch_ / "tiny.corpus");
+        const corpus::TinyCorpus faces(scratch_ / "tiny.corpus");
         train::TrainOptions options;
         options.corpus = faces.corpus.folder;
         options.out = scratch_ / "heard.vultus";
         options.stage = "all";
-        options.size_px = train::TinyCorpus::kSizePx;
+        options.size_px = corpus::TinyCorpus::kSizePx;
         options.batch = 2;
         options.num_threads = 1;
         options.steps = 2;

@@ -5,32 +5,11 @@
 #include "models/teachers.h"
 #include "models/unet.h"
 #include "train/dae_trainer.h"
+#include "train/noise_levels.h"
 
 namespace vultus::train {
 
 using torch::Tensor;
-
-Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
-    std::vector<float> values;
-    for (const int t : timesteps) {
-        const std::vector<float> row = models::time_embedding(t, width);
-        values.insert(values.end(), row.begin(), row.end());
-    }
-    return torch::tensor(values).view({static_cast<std::int64_t>(timesteps.size()), width});
-}
-
-NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
-                         torch::Device device) {
-    std::vector<float> signal, spread;
-    for (const int t : timesteps) {
-        signal.push_back(static_cast<float>(std::sqrt(schedule.alpha_bar(t))));
-        spread.push_back(static_cast<float>(std::sqrt(1 - schedule.alpha_bar(t))));
-    }
-    const auto column = [&](const std::vector<float>& values) {
-        return torch::tensor(values).view({-1, 1, 1, 1}).to(device);
-    };
-    return {column(signal), column(spread)};
-}
 
 /// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
 /// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.

@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "diffusion/schedule.h"
 #include "models/unet.h"
+#include "train/noise_levels.h"
 #include "train/picture.h"
 
 namespace vultus::train {
@@ -25,15 +26,6 @@ models::ModelConfig initial_model(const TrainOptions& options) {
 }
 
 }  // namespace
-
-RunFolder::RunFolder(const std::filesystem::path& out) : folder(out.string() + ".training") {
-    const std::filesystem::path parent = folder.has_parent_path() ? folder.parent_path() : ".";
-    if (!std::filesystem::is_directory(parent))
-        fail(ErrorCode::kIo, "[train] {}: folder {} does not exist", out.string(), parent.string());
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) fail(ErrorCode::kIo, "[train] cannot create {}: {}", folder.string(), error.message());
-}
 
 DaeTrainer::DaeTrainer(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
                        ProcessGroup& group)

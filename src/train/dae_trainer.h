@@ -11,30 +11,12 @@
 #include "train/optimizer.h"
 #include "train/options.h"
 #include "train/process_group.h"
+#include "train/run_folder.h"
 #include "train/run_log.h"
 #include "train/stage.h"
 #include "train/steadiness.h"
 
 namespace vultus::train {
-
-/// Where a run keeps its state.
-struct RunFolder {
-    explicit RunFolder(const std::filesystem::path& out);
-    std::filesystem::path folder;
-    std::filesystem::path dae_checkpoint() const { return folder / "dae.safetensors"; }
-    std::filesystem::path speech_checkpoint() const { return folder / "speech.safetensors"; }
-    std::filesystem::path dae_person() const { return folder / "dae.vultus"; }
-};
-
-/// [B, width]: models::time_embedding of each timestep.
-torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
-
-/// Of each sample, [B, 1, 1, 1]: the factors of x_0 and of the noise in x_t. Timestep -1: the clean picture.
-struct NoiseLevels {
-    torch::Tensor signal, spread;
-};
-NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
-                         torch::Device device);
 
 class DaeTrainer : public Stage {
   public:

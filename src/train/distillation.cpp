@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "models/unet.h"
-#include "train/dae_trainer.h"
 
 namespace vultus::train {
 

@@ -4,14 +4,12 @@
 #include <functional>
 #include <string>
 
-#include "diffusion/schedule.h"
 #include "person/person.h"
 #include "person/picture_space.h"
+#include "train/noise_levels.h"
 #include "train/torch_ops.h"
 
 namespace vultus::train {
-
-struct NoiseLevels;
 
 /// Student and teacher start with the same weights and share the encoder, which stays as it is.
 /// Source   "regression": Luhman & Luhman 2021, arXiv:2101.02388: in one step what the teacher draws in all

@@ -22,32 +22,6 @@ corpus::Box box_around(const float* landmarks_px, const int (&range)[2], double 
 
 }  // namespace
 
-void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out) {
-    double mean[2] = {0, 0};
-    for (int i = first; i < last; ++i)
-        for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * i + axis] / (last - first);
-    for (int i = first; i < last; ++i)
-        for (int axis = 0; axis < 2; ++axis)
-            *out++ = static_cast<float>((landmarks_px[2 * i + axis] - mean[axis]) / std::max(1e-6, unit_px));
-}
-
-/// Points 60..67 are 12..19 here.
-Tensor opening_of(const Tensor& mouth) {
-    const Tensor y = mouth.view({-1, 20, 2}).select(2, 1);
-    return ((y.select(1, 19) - y.select(1, 13)) + (y.select(1, 18) - y.select(1, 14)) +
-            (y.select(1, 17) - y.select(1, 15))) /
-           3;
-}
-
-/// Points 48 and 54 are 0 and 6 here.
-Tensor lips_of(const Tensor& mouth) {
-    std::vector<std::int64_t> shape = mouth.sizes().vec();
-    shape.back() = 1;
-    const Tensor x = mouth.view({-1, 20, 2}).select(2, 0);
-    const Tensor width = x.select(1, 6) - x.select(1, 0);
-    return torch::cat({opening_of(mouth).view(shape), width.view(shape)}, -1);
-}
-
 void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double factor) {
     Face& face = faces_[frame];
     face.mouth = box_around(landmarks_px, kMouth, factor);
@@ -55,9 +29,9 @@ void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double facto
     face.left_eye = box_around(landmarks_px, kLeftEye, factor);
     float* shape = face.shape.data();
     const double unit_px = corpus::inter_ocular_distance(landmarks_px);
-    centred_points(landmarks_px, unit_px, kMouth[0], kMouth[1], shape);
-    centred_points(landmarks_px, unit_px, kRightEye[0], kRightEye[1], shape + 40);
-    centred_points(landmarks_px, unit_px, kLeftEye[0], kLeftEye[1], shape + 52);
+    corpus::centred_points(landmarks_px, unit_px, kMouth[0], kMouth[1], shape);
+    corpus::centred_points(landmarks_px, unit_px, kRightEye[0], kRightEye[1], shape + 40);
+    corpus::centred_points(landmarks_px, unit_px, kLeftEye[0], kLeftEye[1], shape + 52);
 }
 
 void FacePlaces::normalise_shapes() {

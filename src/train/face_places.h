@@ -44,12 +44,4 @@ class FacePlaces {
     std::vector<double> shape_mean_, shape_std_;
 };
 
-/// Landmarks first..last-1 of a face [68, 2] about their centre, over unit_px; out [2 * count].
-void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out);
-
-/// Of mouth landmarks [..., 40] (48..67), linear: opening of the inner lips [N], and that beside the distance
-/// between the corners [..., 2].
-torch::Tensor opening_of(const torch::Tensor& mouth);
-torch::Tensor lips_of(const torch::Tensor& mouth);
-
 }  // namespace vultus::train

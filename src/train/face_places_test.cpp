@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "corpus/tiny_corpus_testonly.h"
 #include "train/critic.h"
-#include "train/tiny_corpus_testonly.h"
 
 namespace vultus::train {
 namespace {
@@ -12,8 +12,9 @@ using torch::Tensor;
 
 /// Frames 0.. of the drawn face, eyes shut in every fifth.
 FacePlaces drawn_places(int frames) {
-    FacePlaces places(TinyCorpus::kSizePx);
-    for (int t = 0; t < frames; ++t) places.add(t, TinyCorpus::landmarks(0.1 * t, t % 5 == 0).data(), 1.0);
+    FacePlaces places(corpus::TinyCorpus::kSizePx);
+    for (int t = 0; t < frames; ++t)
+        places.add(t, corpus::TinyCorpus::landmarks(0.1 * t, t % 5 == 0).data(), 1.0);
     places.normalise_shapes();
     return places;
 }
@@ -41,17 +42,17 @@ TEST(FacePlaces, ShapesForgetPlaceAndSizeAndAreNormalised) {
     const Tensor moving = shapes.std(0, /*unbiased=*/false) > 0.5;
     EXPECT_GT(moving.sum().item<std::int64_t>(), 20) << "lips and lids move";
 
-    std::vector<float> face = TinyCorpus::landmarks(0.7, true), moved = face;
+    std::vector<float> face = corpus::TinyCorpus::landmarks(0.7, true), moved = face;
     for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = moved[i] * 1.5f + 7;
     std::vector<float> a(40), b(40);
-    centred_points(face.data(), corpus::inter_ocular_distance(face.data()), 48, 68, a.data());
-    centred_points(moved.data(), corpus::inter_ocular_distance(moved.data()), 48, 68, b.data());
+    corpus::centred_points(face.data(), corpus::inter_ocular_distance(face.data()), 48, 68, a.data());
+    corpus::centred_points(moved.data(), corpus::inter_ocular_distance(moved.data()), 48, 68, b.data());
     for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
 }
 
 TEST(FacePlaces, CornersStayInThePicture) {
-    FacePlaces places(TinyCorpus::kSizePx);
-    std::vector<float> face = TinyCorpus::landmarks(0.5, false);
+    FacePlaces places(corpus::TinyCorpus::kSizePx);
+    std::vector<float> face = corpus::TinyCorpus::landmarks(0.5, false);
     places.add(0, face.data(), 1.0);
     EXPECT_EQ(places.corners(0, 16)[0], (std::array<std::int64_t, 2>{24, 39}));  // around the mouth at 32, 47
     EXPECT_EQ(places.corners(0, 16)[1], (std::array<std::int64_t, 2>{24, 16}));  // around the eyes at 32, 24

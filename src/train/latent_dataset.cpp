@@ -11,7 +11,7 @@
 #include "base/progress.h"
 #include "models/unet.h"
 #include "person/picture_space.h"
-#include "train/face_places.h"
+#include "train/lip_shape.h"
 #include "train/torch_ops.h"
 
 namespace vultus::train {
@@ -56,9 +56,9 @@ LatentClip measured(const corpus::Corpus& corpus, const corpus::Clip& clip) {
     std::vector<float> mouth(static_cast<std::size_t>(frames) * 40);
     const std::vector<double> unit_px = corpus::steady_inter_ocular_px(tracks.landmarks_px);
     for (std::int64_t t = 0; t < frames; ++t)
-        centred_points(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136],
-                       unit_px[static_cast<std::size_t>(t)], 48, 68,
-                       &mouth[static_cast<std::size_t>(t) * 40]);
+        corpus::centred_points(&tracks.landmarks_px[static_cast<std::size_t>(t) * 136],
+                               unit_px[static_cast<std::size_t>(t)], 48, 68,
+                               &mouth[static_cast<std::size_t>(t) * 40]);
     out.mouth = to_tensor(mouth, {frames, 40});
     out.opening = to_tensor(corpus::lip_opening(tracks.landmarks_px), {frames});
     out.blink = to_tensor(blink_signal(tracks.landmarks_px), {frames});

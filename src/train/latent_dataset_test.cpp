@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "train/face_places.h"
+#include "train/lip_shape.h"
 
 namespace vultus::train {
 namespace {

@@ -10,12 +10,12 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "models/speech_encoder.h"
 #include "person/speech_model.h"
 #include "train/mel_augment.h"
 #include "train/phone_data.h"
 #include "train/tempo.h"
-#include "train/tiny_corpus_testonly.h"
 #include "train/torch_ops.h"
 #include "train/train.h"
 
@@ -110,11 +110,11 @@ TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
     for (const auto& [name, tensor] : a.weights.tensors)
         EXPECT_EQ(tensor.bytes, b.weights.at(name).bytes) << name;
 
-    const TinyCorpus faces(scratch_ / "tiny.corpus");
+    const corpus::TinyCorpus faces(scratch_ / "tiny.corpus");
     TrainOptions person = options("heard.vultus", 2);
     person.corpus = faces.corpus.folder;
     person.stage = "all";
-    person.size_px = TinyCorpus::kSizePx;
+    person.size_px = corpus::TinyCorpus::kSizePx;
     person.batch = 2;
     person.speech = scratch_ / "straight";
     train_person(person);

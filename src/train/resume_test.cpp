@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "tensor/archive.h"
-#include "train/tiny_corpus_testonly.h"
 #include "train/train.h"
 
 namespace vultus::train {
@@ -27,7 +27,7 @@ class Resume : public testing::Test {
         TrainOptions options;
         options.corpus = corpus_.corpus.folder;
         options.out = scratch_ / (name + ".vultus");
-        options.size_px = TinyCorpus::kSizePx;
+        options.size_px = corpus::TinyCorpus::kSizePx;
         options.batch = 2;
         options.num_threads = 1;
         options.steps = 6;
@@ -88,7 +88,7 @@ class Resume : public testing::Test {
     }
 
     ScratchFolder scratch_{"resume-test"};
-    TinyCorpus corpus_{scratch_ / "tiny.corpus"};
+    corpus::TinyCorpus corpus_{scratch_ / "tiny.corpus"};
 };
 
 TEST_F(Resume, PicturesStageIsExact) {
@@ -157,7 +157,7 @@ TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
     run.stage = "speech";
     run.from = pictures.out;
     train_person(run);
-    fs::remove(corpus::frame_cache_path(corpus_.corpus, TinyCorpus::kSizePx));
+    fs::remove(corpus::frame_cache_path(corpus_.corpus, corpus::TinyCorpus::kSizePx));
     run.steps = 8;
     fs::remove(run.out);
     train_person(run);

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "base/output_file.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "train/picture.h"
-#include "train/tiny_corpus_testonly.h"
 
 namespace vultus::train {
 namespace {

@@ -5,7 +5,7 @@
 #include "audio/augment.h"
 #include "base/cancel.h"
 #include "base/progress.h"
-#include "train/face_places.h"
+#include "train/lip_shape.h"
 #include "train/tempo.h"
 
 namespace vultus::train {

@@ -6,8 +6,8 @@
 
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
-#include "train/face_places.h"
 #include "train/lip_concordance.h"
+#include "train/lip_shape.h"
 
 namespace vultus::train {
 

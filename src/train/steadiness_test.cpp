@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "train/tiny_corpus_testonly.h"
+#include "corpus/tiny_corpus_testonly.h"
 
 namespace vultus::train {
 namespace {
@@ -13,10 +13,10 @@ class SteadinessTest : public testing::Test {
   protected:
     static constexpr int kFrames = 12;
 
-    const person::PictureSpace space_{TinyCorpus::kSizePx, {}, 1.0};
+    const person::PictureSpace space_{corpus::TinyCorpus::kSizePx, {}, 1.0};
     ScratchFolder scratch_{"steadiness-test"};
-    TinyCorpus corpus_{scratch_ / "corpus", 2, kFrames};
-    corpus::FrameCache cache_{corpus_.corpus, TinyCorpus::kSizePx};
+    corpus::TinyCorpus corpus_{scratch_ / "corpus", 2, kFrames};
+    corpus::FrameCache cache_{corpus_.corpus, corpus::TinyCorpus::kSizePx};
 
     std::vector<std::int64_t> followed() const {
         std::vector<std::int64_t> frames;
@@ -31,7 +31,7 @@ class SteadinessTest : public testing::Test {
             for (int dx = -4; dx <= 4; ++dx)
                 for (const std::int64_t t : followed())
                     for (int c = 0; c < 3; ++c) {
-                        const auto at = ((y + dy) * TinyCorpus::kSizePx + x + dx) * 3 + c;
+                        const auto at = ((y + dy) * corpus::TinyCorpus::kSizePx + x + dx) * 3 + c;
                         sum += std::pow((cache_.frame(t + 1)[at] - cache_.frame(t)[at]) / 127.5, 2);
                     }
         return sum / (81.0 * 3 * static_cast<double>(followed().size()));
@@ -40,7 +40,7 @@ class SteadinessTest : public testing::Test {
 
 TEST_F(SteadinessTest, CountsChangesOfTheErrorWhereTheRecordingsAreStill) {
     const Steadiness steadiness(cache_, space_, followed(), torch::kCPU);
-    const std::int64_t size = TinyCorpus::kSizePx;
+    const std::int64_t size = corpus::TinyCorpus::kSizePx;
     const Tensor same = torch::randn({1, 3, size, size}).expand({4, -1, -1, -1}).clone();
     EXPECT_EQ(steadiness(same, {0, 2}).item<double>(), 0) << "an error that stays is not seen as flicker";
 

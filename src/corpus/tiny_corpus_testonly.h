@@ -11,7 +11,7 @@
 #include "corpus/corpus.h"
 #include "corpus/frame_cache.h"
 
-namespace vultus::train {
+namespace vultus::corpus {
 
 struct TinyCorpus {
     static constexpr int kSizePx = 64;
@@ -22,23 +22,23 @@ struct TinyCorpus {
         corpus.folder = folder;
         corpus.size_px = kSizePx;
         corpus.sessions = {{"s1", 128, 128, {0, 0, 128, 128}, {22, 40, 20, 14}}};
-        std::ofstream pixels(corpus::frame_cache_path(corpus, kSizePx), std::ios::binary);
+        std::ofstream pixels(frame_cache_path(corpus, kSizePx), std::ios::binary);
         for (int c = 0; c < clips; ++c) {
-            corpus::Clip clip;
+            Clip clip;
             clip.name = "clip" + std::to_string(c);
             clip.source = clip.name + ".mkv";
             clip.session = "s1";
             clip.num_frames = frames;
-            clip.split = c + 1 == clips ? corpus::Split::kValidation : corpus::Split::kTrain;
+            clip.split = c + 1 == clips ? Split::kValidation : Split::kTrain;
             corpus.clips.push_back(clip);
-            corpus::save_tracks(corpus, clip, tracks(c, frames));
+            save_tracks(corpus, clip, tracks(c, frames));
             for (int t = 0; t < frames; ++t) {
                 const std::vector<std::uint8_t> rgb = picture(c, t);
                 pixels.write(reinterpret_cast<const char*>(rgb.data()),
                              static_cast<std::streamsize>(rgb.size()));
             }
         }
-        corpus::save_corpus(corpus);
+        save_corpus(corpus);
     }
 
     /// 0 shut .. 1 wide open.
@@ -46,8 +46,8 @@ struct TinyCorpus {
         return std::max(0.0, std::sin(0.4 * frame + clip)) * std::min(1.0, frame / 5);
     }
 
-    static corpus::ClipTracks tracks(int clip, int frames) {
-        corpus::ClipTracks tracks;
+    static ClipTracks tracks(int clip, int frames) {
+        ClipTracks tracks;
         for (int n = 0; n < frames * 640; ++n) {
             const double loud = opening(clip, n / 640.0);
             tracks.audio.push_back(
@@ -95,7 +95,7 @@ struct TinyCorpus {
         return rgb;
     }
 
-    corpus::Corpus corpus;
+    Corpus corpus;
 };
 
-}  // namespace vultus::train
+}  // namespace vultus::corpus
