@@ -6,7 +6,7 @@
 namespace vultus::train {
 namespace {
 
-std::optional<TrainOptions> parse(std::vector<std::string> words) {
+std::optional<training_loop::TrainOptions> parse(std::vector<std::string> words) {
     words.insert(words.begin(), "vultus-train");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());

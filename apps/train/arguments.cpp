@@ -28,7 +28,7 @@ struct Option {
     std::function<void(const std::string&)> set;
 };
 
-std::vector<Option> options_of(TrainOptions& o) {
+std::vector<Option> options_of(training_loop::TrainOptions& o) {
     const auto real = [](const char* name, double& target, double low, double high) {
         return [=, &target](const std::string& text) { target = number(name, text, low, high); };
     };
@@ -141,8 +141,8 @@ double parse_duration_s(const std::string& text) {
     return value * factor;
 }
 
-std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
-    TrainOptions result;
+std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv) {
+    training_loop::TrainOptions result;
     result.size_px = 0;
     result.speech = "small";
     const std::vector<Option> options = options_of(result);

@@ -23,8 +23,8 @@ class Resume : public testing::Test {
     void SetUp() override { Progress::set_quiet(true); }
     void TearDown() override { set_cancel_requested(false); }
 
-    TrainOptions options(const std::string& name) {
-        TrainOptions options;
+    training_loop::TrainOptions options(const std::string& name) {
+        training_loop::TrainOptions options;
         options.corpus = corpus_.corpus.folder;
         options.out = scratch_ / (name + ".vultus");
         options.size_px = corpus::TinyCorpus::kSizePx;
@@ -42,7 +42,7 @@ class Resume : public testing::Test {
     }
 
     /// Trains until a checkpoint is there, stops as Ctrl-C does, and says after which step.
-    std::int64_t interrupted(TrainOptions options, const fs::path& checkpoint) {
+    std::int64_t interrupted(training_loop::TrainOptions options, const fs::path& checkpoint) {
         options.checkpoint_every_s = 0;  // after every step
         std::atomic<bool> ended{false};
         std::thread watcher([&] {
@@ -74,9 +74,10 @@ class Resume : public testing::Test {
     }
 
     /// The pictures' stage, straight and stopped on the way; returns the options of the second.
-    TrainOptions expect_exact_pictures(const std::function<void(TrainOptions&)>& choose) {
-        TrainOptions straight = options("straight"), stopped = options("stopped");
-        for (TrainOptions* run : {&straight, &stopped}) {
+    training_loop::TrainOptions expect_exact_pictures(
+        const std::function<void(training_loop::TrainOptions&)>& choose) {
+        training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
+        for (training_loop::TrainOptions* run : {&straight, &stopped}) {
             run->stage = "dae";
             choose(*run);
         }
@@ -92,8 +93,9 @@ class Resume : public testing::Test {
 };
 
 TEST_F(Resume, PicturesStageIsExact) {
-    TrainOptions straight = options("straight"), again = options("again"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
+    training_loop::TrainOptions straight = options("straight"), again = options("again"),
+                                stopped = options("stopped");
+    for (training_loop::TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
     train_person(straight);
     train_person(again);
     expect_same(checkpoint("straight", "dae"), checkpoint("again", "dae"));
@@ -108,18 +110,18 @@ TEST_F(Resume, PicturesStageIsExact) {
 }
 
 TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
-    expect_exact_pictures([](TrainOptions& run) {
+    expect_exact_pictures([](training_loop::TrainOptions& run) {
         run.freeze_encoder_at = 0.15;  // from the second step on
         run.critic_weight = 0.5;
     });
 }
 
 TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
-    TrainOptions teacher = options("teacher");
+    training_loop::TrainOptions teacher = options("teacher");
     teacher.stage = "dae";
     teacher.steps = 2;
     train_person(teacher);
-    TrainOptions stopped = expect_exact_pictures([&](TrainOptions& run) {
+    training_loop::TrainOptions stopped = expect_exact_pictures([&](training_loop::TrainOptions& run) {
         run.teacher = teacher.out;
         run.distill = "progressive";
         run.teacher_steps = 64;  // a phase each step
@@ -130,12 +132,12 @@ TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
 }
 
 TEST_F(Resume, SpeechStageIsExact) {
-    TrainOptions pictures = options("person");
+    training_loop::TrainOptions pictures = options("person");
     pictures.stage = "dae";
     pictures.steps = 2;
     train_person(pictures);
-    TrainOptions straight = options("straight"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &stopped}) {
+    training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
+    for (training_loop::TrainOptions* run : {&straight, &stopped}) {
         run->stage = "speech";
         run->from = pictures.out;
     }
@@ -149,11 +151,11 @@ TEST_F(Resume, SpeechStageIsExact) {
 }
 
 TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
-    TrainOptions pictures = options("person");
+    training_loop::TrainOptions pictures = options("person");
     pictures.stage = "dae";
     pictures.steps = 2;
     train_person(pictures);
-    TrainOptions run = options("run");
+    training_loop::TrainOptions run = options("run");
     run.stage = "speech";
     run.from = pictures.out;
     train_person(run);
@@ -170,7 +172,7 @@ TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
 }
 
 TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
-    TrainOptions run = options("whole");
+    training_loop::TrainOptions run = options("whole");
     run.steps = 3;
     train_person(run);
     const person::Person person = person::load_person(run.out);
@@ -187,10 +189,10 @@ TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
 }
 
 TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
-    TrainOptions first = options("teacher");
+    training_loop::TrainOptions first = options("teacher");
     first.steps = 4;
     train_person(first);
-    TrainOptions second = options("pupil");
+    training_loop::TrainOptions second = options("pupil");
     second.steps = 1;
     second.learning_rate = 1e-7;
     second.from = first.out;
@@ -204,7 +206,7 @@ TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
 }
 
 TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
-    TrainOptions first = options("first");
+    training_loop::TrainOptions first = options("first");
     first.steps = 2;
     train_person(first);
     person::Person person = person::load_person(first.out);
@@ -219,7 +221,7 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
 
     const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& pictures,
                                  bool anew) {
-        TrainOptions run = options(name);
+        training_loop::TrainOptions run = options(name);
         run.stage = "speech";
         run.steps = 1;
         run.from = from;
@@ -248,7 +250,7 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
         for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(a[i] - b[i]);
         return sum / static_cast<double>(a.size());
     };
-    TrainOptions nobody = options("nobody");
+    training_loop::TrainOptions nobody = options("nobody");
     nobody.new_speech = true;
     EXPECT_THROW(train_person(nobody), Error);
 
@@ -257,11 +259,11 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
 }
 
 TEST_F(Resume, RefusesOtherSettingsAndDamage) {
-    TrainOptions run = options("one");
+    training_loop::TrainOptions run = options("one");
     run.stage = "dae";
     run.steps = 1;
     train_person(run);
-    TrainOptions other = run;
+    training_loop::TrainOptions other = run;
     other.preset = "paper";
     EXPECT_THROW(train_person(other), Error);
     const fs::path state = checkpoint("one", "dae");
