@@ -85,7 +85,7 @@ inline person::Person tiny_person(const models::ModelConfig& model = tiny_model(
         return std::vector<float>(static_cast<std::size_t>(count), value);
     };
     person::Stats& stats = person.stats;
-    stats.mean_picture.assign(64 * 64 * 3, 120);
+    stats.mean_image.assign(64 * 64 * 3, 120);
     stats.latent_mean = filled(16, 0);
     stats.latent_std = filled(16, 1);
     stats.pose_mean = filled(3, 0);

@@ -48,9 +48,9 @@ DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus:
     measure_pictures();
     if (!options.from.empty()) warm_start();
     if (options.teacher.empty()) return;
-    distillation_ =
-        std::make_unique<Distillation>(options.distill, options.teacher_steps,
-                                       person::load_person(options.teacher), *space_, device_, compute_);
+    distillation_ = std::make_unique<Distillation>(options.distill, options.teacher_steps,
+                                                   person::load_person(options.teacher), *normalisation_,
+                                                   device_, compute_);
 }
 
 void DaeTrainer::choose_frames() {
@@ -83,7 +83,7 @@ void DaeTrainer::choose_frames() {
                  session.mouth_px.height * factor};
 }
 
-/// Mean picture and spread of the residual over at most 2000 frames.
+/// Mean image and spread of the residual over at most 2000 frames.
 void DaeTrainer::measure_pictures() {
     const int size = model_.unet.size_px;
     if (model_.diffusion.residual) {
@@ -99,32 +99,34 @@ void DaeTrainer::measure_pictures() {
             }
         }
         double variance = 0;
-        mean_picture_.resize(values);
+        mean_image_.resize(values);
         for (std::size_t k = 0; k < values; ++k) {
             const double mean = sum[k] / count;
-            mean_picture_[k] = static_cast<std::uint8_t>(std::lround(mean));
+            mean_image_[k] = static_cast<std::uint8_t>(std::lround(mean));
             variance += squares[k] / count - mean * mean;
         }
         model_.diffusion.residual_scale =
             std::max(1e-3, std::sqrt(variance / static_cast<double>(values)) / 127.5);
     }
-    space_ = std::make_unique<person::PictureSpace>(size, mean_picture_, model_.diffusion.residual_scale);
-    const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, space_->num_values());
+    normalisation_ =
+        std::make_unique<person::ImageNormalisation>(size, mean_image_, model_.diffusion.residual_scale);
+    const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, normalisation_->num_values());
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
     if (model_.preset == "paper") return;
     if (options_.steady_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
-        steadiness_ = std::make_unique<Steadiness>(cache_, *space_, followed_frames_, device_);
+        steadiness_ = std::make_unique<Steadiness>(cache_, *normalisation_, followed_frames_, device_);
     if (options_.critic_weight <= 0) return;
-    const Tensor mean = torch::tensor(space_->mean()).view({3, size, size});
-    critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, space_->scale());
+    const Tensor mean = torch::tensor(normalisation_->mean()).view({3, size, size});
+    critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, normalisation_->scale());
 }
 
 Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
     const int size = model_.unet.size_px;
     Tensor batch = torch::empty({static_cast<std::int64_t>(frames.size()), 3, size, size});
     for (std::size_t i = 0; i < frames.size(); ++i)
-        space_->to_model(cache_.frame(frames[i]),
-                         batch.data_ptr<float>() + static_cast<std::int64_t>(i) * space_->num_values());
+        normalisation_->to_model(
+            cache_.frame(frames[i]),
+            batch.data_ptr<float>() + static_cast<std::int64_t>(i) * normalisation_->num_values());
     return batch.to(device_);
 }
 
@@ -210,10 +212,10 @@ std::array<double, 2> DaeTrainer::validate() {
         };
         ddim_sample(schedule_,
                     schedule_.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
-                    denoise, {space_->low(), space_->high()},
+                    denoise, {normalisation_->low(), normalisation_->high()},
                     {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())});
         std::vector<std::uint8_t> rgb(static_cast<std::size_t>(cache_.frame_bytes()));
-        space_->to_rgb(x.data_ptr<float>(), rgb.data());
+        normalisation_->to_rgb(x.data_ptr<float>(), rgb.data());
         const std::uint8_t* truth = cache_.frame(validation_frames_[i]);
         for (int y = 0; y < size; ++y)
             for (int k = 0; k < 3 * size; ++k) {
@@ -293,7 +295,7 @@ person::Person DaeTrainer::person() const {
     person.fps_num = corpus_.fps_num;
     person.fps_den = corpus_.fps_den;
     person.noise_seed = options_.seed;
-    person.stats.mean_picture = mean_picture_;
+    person.stats.mean_image = mean_image_;
     for (const auto& [name, weight] : parameters_.all())
         if (name.rfind("landmarks.", 0) != 0)
             person.weights.tensors[name] =

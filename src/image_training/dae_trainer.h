@@ -10,7 +10,7 @@
 #include "image_training/distillation.h"
 #include "image_training/face_places.h"
 #include "image_training/steadiness.h"
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 #include "training_loop/options.h"
 #include "training_loop/run_folder.h"
 #include "training_loop/run_log.h"
@@ -80,8 +80,8 @@ class DaeTrainer : public training_loop::Stage {
     corpus::FrameCache cache_;
     std::vector<std::int64_t> train_frames_, validation_frames_;
     std::vector<std::int64_t> followed_frames_;  ///< of training, whose next frame is of the same clip
-    std::vector<std::uint8_t> mean_picture_;
-    std::unique_ptr<person::PictureSpace> space_;
+    std::vector<std::uint8_t> mean_image_;
+    std::unique_ptr<person::ImageNormalisation> normalisation_;
     corpus::Box mouth_px_;  ///< at size_px
     FacePlaces places_;
     torch::Tensor shared_noise_;

@@ -19,7 +19,8 @@ int log2_of(int value) {
 }  // namespace
 
 Distillation::Distillation(const std::string& method, int teacher_steps, const person::Person& teacher,
-                           const person::PictureSpace& space, torch::Device device, torch::Dtype compute)
+                           const person::ImageNormalisation& space, torch::Device device,
+                           torch::Dtype compute)
     : method_(method),
       teacher_steps_(teacher_steps),
       student_steps_(1),

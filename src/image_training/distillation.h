@@ -6,8 +6,8 @@
 
 #include "autograd/torch_ops.h"
 #include "image_training/noise_levels.h"
+#include "person/image_normalisation.h"
 #include "person/person.h"
-#include "person/picture_space.h"
 
 namespace vultus::image_training {
 
@@ -26,7 +26,7 @@ class Distillation {
     /// Errors: kInvalidArgument on another method, unless steps is a power of two from 2 to 64;
     /// kUnsupported unless the teacher predicts v.
     Distillation(const std::string& method, int teacher_steps, const person::Person& teacher,
-                 const person::PictureSpace& space, torch::Device device, torch::Dtype compute);
+                 const person::ImageNormalisation& space, torch::Device device, torch::Dtype compute);
 
     /// Writes the prediction v [B, 3, S, S] for x_t at each timestep.
     using Predict = std::function<torch::Tensor(const torch::Tensor& x_t, const std::vector<int>& timesteps)>;

@@ -73,7 +73,7 @@ class Distilling : public testing::Test {
 
     person::Person teacher_;
     autograd::Parameters weights_;
-    person::PictureSpace space_{kSizePx, {}, 1.0};
+    person::ImageNormalisation space_{kSizePx, {}, 1.0};
     diffusion::Schedule schedule_{1000, 1e-4, 0.02};
     Tensor noise_, x0_, z_;
 };

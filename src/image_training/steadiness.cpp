@@ -13,7 +13,7 @@ constexpr double kUnseen = 0.1 / 127.5;
 
 }  // namespace
 
-Steadiness::Steadiness(const corpus::FrameCache& cache, const person::PictureSpace& space,
+Steadiness::Steadiness(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
                        const std::vector<std::int64_t>& followed, torch::Device device) {
     const std::int64_t size = cache.size_px();
     Tensor squares = torch::zeros({3, size, size}), before = torch::empty_like(squares),

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "corpus/frame_cache.h"
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 
 namespace vultus::image_training {
 
@@ -17,7 +17,7 @@ namespace vultus::image_training {
 class Steadiness {
   public:
     /// followed: frames whose next one belongs to the same clip; at most 500 pairs are measured.
-    Steadiness(const corpus::FrameCache& cache, const person::PictureSpace& space,
+    Steadiness(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
                const std::vector<std::int64_t>& followed, torch::Device device);
 
     /// error [B, 3, S, S]: of pictures, in model units; leaders: samples whose next one is the next frame,

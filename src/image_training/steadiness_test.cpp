@@ -13,7 +13,7 @@ class SteadinessTest : public testing::Test {
   protected:
     static constexpr int kFrames = 12;
 
-    const person::PictureSpace space_{corpus::TinyCorpus::kSizePx, {}, 1.0};
+    const person::ImageNormalisation space_{corpus::TinyCorpus::kSizePx, {}, 1.0};
     ScratchFolder scratch_{"steadiness-test"};
     corpus::TinyCorpus corpus_{scratch_ / "corpus", 2, kFrames};
     corpus::FrameCache cache_{corpus_.corpus, corpus::TinyCorpus::kSizePx};

@@ -131,7 +131,7 @@ struct DiffusionConfig {
     std::string prediction = "eps";              ///< "eps" or "v"
     std::string spacing = "leading";             ///< of few-step timesteps: "leading" (DiffAE) or "trailing"
     int default_steps = 20;
-    /// Pictures are diffused as (picture - mean picture) / residual_scale when true; else in [-1, 1].
+    /// Pictures are diffused as (picture - mean image) / residual_scale when true; else in [-1, 1].
     bool residual = false;
     double residual_scale = 1.0;
 };

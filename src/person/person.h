@@ -33,7 +33,7 @@ struct Card {
 };
 
 struct Stats {
-    std::vector<std::uint8_t> mean_picture;  ///< RGB [S, S, 3]
+    std::vector<std::uint8_t> mean_image;  ///< RGB [S, S, 3]
     /// Speech does not tell how the person sits: latents and pose are deviations from one posture, the
     /// reference, between the means of one recording and of all, in units of the spread within recordings.
     std::vector<float> reference;  ///< the reference among the mean latents of all recordings

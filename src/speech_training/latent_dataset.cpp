@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "models/unet.h"
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 #include "speech_training/lip_shape.h"
 
 namespace vultus::speech_training {
@@ -189,8 +189,7 @@ std::string latents_key(const corpus::Corpus& corpus, const person::Person& pers
     };
     for (const auto& [name, tensor] : person.weights.tensors)
         if (name.starts_with("encoder.")) add(tensor.bytes.data(), tensor.bytes.size());
-    add(person.stats.mean_picture.data(),
-        person.stats.mean_picture.size() * sizeof(person.stats.mean_picture[0]));
+    add(person.stats.mean_image.data(), person.stats.mean_image.size() * sizeof(person.stats.mean_image[0]));
     for (const corpus::Clip* clip : corpus.kept()) {
         add(clip->name.data(), clip->name.size());
         add(&clip->num_frames, sizeof(clip->num_frames));
@@ -217,8 +216,8 @@ Tensor encode_frames(const corpus::Corpus& corpus, const person::Person& person,
     torch::NoGradGuard no_grad;
     const models::ModelConfig& model = person.model;
     const corpus::FrameCache cache(corpus, model.unet.size_px);
-    const person::PictureSpace space(model.unet.size_px, person.stats.mean_picture,
-                                     model.diffusion.residual_scale);
+    const person::ImageNormalisation space(model.unet.size_px, person.stats.mean_image,
+                                           model.diffusion.residual_scale);
     autograd::Parameters parameters(device, torch::kFloat32, 0);
     parameters.load(person.weights, "encoder.");
     autograd::TorchOps ops(parameters, autograd::fast_dtype(device), /*training=*/false);

@@ -6,11 +6,11 @@
 
 namespace vultus::person {
 
-/// picture -> (picture - mean) / scale, per pixel, in [-1, 1] units; without a mean picture: plain [-1, 1].
-class PictureSpace {
+/// picture -> (picture - mean) / scale, per pixel, in [-1, 1] units; without a mean image: plain [-1, 1].
+class ImageNormalisation {
   public:
-    /// mean_picture: RGB [S, S, 3] or empty; scale: of the residual (1 without a mean picture).
-    PictureSpace(int size_px, const std::vector<std::uint8_t>& mean_picture, double scale);
+    /// mean_image: RGB [S, S, 3] or empty; scale: of the residual (1 without a mean image).
+    ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale);
 
     /// RGB [S, S, 3] -> [3, S, S].
     void to_model(const std::uint8_t* rgb, float* planes) const;
@@ -19,7 +19,7 @@ class PictureSpace {
     /// The least and the most that a picture's values can be, [3, S, S] each.
     const std::vector<float>& low() const { return low_; }
     const std::vector<float>& high() const { return high_; }
-    /// The mean picture in [-1, 1], [3, S, S]; zeros without one.
+    /// The mean image in [-1, 1], [3, S, S]; zeros without one.
     const std::vector<float>& mean() const { return mean_; }
     float scale() const { return scale_; }
     std::int64_t num_values() const { return static_cast<std::int64_t>(mean_.size()); }

@@ -1,4 +1,4 @@
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 
 #include <algorithm>
 
@@ -6,16 +6,16 @@
 
 namespace vultus::person {
 
-PictureSpace::PictureSpace(int size_px, const std::vector<std::uint8_t>& mean_picture, double scale)
+ImageNormalisation::ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale)
     : size_px_(size_px),
       mean_(static_cast<std::size_t>(3) * size_px * size_px, 0.0f),
       scale_(static_cast<float>(scale)) {
     const std::size_t area = mean_.size() / 3;
-    if (!mean_picture.empty()) {
-        require(mean_picture.size() == mean_.size(), "[person] mean picture of {} bytes for {} px",
-                mean_picture.size(), size_px);
+    if (!mean_image.empty()) {
+        require(mean_image.size() == mean_.size(), "[person] mean image of {} bytes for {} px",
+                mean_image.size(), size_px);
         for (std::size_t i = 0; i < area; ++i)
-            for (std::size_t c = 0; c < 3; ++c) mean_[c * area + i] = mean_picture[3 * i + c] / 127.5f - 1;
+            for (std::size_t c = 0; c < 3; ++c) mean_[c * area + i] = mean_image[3 * i + c] / 127.5f - 1;
     }
     for (const float mean : mean_) {
         low_.push_back((-1 - mean) / scale_);
@@ -23,14 +23,14 @@ PictureSpace::PictureSpace(int size_px, const std::vector<std::uint8_t>& mean_pi
     }
 }
 
-void PictureSpace::to_model(const std::uint8_t* rgb, float* planes) const {
+void ImageNormalisation::to_model(const std::uint8_t* rgb, float* planes) const {
     const std::size_t area = mean_.size() / 3;
     for (std::size_t c = 0; c < 3; ++c)
         for (std::size_t i = 0; i < area; ++i)
             planes[c * area + i] = (rgb[3 * i + c] / 127.5f - 1 - mean_[c * area + i]) / scale_;
 }
 
-void PictureSpace::to_rgb(const float* planes, std::uint8_t* rgb) const {
+void ImageNormalisation::to_rgb(const float* planes, std::uint8_t* rgb) const {
     // Plane by plane into a few bytes at a time, so that the compiler works on several values at once.
     constexpr std::size_t kPart = 64;
     const std::size_t area = mean_.size() / 3;
