@@ -5,7 +5,7 @@
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
 #include "audio/sound_windows.h"
-#include "audio/voice_gate.h"
+#include "audio/voice_activity.h"
 #include "base/cancel.h"
 #include "models/speech_encoder.h"
 #include "models/wav2vec2.h"
@@ -64,8 +64,9 @@ SpeechFeatures::SpeechFeatures(const person::Person& person)
     if (!config.small_encoder()) return;
     torch::NoGradGuard no_grad;
     std::vector<float> log_mel;
-    const Tensor silence = encode(std::vector<float>(audio::VoiceGate::kRestSamples, 0.0f), false, log_mel);
-    const float* row = silence[audio::VoiceGate::kRestFrame].data_ptr<float>();
+    const Tensor silence =
+        encode(std::vector<float>(audio::VoiceActivityGate::kRestSamples, 0.0f), false, log_mel);
+    const float* row = silence[audio::VoiceActivityGate::kRestFrame].data_ptr<float>();
     rest_.assign(row, row + person.model.speech_encoder.embedding);
 }
 
@@ -106,10 +107,10 @@ std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound, boo
     std::vector<float> log_mel, out;
     const Tensor rows = encode(sound, warm, log_mel);
     const int num_phones = person_.model.speech_encoder.num_phones;
-    audio::VoiceGate gate =
+    audio::VoiceActivityGate gate =
         person_.model.speech.features == "phones"
-            ? audio::VoiceGate::of_posteriors(num_phones, person_.model.speech_encoder.embedding)
-            : audio::VoiceGate(rest_, num_phones);
+            ? audio::VoiceActivityGate::of_posteriors(num_phones, person_.model.speech_encoder.embedding)
+            : audio::VoiceActivityGate(rest_, num_phones);
     gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / person_.model.speech.num_mels,
               person_.stats.mel_mean, person_.stats.mel_std);
     gate.advance(rows.data_ptr<float>(), rows.size(0), out);

@@ -8,7 +8,7 @@ namespace vultus::audio {
 
 /// Voice activity with hysteresis at 50 Hz: speech begins once the silence posterior has been low for about
 /// two frames and the sound is above kLeastLevelDb, and ends when it has been high for kHangOverFrames.
-class VoiceActivity {
+class VoiceActivityDetector {
   public:
     static constexpr float kLeastLevelDb = -70;  ///< root mean square against full scale
     static constexpr int kHangOverFrames = 4;    ///< of 20 ms
@@ -27,16 +27,16 @@ class VoiceActivity {
 
 /// Rows of [embedding | phone logits] (models::SpeechEncoderOutput) to features that are those of silence
 /// where nobody speaks.
-class VoiceGate {
+class VoiceActivityGate {
   public:
     /// The rest embedding is frame kRestFrame of what the encoder makes of kRestSamples of digital silence:
     /// far from the beginning and the end.
     static constexpr std::int64_t kRestSamples = 51200, kRestFrame = 140;
 
     /// rest [width]: the embedding of silence. Logit 0 of num_phones is silence.
-    VoiceGate(std::vector<float> rest, std::int64_t num_phones);
+    VoiceActivityGate(std::vector<float> rest, std::int64_t num_phones);
     /// Gives the posteriors of the phones instead of the embedding.
-    static VoiceGate of_posteriors(std::int64_t num_phones, std::int64_t embedding);
+    static VoiceActivityGate of_posteriors(std::int64_t num_phones, std::int64_t embedding);
 
     /// Log-mel rows [n, num_mels] at 100 Hz, normalised by mean and deviation: every second one stands for an
     /// output row to come.
@@ -51,7 +51,7 @@ class VoiceGate {
     std::int64_t embedding_, num_phones_;
     bool posteriors_ = false;
     std::vector<float> posterior_;  ///< [num_phones], of the row at hand
-    VoiceActivity activity_;
+    VoiceActivityDetector activity_;
     std::vector<float> levels_db_;  ///< of the rows to come
     bool even_ = true;              ///< the next log-mel row stands for an output row
 };

@@ -1,4 +1,4 @@
-#include "audio/voice_gate.h"
+#include "audio/voice_activity.h"
 
 #include <gtest/gtest.h>
 
@@ -12,8 +12,8 @@ namespace {
 
 constexpr float kLoudDb = -20;
 
-TEST(VoiceActivity, OpensAtOnceAndIsAtRestTwoHundredMillisecondsAfterTheEnd) {
-    VoiceActivity activity;
+TEST(VoiceActivityDetector, OpensAtOnceAndIsAtRestTwoHundredMillisecondsAfterTheEnd) {
+    VoiceActivityDetector activity;
     EXPECT_EQ(activity.advance(0.99f, kLoudDb), 0);
     int opening = 0;
     while (activity.advance(0.01f, kLoudDb) < 1) ASSERT_LT(++opening, 4);
@@ -29,18 +29,19 @@ TEST(VoiceActivity, OpensAtOnceAndIsAtRestTwoHundredMillisecondsAfterTheEnd) {
     EXPECT_LE(closing, 11);
 }
 
-TEST(VoiceActivity, AClickAQuietSoundAndADoubtfulOneOpenNothing) {
-    VoiceActivity activity;
+TEST(VoiceActivityDetector, AClickAQuietSoundAndADoubtfulOneOpenNothing) {
+    VoiceActivityDetector activity;
     for (int i = 0; i < 100; ++i) {
         EXPECT_EQ(activity.advance(i % 10 == 0 ? 0.0f : 1.0f, kLoudDb), 0) << i;
         EXPECT_EQ(activity.advance(1.0f, kLoudDb), 0) << i;
     }
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(activity.advance(0.0f, VoiceActivity::kLeastLevelDb - 3), 0) << i;
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(activity.advance(0.0f, VoiceActivityDetector::kLeastLevelDb - 3), 0) << i;
     for (int i = 0; i < 100; ++i) EXPECT_EQ(activity.advance(0.5f, kLoudDb), 0) << i;
 }
 
-TEST(VoiceActivity, WhatIsDoubtfulInSpeechGoesOn) {
-    VoiceActivity activity;
+TEST(VoiceActivityDetector, WhatIsDoubtfulInSpeechGoesOn) {
+    VoiceActivityDetector activity;
     for (int i = 0; i < 10; ++i) activity.advance(0.0f, kLoudDb);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(activity.advance(0.5f, kLoudDb), 1) << i;
     for (int i = 0; i < 4; ++i) EXPECT_EQ(activity.advance(1.0f, kLoudDb), 1) << "a stop's closure";
@@ -49,7 +50,7 @@ TEST(VoiceActivity, WhatIsDoubtfulInSpeechGoesOn) {
 /// Rows whose logits say silence or speech, in steps of `step` rows.
 std::vector<float> gated(const std::vector<float>& rows, const std::vector<float>& log_mel,
                          std::int64_t step) {
-    VoiceGate gate({7, 8}, 3);
+    VoiceActivityGate gate({7, 8}, 3);
     const std::vector<float> mean(80, 0.0f), deviation(80, 1.0f);
     std::vector<float> out;
     const auto count = static_cast<std::int64_t>(rows.size()) / 5;
@@ -61,7 +62,7 @@ std::vector<float> gated(const std::vector<float>& rows, const std::vector<float
     return out;
 }
 
-TEST(VoiceGate, GivesTheRestWhereNobodySpeaksInStepsOfAnySize) {
+TEST(VoiceActivityGate, GivesTheRestWhereNobodySpeaksInStepsOfAnySize) {
     Rng rng(4);
     std::vector<float> rows, log_mel(160 * 60, 5.0f);
     for (int i = 0; i < 60; ++i) {
@@ -81,7 +82,7 @@ TEST(VoiceGate, GivesTheRestWhereNobodySpeaksInStepsOfAnySize) {
     for (const std::int64_t step : {1, 7}) EXPECT_EQ(gated(rows, log_mel, step), whole) << step;
 }
 
-TEST(VoiceGate, MeasuresTheLevelOfSoundInDecibelsOfFullScale) {
+TEST(VoiceActivityGate, MeasuresTheLevelOfSoundInDecibelsOfFullScale) {
     // White noise just above and well below the least level, as log-mel rows; logits say speech throughout.
     for (const double level_db : {-65.0, -80.0}) {
         Rng rng(5);
@@ -92,7 +93,7 @@ TEST(VoiceGate, MeasuresTheLevelOfSoundInDecibelsOfFullScale) {
         std::vector<float> log_mel, out;
         mel.push(sound.data(), 16000, log_mel);
         mel.finish(log_mel);
-        VoiceGate gate({7}, 2);
+        VoiceActivityGate gate({7}, 2);
         gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / 80, mean, deviation);
         std::vector<float> rows;
         for (int i = 0; i < 50; ++i) rows.insert(rows.end(), {1.0f, -9.0f, 9.0f});

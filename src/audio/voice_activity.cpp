@@ -1,4 +1,4 @@
-#include "audio/voice_gate.h"
+#include "audio/voice_activity.h"
 
 #include <algorithm>
 #include <cmath>
@@ -21,7 +21,7 @@ void softmax(const float* logits, std::vector<float>& out) {
 
 }  // namespace
 
-float VoiceActivity::advance(float silence, float level_db) {
+float VoiceActivityDetector::advance(float silence, float level_db) {
     const float now = level_db < kLeastLevelDb ? 0.0f : 1 - silence;
     speech_ += kSmoothing * (now - speech_);
     if (speech_ > kBegins) {
@@ -36,23 +36,23 @@ float VoiceActivity::advance(float silence, float level_db) {
     return gate_;
 }
 
-VoiceGate::VoiceGate(std::vector<float> rest, std::int64_t num_phones)
+VoiceActivityGate::VoiceActivityGate(std::vector<float> rest, std::int64_t num_phones)
     : rest_(std::move(rest)),
       embedding_(static_cast<std::int64_t>(rest_.size())),
       num_phones_(num_phones),
       posterior_(static_cast<std::size_t>(num_phones)) {}
 
-VoiceGate VoiceGate::of_posteriors(std::int64_t num_phones, std::int64_t embedding) {
+VoiceActivityGate VoiceActivityGate::of_posteriors(std::int64_t num_phones, std::int64_t embedding) {
     std::vector<float> silence(static_cast<std::size_t>(num_phones), 0.0f);
     silence[0] = 1;
-    VoiceGate gate(std::move(silence), num_phones);
+    VoiceActivityGate gate(std::move(silence), num_phones);
     gate.embedding_ = embedding;
     gate.posteriors_ = true;
     return gate;
 }
 
-void VoiceGate::hear(const float* log_mel, std::int64_t num_rows, const std::vector<float>& mel_mean,
-                     const std::vector<float>& mel_std) {
+void VoiceActivityGate::hear(const float* log_mel, std::int64_t num_rows, const std::vector<float>& mel_mean,
+                             const std::vector<float>& mel_std) {
     const std::size_t bands = mel_mean.size();
     for (std::int64_t row = 0; row < num_rows; ++row, even_ = !even_) {
         if (!even_) continue;
@@ -63,7 +63,7 @@ void VoiceGate::hear(const float* log_mel, std::int64_t num_rows, const std::vec
     }
 }
 
-void VoiceGate::advance(const float* rows, std::int64_t num_rows, std::vector<float>& out) {
+void VoiceActivityGate::advance(const float* rows, std::int64_t num_rows, std::vector<float>& out) {
     for (std::int64_t i = 0; i < num_rows; ++i, rows += embedding_ + num_phones_) {
         softmax(rows + embedding_, posterior_);
         const float gate = activity_.advance(posterior_[0], levels_db_[static_cast<std::size_t>(i)]);
@@ -73,7 +73,7 @@ void VoiceGate::advance(const float* rows, std::int64_t num_rows, std::vector<fl
     levels_db_.erase(levels_db_.begin(), levels_db_.begin() + num_rows);
 }
 
-void VoiceGate::restart() {
+void VoiceActivityGate::restart() {
     activity_ = {};
     levels_db_.clear();
     even_ = true;
