@@ -75,7 +75,7 @@ TEST(Arguments, AllOptions) {
                                 "2",
                                 "--checkpoint-every",
                                 "3min",
-                                "--steady-weight",
+                                "--temporal-weight",
                                 "0.25",
                                 "--no-calibration",
                                 "--restart",
@@ -105,7 +105,7 @@ TEST(Arguments, AllOptions) {
     EXPECT_EQ(options->teacher_steps, 16);
     EXPECT_EQ(options->mouth_weight, 2);
     EXPECT_EQ(options->checkpoint_every_s, 180);
-    EXPECT_EQ(options->steady_weight, 0.25);
+    EXPECT_EQ(options->temporal_weight, 0.25);
     EXPECT_FALSE(options->calibrate);
     EXPECT_TRUE(options->restart);
     EXPECT_EQ(options->card.name, "Ada");

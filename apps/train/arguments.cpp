@@ -94,8 +94,8 @@ std::vector<Option> options_of(training_loop::TrainOptions& o) {
          real("--landmark-weight", o.landmark_weight, 0, 100)},
         {"--critic-weight", "X", "of the adversarial term on mouth and eyes, once latents stay as they are",
          real("--critic-weight", o.critic_weight, 0, 10)},
-        {"--steady-weight", "X", "of drawn against recorded motion, once latents stay as they are",
-         real("--steady-weight", o.steady_weight, 0, 100)},
+        {"--temporal-weight", "X", "of drawn against recorded motion, once latents stay as they are",
+         real("--temporal-weight", o.temporal_weight, 0, 100)},
         {"--edge-weight", "X", "of the loss on edges at high noise",
          real("--edge-weight", o.edge_weight, 0, 100)},
         {"--checkpoint-every", "TIME", "between checkpoints",
@@ -112,6 +112,13 @@ std::vector<Option> options_of(training_loop::TrainOptions& o) {
         {"--attribution", "TEXT", "card: whom to name", text(o.card.attribution)},
         {"--consent", "TEXT", "card: how the person consented", text(o.card.consent)},
     };
+}
+
+/// Names of before, which still work.
+std::string current_name(const std::string& option) {
+    if (option == "--out") return "-o";
+    if (option == "--steady-weight") return "--temporal-weight";
+    return option;
 }
 
 void print_help(const std::vector<Option>& options) {
@@ -160,7 +167,7 @@ std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv
             continue;
         }
         const auto found = std::find_if(options.begin(), options.end(), [&](const Option& option) {
-            return argument == option.name || (argument == "--out" && std::string(option.name) == "-o");
+            return current_name(argument) == option.name;
         });
         if (found == options.end())
             fail(ErrorCode::kInvalidArgument, "[train] unknown option {}; see --help", argument);

@@ -156,8 +156,9 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
     if (model_.preset == "paper") return squared;
     Tensor loss = squared;
     // At the highest noise the errors of v and of the picture are the same but for the sign.
-    if (steadies())
-        loss = loss + options_.steady_weight * (*steadiness_)(prediction - noised.target, noised.leaders);
+    if (uses_temporal_term())
+        loss = loss + options_.temporal_weight *
+                          (*temporal_consistency_)(prediction - noised.target, noised.leaders);
     if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, squared, noised, x0, frames);
     if (!encoder_frozen_ && options_.landmark_weight > 0) {
         const models::Value read =

@@ -113,8 +113,9 @@ void DaeTrainer::measure_pictures() {
     const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, normalisation_->num_values());
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
     if (model_.preset == "paper") return;
-    if (options_.steady_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
-        steadiness_ = std::make_unique<Steadiness>(cache_, *normalisation_, followed_frames_, device_);
+    if (options_.temporal_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
+        temporal_consistency_ =
+            std::make_unique<TemporalConsistency>(cache_, *normalisation_, followed_frames_, device_);
     if (options_.critic_weight <= 0) return;
     const Tensor mean = torch::tensor(normalisation_->mean()).view({3, size, size});
     critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, normalisation_->scale());

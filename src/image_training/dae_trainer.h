@@ -9,7 +9,7 @@
 #include "image_training/critic.h"
 #include "image_training/distillation.h"
 #include "image_training/face_places.h"
-#include "image_training/steadiness.h"
+#include "image_training/temporal_consistency.h"
 #include "person/image_normalisation.h"
 #include "training_loop/options.h"
 #include "training_loop/run_folder.h"
@@ -58,11 +58,11 @@ class DaeTrainer : public training_loop::Stage {
                                    const Noised& noised, const torch::Tensor& x0,
                                    const std::vector<std::int64_t>& frames);
     torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
-    bool steadies() const { return steadiness_ && encoder_frozen_; }
+    bool uses_temporal_term() const { return temporal_consistency_ && encoder_frozen_; }
     /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
     /// four, never the first of a process.
     bool follows(std::int64_t place) const {
-        return steadies() && place % 4 == 1 && place % options_.batch != 0;
+        return uses_temporal_term() && place % 4 == 1 && place % options_.batch != 0;
     }
     void freeze_encoder();
     std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
@@ -91,8 +91,8 @@ class DaeTrainer : public training_loop::Stage {
     std::int64_t steps_done_ = 0;
     double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
-    std::unique_ptr<Distillation> distillation_;  ///< where there is a teacher
-    std::unique_ptr<Steadiness> steadiness_;      ///< where there is none
+    std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
+    std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
     std::unique_ptr<Critic> critic_;
     double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
     double critic_share_ = 0;         ///< of this step's samples, that the critic saw

@@ -38,9 +38,9 @@ struct TrainOptions {
     double landmark_weight = 0.2;  ///< of reading the landmarks out of z (live preset)
     double critic_weight = 0.5;  ///< gradient of the adversarial term, in parts of the squared error's; from
                                  ///< the time on when the encoder is frozen (live preset)
-    double steady_weight = 0.1;  ///< of drawn against recorded motion between neighbouring frames; from the
-                                 ///< time on when the encoder is frozen (live preset)
-    double edge_weight = 1;      ///< of the error of finite differences at high noise
+    double temporal_weight = 0.1;  ///< of drawn against recorded motion between neighbouring frames; from the
+                                   ///< time on when the encoder is frozen (live preset)
+    double edge_weight = 1;        ///< of the error of finite differences at high noise
     double checkpoint_every_s = 120;
     double report_every_s = 60;
     std::string device = "cpu";

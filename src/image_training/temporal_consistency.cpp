@@ -1,4 +1,4 @@
-#include "image_training/steadiness.h"
+#include "image_training/temporal_consistency.h"
 
 namespace vultus::image_training {
 
@@ -13,8 +13,9 @@ constexpr double kUnseen = 0.1 / 127.5;
 
 }  // namespace
 
-Steadiness::Steadiness(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
-                       const std::vector<std::int64_t>& followed, torch::Device device) {
+TemporalConsistency::TemporalConsistency(const corpus::FrameCache& cache,
+                                         const person::ImageNormalisation& space,
+                                         const std::vector<std::int64_t>& followed, torch::Device device) {
     const std::int64_t size = cache.size_px();
     Tensor squares = torch::zeros({3, size, size}), before = torch::empty_like(squares),
            after = torch::empty_like(squares);
@@ -32,7 +33,7 @@ Steadiness::Steadiness(const corpus::FrameCache& cache, const person::ImageNorma
     certainty_ = (1 / (smooth + unseen * unseen)).to(device);
 }
 
-Tensor Steadiness::operator()(const Tensor& error, const std::vector<std::int64_t>& leaders) const {
+Tensor TemporalConsistency::operator()(const Tensor& error, const std::vector<std::int64_t>& leaders) const {
     Tensor sum = torch::zeros({}, error.options());
     for (const std::int64_t i : leaders)
         sum = sum + ((error[i + 1] - error[i]).square() * certainty_[0]).mean();

@@ -1,4 +1,4 @@
-// Drawn motion from frame to frame against the recorded one.
+// Temporal consistency: drawn motion from frame to frame against the recorded one.
 #pragma once
 
 #include <torch/torch.h>
@@ -14,11 +14,11 @@ namespace vultus::image_training {
 /// costs nothing beside a mouth, but is seen as flicker. This term looks at the change between neighbouring
 /// frames drawn from the same noise, in units of what each place changes by in the recordings: a still
 /// background counts as much as the face.
-class Steadiness {
+class TemporalConsistency {
   public:
     /// followed: frames whose next one belongs to the same clip; at most 500 pairs are measured.
-    Steadiness(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
-               const std::vector<std::int64_t>& followed, torch::Device device);
+    TemporalConsistency(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
+                        const std::vector<std::int64_t>& followed, torch::Device device);
 
     /// error [B, 3, S, S]: of pictures, in model units; leaders: samples whose next one is the next frame,
     /// drawn from the same noise. Sum over the leaders, over B: the mean of what their places say.

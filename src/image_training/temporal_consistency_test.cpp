@@ -1,4 +1,4 @@
-#include "image_training/steadiness.h"
+#include "image_training/temporal_consistency.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ class SteadinessTest : public testing::Test {
     static constexpr int kFrames = 12;
 
     const person::ImageNormalisation space_{corpus::TinyCorpus::kSizePx, {}, 1.0};
-    ScratchFolder scratch_{"steadiness-test"};
+    ScratchFolder scratch_{"temporal_consistency-test"};
     corpus::TinyCorpus corpus_{scratch_ / "corpus", 2, kFrames};
     corpus::FrameCache cache_{corpus_.corpus, corpus::TinyCorpus::kSizePx};
 
@@ -39,16 +39,17 @@ class SteadinessTest : public testing::Test {
 };
 
 TEST_F(SteadinessTest, CountsChangesOfTheErrorWhereTheRecordingsAreStill) {
-    const Steadiness steadiness(cache_, space_, followed(), torch::kCPU);
+    const TemporalConsistency temporal_consistency(cache_, space_, followed(), torch::kCPU);
     const std::int64_t size = corpus::TinyCorpus::kSizePx;
     const Tensor same = torch::randn({1, 3, size, size}).expand({4, -1, -1, -1}).clone();
-    EXPECT_EQ(steadiness(same, {0, 2}).item<double>(), 0) << "an error that stays is not seen as flicker";
+    EXPECT_EQ(temporal_consistency(same, {0, 2}).item<double>(), 0)
+        << "an error that stays is not seen as flicker";
 
     // One value of the second sample is off; places of the mouth move, the others only change their shade.
     const auto value = [&](int x, int y, const std::vector<std::int64_t>& leaders) {
         Tensor error = same.clone();
         error[1][0][y][x] += 0.25;
-        return steadiness(error, leaders).item<double>();
+        return temporal_consistency(error, leaders).item<double>();
     };
     constexpr double kUnseen = 0.1 / 127.5;
     for (const auto& [x, y] : {std::pair{10, 10}, std::pair{32, 47}}) {
@@ -58,7 +59,7 @@ TEST_F(SteadinessTest, CountsChangesOfTheErrorWhereTheRecordingsAreStill) {
     }
     EXPECT_GT(value(10, 10, {0}), 5 * value(32, 47, {0}));
     EXPECT_EQ(value(10, 10, {2}), 0);
-    EXPECT_EQ(steadiness(same, {}).item<double>(), 0);
+    EXPECT_EQ(temporal_consistency(same, {}).item<double>(), 0);
 }
 
 }  // namespace
