@@ -13,34 +13,34 @@ const std::string kPrefix = "critic";
 
 }  // namespace
 
-Critic::Critic(torch::Device device, std::uint64_t seed, const FacePlaces& places, Tensor mean, double scale)
-    : places_(places),
+Critic::Critic(torch::Device device, std::uint64_t seed, const FaceRegions& places, Tensor mean, double scale)
+    : regions_(places),
       mean_(mean.unsqueeze(0).to(device)),
       scale_(scale),
       parameters_(device, torch::kFloat32, seed),
       adam_(parameters_, {0.5, 0.99, 1e-8, 1.0, 0, 0.999}) {}
 
-Tensor Critic::pieces(const Tensor& pictures, const std::vector<std::int64_t>& frames) const {
+Tensor Critic::patches(const Tensor& pictures, const std::vector<std::int64_t>& frames) const {
     const Tensor shown = pictures * scale_ + mean_;
     const std::int64_t side = pictures.size(3) / 4;
     std::vector<Tensor> parts;
     for (std::size_t i = 0; i < frames.size(); ++i) {
-        const auto corners = places_.corners(frames[i], static_cast<int>(side));
-        for (std::size_t piece = 0; piece < corners.size(); ++piece) {
+        const auto corners = regions_.corners(frames[i], static_cast<int>(side));
+        for (std::size_t patch = 0; patch < corners.size(); ++patch) {
             const Tensor rgb = shown[static_cast<std::int64_t>(i)]
-                                   .narrow(2, corners[piece][0], side)
-                                   .narrow(1, corners[piece][1], side);
-            const Tensor kind = torch::full({1, side, side}, piece == 0 ? 1.0 : -1.0, rgb.options());
+                                   .narrow(2, corners[patch][0], side)
+                                   .narrow(1, corners[patch][1], side);
+            const Tensor kind = torch::full({1, side, side}, patch == 0 ? 1.0 : -1.0, rgb.options());
             parts.push_back(torch::cat({rgb, kind}));
         }
     }
     return torch::stack(parts);
 }
 
-std::vector<Tensor> Critic::judge(const Tensor& pieces) {
+std::vector<Tensor> Critic::judge(const Tensor& patches) {
     autograd::TorchOps ops(parameters_, torch::kFloat32, /*training=*/true);
     std::vector<Tensor> features;
-    for (const models::Value& value : models::patch_critic({ops, kPrefix}, autograd::TorchOps::wrap(pieces)))
+    for (const models::Value& value : models::patch_critic({ops, kPrefix}, autograd::TorchOps::wrap(patches)))
         features.push_back(autograd::TorchOps::unwrap(value));
     return features;
 }

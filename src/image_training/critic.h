@@ -3,7 +3,7 @@
 
 #include "autograd/optimizer.h"
 #include "autograd/process_group.h"
-#include "image_training/face_places.h"
+#include "image_training/face_regions.h"
 
 namespace vultus::image_training {
 
@@ -13,14 +13,14 @@ namespace vultus::image_training {
 class Critic {
   public:
     /// mean [3, S, S] in -1..1 and scale: pictures in model units times scale plus mean are in -1..1.
-    Critic(torch::Device device, std::uint64_t seed, const FacePlaces& places, torch::Tensor mean,
+    Critic(torch::Device device, std::uint64_t seed, const FaceRegions& places, torch::Tensor mean,
            double scale);
 
-    /// pictures [B, 3, S, S] in model units, of these frames -> [pieces * B, 4, C, C], C = S / 4.
-    torch::Tensor pieces(const torch::Tensor& pictures, const std::vector<std::int64_t>& frames) const;
+    /// pictures [B, 3, S, S] in model units, of these frames -> [patches * B, 4, C, C], C = S / 4.
+    torch::Tensor patches(const torch::Tensor& pictures, const std::vector<std::int64_t>& frames) const;
     /// What the pictures' network has to lower.
     torch::Tensor complaint(const torch::Tensor& drawn, const torch::Tensor& recorded);
-    /// One update of the critic. share: what the pieces' mean counts in the mean over all processes. Returns
+    /// One update of the critic. share: what the patches' mean counts in the mean over all processes. Returns
     /// this process's loss.
     double learn(const torch::Tensor& drawn, const torch::Tensor& recorded, double share,
                  double learning_rate, autograd::ProcessGroup& group);
@@ -29,9 +29,9 @@ class Critic {
     void load(const Archive& archive);
 
   private:
-    std::vector<torch::Tensor> judge(const torch::Tensor& pieces);
+    std::vector<torch::Tensor> judge(const torch::Tensor& patches);
 
-    const FacePlaces& places_;
+    const FaceRegions& regions_;
     torch::Tensor mean_;
     double scale_;
     autograd::Parameters parameters_;

@@ -100,7 +100,7 @@ Tensor DaeTrainer::squared_error(const Tensor& prediction, const Noised& noised,
     const Tensor error = prediction - noised.target;
     if (model_.preset == "paper") return error.square().mean();
     const Tensor weights =
-        places_.loss_weights(frames, options_.mouth_weight, options_.eye_weight).to(device_);
+        regions_.region_weights(frames, options_.mouth_weight, options_.eye_weight).to(device_);
     const Tensor edge_weights = weights * noised.spread.pow(8) * options_.edge_weight;
     const std::int64_t last = error.size(2) - 1;
     const Tensor down = error.narrow(2, 1, last) - error.narrow(2, 0, last);
@@ -124,8 +124,8 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
     const Tensor s = of_chosen(noised.signal), n = of_chosen(noised.spread);
     const Tensor x_t = of_chosen(noised.x_t), predicted = of_chosen(prediction);
     const Tensor drawn =
-        critic_->pieces(v ? s * x_t - n * predicted : (x_t - n * predicted) / s, drawn_frames);
-    const Tensor recorded = critic_->pieces(of_chosen(x0), drawn_frames);
+        critic_->patches(v ? s * x_t - n * predicted : (x_t - n * predicted) / s, drawn_frames);
+    const Tensor recorded = critic_->patches(of_chosen(x0), drawn_frames);
     const Tensor complaint = critic_->complaint(drawn, recorded) * critic_share_;
     drawn_ = drawn.detach();
     recorded_ = recorded.detach();
@@ -161,10 +161,10 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
                           (*temporal_consistency_)(prediction - noised.target, noised.leaders);
     if (encoder_frozen_ && critic_) return loss + adversarial_term(prediction, squared, noised, x0, frames);
     if (!encoder_frozen_ && options_.landmark_weight > 0) {
-        const models::Value read =
-            models::landmark_probe({ops, "landmarks"}, autograd::TorchOps::wrap(z), FacePlaces::kShapeValues);
+        const models::Value read = models::landmark_probe({ops, "landmarks"}, autograd::TorchOps::wrap(z),
+                                                          FaceRegions::kShapeValues);
         const Tensor error =
-            (autograd::TorchOps::unwrap(read) - places_.shapes(frames).to(device_)).square().mean();
+            (autograd::TorchOps::unwrap(read) - regions_.shapes(frames).to(device_)).square().mean();
         landmark_error_ = error.item<double>();
         loss = loss + options_.landmark_weight * error;
     }

@@ -38,7 +38,7 @@ DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus:
       device_(options.device),
       compute_(autograd::fast_dtype(device_)),
       cache_(corpus, model_.unet.size_px),
-      places_(model_.unet.size_px),
+      regions_(model_.unet.size_px),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {}),
       log_(run.folder, "dae",
@@ -65,11 +65,11 @@ void DaeTrainer::choose_frames() {
             frames.push_back(cache_.first_frame(i) + f);
             if (&frames == &train_frames_ && f > 0 && tracks.valid[static_cast<std::size_t>(f - 1)])
                 followed_frames_.push_back(frames.back() - 1);
-            places_.add(frames.back(), &tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
-                        static_cast<double>(model_.unet.size_px) / corpus_.size_px);
+            regions_.add(frames.back(), &tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
+                         static_cast<double>(model_.unet.size_px) / corpus_.size_px);
         }
     }
-    places_.normalise_shapes();
+    regions_.normalise_shapes();
     if (train_frames_.empty())
         fail(ErrorCode::kInvalidArgument, "[train] {}: no usable frames to train on",
              corpus_.folder.string());
@@ -118,7 +118,7 @@ void DaeTrainer::measure_pictures() {
             std::make_unique<TemporalConsistency>(cache_, *normalisation_, followed_frames_, device_);
     if (options_.critic_weight <= 0) return;
     const Tensor mean = torch::tensor(normalisation_->mean()).view({3, size, size});
-    critic_ = std::make_unique<Critic>(device_, options_.seed, places_, mean, normalisation_->scale());
+    critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean, normalisation_->scale());
 }
 
 Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {

@@ -8,7 +8,7 @@
 #include "corpus/frame_cache.h"
 #include "image_training/critic.h"
 #include "image_training/distillation.h"
-#include "image_training/face_places.h"
+#include "image_training/face_regions.h"
 #include "image_training/temporal_consistency.h"
 #include "person/image_normalisation.h"
 #include "training_loop/options.h"
@@ -83,7 +83,7 @@ class DaeTrainer : public training_loop::Stage {
     std::vector<std::uint8_t> mean_image_;
     std::unique_ptr<person::ImageNormalisation> normalisation_;
     corpus::Box mouth_px_;  ///< at size_px
-    FacePlaces places_;
+    FaceRegions regions_;
     torch::Tensor shared_noise_;
     autograd::Parameters parameters_;
     autograd::Adam adam_;

@@ -11,14 +11,14 @@
 
 namespace vultus::image_training {
 
-class FacePlaces {
+class FaceRegions {
   public:
     /// Mouth 20 and eyes 12 points, x and y.
     static constexpr int kShapeValues = 64;
     /// What the critic looks at: the mouth, both eyes.
-    static constexpr int kPieces = 2;
+    static constexpr int kPatches = 2;
 
-    explicit FacePlaces(int size_px) : size_px_(size_px) {}
+    explicit FaceRegions(int size_px) : size_px_(size_px) {}
 
     /// landmarks_px [68, 2] times `factor` gives pixels of the picture.
     void add(std::int64_t frame, const float* landmarks_px, double factor);
@@ -26,11 +26,11 @@ class FacePlaces {
     void normalise_shapes();
 
     /// [B, 1, S, S]: 1, and towards `mouth` and `eyes` at and softly around them.
-    torch::Tensor loss_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const;
+    torch::Tensor region_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const;
     /// [B, kShapeValues]: mouth and eyes, each about its own centre, in inter-ocular distances, normalised.
     torch::Tensor shapes(const std::vector<std::int64_t>& frames) const;
-    /// Top left corner of a square of `side_px` around each piece, inside the picture: x, y.
-    std::array<std::array<std::int64_t, 2>, kPieces> corners(std::int64_t frame, int side_px) const;
+    /// Top left corner of a square of `side_px` around each patch, inside the picture: x, y.
+    std::array<std::array<std::int64_t, 2>, kPatches> corners(std::int64_t frame, int side_px) const;
 
   private:
     struct Face {

@@ -1,4 +1,4 @@
-#include "image_training/face_places.h"
+#include "image_training/face_regions.h"
 
 #include <cmath>
 
@@ -22,7 +22,7 @@ corpus::Box box_around(const float* landmarks_px, const int (&range)[2], double 
 
 }  // namespace
 
-void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double factor) {
+void FaceRegions::add(std::int64_t frame, const float* landmarks_px, double factor) {
     Face& face = faces_[frame];
     face.mouth = box_around(landmarks_px, kMouth, factor);
     face.right_eye = box_around(landmarks_px, kRightEye, factor);
@@ -34,7 +34,7 @@ void FacePlaces::add(std::int64_t frame, const float* landmarks_px, double facto
     corpus::centred_points(landmarks_px, unit_px, kLeftEye[0], kLeftEye[1], shape + 52);
 }
 
-void FacePlaces::normalise_shapes() {
+void FaceRegions::normalise_shapes() {
     const auto count = static_cast<double>(std::max<std::size_t>(1, faces_.size()));
     std::vector<double> squares(kShapeValues, 0);
     shape_mean_.assign(kShapeValues, 0);
@@ -48,7 +48,7 @@ void FacePlaces::normalise_shapes() {
         shape_std_[k] = std::sqrt(std::max(1e-8, squares[k] - shape_mean_[k] * shape_mean_[k]));
 }
 
-void FacePlaces::raise(float* map, const corpus::Box& box, double extra) const {
+void FaceRegions::raise(float* map, const corpus::Box& box, double extra) const {
     const double soft = 0.05 * size_px_;
     const auto clamped = [&](double at) { return std::clamp(static_cast<int>(at), 0, size_px_); };
     for (int y = clamped(box.y - 2 * soft); y < clamped(box.y + box.height + 2 * soft); ++y)
@@ -59,7 +59,7 @@ void FacePlaces::raise(float* map, const corpus::Box& box, double extra) const {
         }
 }
 
-Tensor FacePlaces::loss_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const {
+Tensor FaceRegions::region_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const {
     Tensor weights = torch::ones({static_cast<std::int64_t>(frames.size()), 1, size_px_, size_px_});
     float* map = weights.data_ptr<float>();
     for (const std::int64_t frame : frames) {
@@ -72,7 +72,7 @@ Tensor FacePlaces::loss_weights(const std::vector<std::int64_t>& frames, double 
     return weights;
 }
 
-Tensor FacePlaces::shapes(const std::vector<std::int64_t>& frames) const {
+Tensor FaceRegions::shapes(const std::vector<std::int64_t>& frames) const {
     Tensor out = torch::empty({static_cast<std::int64_t>(frames.size()), kShapeValues});
     float* value = out.data_ptr<float>();
     for (const std::int64_t frame : frames)
@@ -81,8 +81,8 @@ Tensor FacePlaces::shapes(const std::vector<std::int64_t>& frames) const {
     return out;
 }
 
-std::array<std::array<std::int64_t, 2>, FacePlaces::kPieces> FacePlaces::corners(std::int64_t frame,
-                                                                                 int side_px) const {
+std::array<std::array<std::int64_t, 2>, FaceRegions::kPatches> FaceRegions::corners(std::int64_t frame,
+                                                                                    int side_px) const {
     const Face& face = faces_.at(frame);
     const auto around = [&](double x, double y) {
         const auto corner = [&](double centre) {

@@ -1,4 +1,4 @@
-#include "image_training/face_places.h"
+#include "image_training/face_regions.h"
 
 #include <gtest/gtest.h>
 
@@ -11,16 +11,16 @@ namespace {
 using torch::Tensor;
 
 /// Frames 0.. of the drawn face, eyes shut in every fifth.
-FacePlaces drawn_places(int frames) {
-    FacePlaces places(corpus::TinyCorpus::kSizePx);
+FaceRegions drawn_places(int frames) {
+    FaceRegions places(corpus::TinyCorpus::kSizePx);
     for (int t = 0; t < frames; ++t)
         places.add(t, corpus::TinyCorpus::landmarks(0.1 * t, t % 5 == 0).data(), 1.0);
     places.normalise_shapes();
     return places;
 }
 
-TEST(FacePlaces, WeightsStandAtTheMouthAndTheEyes) {
-    const Tensor weights = drawn_places(2).loss_weights({0, 1}, 9, 5);
+TEST(FaceRegions, WeightsStandAtTheMouthAndTheEyes) {
+    const Tensor weights = drawn_places(2).region_weights({0, 1}, 9, 5);
     ASSERT_EQ(weights.sizes().vec(), (std::vector<std::int64_t>{2, 1, 64, 64}));
     const auto at = [&](int frame, int x, int y) { return weights[frame][0][y][x].item<float>(); };
     for (const int frame : {0, 1}) {
@@ -33,8 +33,8 @@ TEST(FacePlaces, WeightsStandAtTheMouthAndTheEyes) {
     EXPECT_GT(at(0, 32, 53), 1);
 }
 
-TEST(FacePlaces, ShapesForgetPlaceAndSizeAndAreNormalised) {
-    const FacePlaces places = drawn_places(20);
+TEST(FaceRegions, ShapesForgetPlaceAndSizeAndAreNormalised) {
+    const FaceRegions places = drawn_places(20);
     std::vector<std::int64_t> all(20);
     for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
     const Tensor shapes = places.shapes(all);
@@ -50,8 +50,8 @@ TEST(FacePlaces, ShapesForgetPlaceAndSizeAndAreNormalised) {
     for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
 }
 
-TEST(FacePlaces, CornersStayInThePicture) {
-    FacePlaces places(corpus::TinyCorpus::kSizePx);
+TEST(FaceRegions, CornersStayInThePicture) {
+    FaceRegions places(corpus::TinyCorpus::kSizePx);
     std::vector<float> face = corpus::TinyCorpus::landmarks(0.5, false);
     places.add(0, face.data(), 1.0);
     EXPECT_EQ(places.corners(0, 16)[0], (std::array<std::int64_t, 2>{24, 39}));  // around the mouth at 32, 47
@@ -61,25 +61,25 @@ TEST(FacePlaces, CornersStayInThePicture) {
     EXPECT_EQ(places.corners(1, 16)[0], (std::array<std::int64_t, 2>{48, 48}));
 }
 
-TEST(Critic, CutsThePiecesOutOfThePicture) {
-    const FacePlaces places = drawn_places(2);
+TEST(Critic, CutsThePatchesOutOfTheImage) {
+    const FaceRegions places = drawn_places(2);
     const Tensor mean = torch::rand({3, 64, 64});
     const Critic critic(torch::kCPU, 1, places, mean, 0.5);
     const Tensor pictures = torch::rand({2, 3, 64, 64});
-    const Tensor pieces = critic.pieces(pictures, {0, 1});
-    ASSERT_EQ(pieces.sizes().vec(), (std::vector<std::int64_t>{4, 4, 16, 16}));
+    const Tensor patches = critic.patches(pictures, {0, 1});
+    ASSERT_EQ(patches.sizes().vec(), (std::vector<std::int64_t>{4, 4, 16, 16}));
     const auto corner = places.corners(1, 16)[1];
     for (int c = 0; c < 3; ++c)
         EXPECT_FLOAT_EQ(
-            pieces[3][c][5][2].item<float>(),
+            patches[3][c][5][2].item<float>(),
             (pictures[1][c][corner[1] + 5][corner[0] + 2] * 0.5 + mean[c][corner[1] + 5][corner[0] + 2])
                 .item<float>());
-    EXPECT_EQ(pieces[0][3].min().item<float>(), 1);
-    EXPECT_EQ(pieces[1][3].max().item<float>(), -1);
+    EXPECT_EQ(patches[0][3].min().item<float>(), 1);
+    EXPECT_EQ(patches[1][3].max().item<float>(), -1);
 }
 
 TEST(Critic, LearnsToTellAndComplainsLessAboutRecordings) {
-    const FacePlaces places = drawn_places(1);
+    const FaceRegions places = drawn_places(1);
     Critic critic(torch::kCPU, 1, places, torch::zeros({3, 64, 64}), 1.0);
     torch::manual_seed(3);
     autograd::ProcessGroup alone;
