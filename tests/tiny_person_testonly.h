@@ -58,7 +58,7 @@ inline models::ModelConfig tiny_phonetic_model() {
     model.speech_encoder.feed_forward = 16;
     model.speech_encoder.kernel_left = 4;
     model.speech_encoder.embedding = 12;
-    model.speech_encoder.hindsight_blocks = 0;  // as every person's
+    model.speech_encoder.non_causal_blocks = 0;  // as every person's
     return model;
 }
 

@@ -127,6 +127,19 @@ TEST(Arguments, DefaultsAndOrder) {
     EXPECT_NE(testing::internal::GetCapturedStdout().find("--budget TIME"), std::string::npos);
 }
 
+TEST(Arguments, FormerNamesStillWorkButAreNotShown) {
+    const auto options = parse({"a.speech", "-o", "b", "--steady-weight", "0.5", "--hindsight-alone"});
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->temporal_weight, 0.5);
+    EXPECT_TRUE(options->non_causal_only);
+    testing::internal::CaptureStdout();
+    EXPECT_FALSE(parse({"--help"}));
+    const std::string help = testing::internal::GetCapturedStdout();
+    EXPECT_NE(help.find("--temporal-weight X"), std::string::npos);
+    EXPECT_EQ(help.find("--steady-weight"), std::string::npos);
+    EXPECT_EQ(help.find("--hindsight-alone"), std::string::npos);
+}
+
 TEST(Arguments, MistakesAreNamed) {
     expect_refused({}, "expected a corpus");
     expect_refused({"a.corpus"}, "-o PERSON");

@@ -72,10 +72,10 @@ std::vector<Option> options_of(training_loop::TrainOptions& o) {
         {"--new-speech", nullptr,
          "speech, with --from: it starts anew, for the lips that calibration saw drawn from the same latents",
          [&o](const std::string&) { o.new_speech = true; }},
-        {"--hindsight-alone", nullptr,
+        {"--non-causal-only", nullptr,
          "phones, with --from: only what files need learns; people who listen through the encoder hear the "
          "same",
-         [&o](const std::string&) { o.hindsight_alone = true; }},
+         [&o](const std::string&) { o.non_causal_only = true; }},
         {"--phones-alone", nullptr, "listen to the small encoder's phones, not to its embedding (to compare)",
          [&o](const std::string&) { o.phones_alone = true; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
@@ -117,6 +117,7 @@ std::vector<Option> options_of(training_loop::TrainOptions& o) {
 /// Names of before, which still work.
 std::string current_name(const std::string& option) {
     if (option == "--out") return "-o";
+    if (option == "--hindsight-alone") return "--non-causal-only";
     if (option == "--steady-weight") return "--temporal-weight";
     return option;
 }

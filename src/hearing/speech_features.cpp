@@ -54,8 +54,8 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
             const models::SpeechEncoderOutput out =
                 models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
             if (output == Output::kPhones) return out.phones;
-            if (output == Output::kPhonesInHindsight)
-                return models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, out);
+            if (output == Output::kNonCausalPhones)
+                return models::non_causal_phones({ops, "phonetic.hindsight"}, config, out);
             return output == Output::kEmbedding ? out.embedding : ops.concat(out.embedding, out.phones);
         });
 }

@@ -22,11 +22,11 @@ namespace vultus::hearing {
 /// Threads  one caller at a time.
 class SpeechEncoderStream {
   public:
-    /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kPhonesInHindsight: as
-    /// models::phones_in_hindsight, kPhones' where the encoder has no such part. kGated: its embedding,
+    /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kNonCausalPhones: as
+    /// models::non_causal_phones, kPhones' where the encoder has no such part. kGated: its embedding,
     /// kGatedPosteriors: the phones' posteriors, both led to those of silence where nobody speaks
     /// (audio::VoiceActivityGate).
-    enum class Output { kEmbedding, kPhones, kPhonesInHindsight, kGated, kGatedPosteriors };
+    enum class Output { kEmbedding, kPhones, kNonCausalPhones, kGated, kGatedPosteriors };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
     /// can be known, more are cheaper.

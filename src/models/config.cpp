@@ -14,9 +14,31 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EncoderConfig, size_px, patch, base_channels,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_frame, width, heads,
                                    feed_forward, blocks, attention_left, attention_right, conv_left,
                                    conv_right, dropout, latent)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
-                                   ahead_blocks, embedding, num_phones, dropout, equalized, hindsight_blocks,
-                                   hindsight_kernel, hindsight_feed_forward)
+
+/// Files call the non-causal encoder "hindsight".
+template <typename Config, typename F>
+void for_each_field(Config& config, F field) {
+    field("num_mels", config.num_mels);
+    field("width", config.width);
+    field("blocks", config.blocks);
+    field("feed_forward", config.feed_forward);
+    field("kernel_left", config.kernel_left);
+    field("ahead_blocks", config.ahead_blocks);
+    field("embedding", config.embedding);
+    field("num_phones", config.num_phones);
+    field("dropout", config.dropout);
+    field("equalized", config.equalized);
+    field("hindsight_blocks", config.non_causal_blocks);
+    field("hindsight_kernel", config.non_causal_kernel);
+    field("hindsight_feed_forward", config.non_causal_feed_forward);
+}
+static void to_json(Json& json, const SpeechEncoderConfig& config) {
+    for_each_field(config, [&](const char* key, const auto& value) { json[key] = value; });
+}
+static void from_json(const Json& json, SpeechEncoderConfig& config) {
+    for_each_field(config, [&](const char* key, auto& value) { json.at(key).get_to(value); });
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -155,7 +177,7 @@ void listen_through(SpeechConfig& speech, const char* features) {
 
 void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder, bool phones_alone) {
     config.speech_encoder = encoder;
-    config.speech_encoder.hindsight_blocks = 0;  // a talking person cannot wait
+    config.speech_encoder.non_causal_blocks = 0;  // a talking person cannot wait
     listen_through(config.speech, phones_alone ? "phones" : "phonetic");
 }
 
@@ -180,7 +202,7 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
         if (json.is_object()) {  // encoders trained before these
             complete.emplace("equalized", false);
             complete.emplace("hindsight_blocks", 0);
-            complete.emplace("hindsight_kernel", config.hindsight_kernel);
+            complete.emplace("hindsight_kernel", config.non_causal_kernel);
             complete.emplace("hindsight_feed_forward", complete.value("feed_forward", Json{}));
         }
         config = complete.get<SpeechEncoderConfig>();
@@ -195,9 +217,9 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     check_range("speech_encoder.ahead_blocks", config.ahead_blocks, 0, config.blocks);
     check_range("speech_encoder.embedding", config.embedding, 1, 4096);
     check_range("speech_encoder.num_phones", config.num_phones, 2, 1000);
-    check_range("speech_encoder.hindsight_blocks", config.hindsight_blocks, 0, 64);
-    check_range("speech_encoder.hindsight_kernel", config.hindsight_kernel, 0, 200);
-    check_range("speech_encoder.hindsight_feed_forward", config.hindsight_feed_forward, 1, 16384);
+    check_range("speech_encoder.hindsight_blocks", config.non_causal_blocks, 0, 64);
+    check_range("speech_encoder.hindsight_kernel", config.non_causal_kernel, 0, 200);
+    check_range("speech_encoder.hindsight_feed_forward", config.non_causal_feed_forward, 1, 16384);
     check_range("speech_encoder.dropout", config.dropout, 0, 0.99);
     return config;
 }

@@ -82,10 +82,10 @@ struct SpeechEncoderConfig {
     int embedding = 96;
     int num_phones = 40;
     double dropout = 0.1;
-    bool equalized = true;             ///< log-mel comes through audio::ChannelEqualizer
-    int hindsight_blocks = 4;          ///< of the second encoder, for files; 0: there is none
-    int hindsight_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
-    int hindsight_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
+    bool equalized = true;              ///< log-mel comes through audio::ChannelEqualizer
+    int non_causal_blocks = 4;          ///< of the cascaded non-causal encoder, for files; 0: there is none
+    int non_causal_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
+    int non_causal_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
 
     /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kVoiceVersions = 1;
 constexpr std::int64_t kBatch = 16, kPieceRows = 300;
-constexpr double kLearningRate = 2e-3, kWarmLearningRate = 1e-3, kHindsightLearningRate = 5e-4;
+constexpr double kLearningRate = 2e-3, kWarmLearningRate = 1e-3, kNonCausalLearningRate = 5e-4;
 constexpr double kLoudnessWeight = 0.2;
 
 /// [num_phones, num_visemes]: 1 where a phone looks like a viseme.
@@ -39,9 +39,9 @@ PhoneTrainer::PhoneTrainer(const training_loop::TrainOptions& options, const cor
       log_(run.folder, "phones", {"loss", "viseme_error", "live_viseme_error", "seconds"}) {
     if (!options.from.empty())
         warm_start();
-    else if (options.hindsight_alone)
+    else if (options.non_causal_only)
         fail(ErrorCode::kInvalidArgument,
-             "[train] --hindsight-alone: expected --from with the encoder that stays as it is");
+             "[train] --non-causal-only: expected --from with the encoder that stays as it is");
     examples_ = load_phone_examples(corpus, kVoiceVersions, options.seed);
     if (model_.mel_mean.empty()) measure_mel(examples_, model_.mel_mean, model_.mel_std);
     batches_ =
@@ -54,11 +54,11 @@ void PhoneTrainer::warm_start() {
     const person::SpeechModel from = person::load_speech_model(options_.from);
     models::SpeechEncoderConfig same = from.config;
     same.blocks = std::max(same.blocks, model_.config.blocks);
-    same.hindsight_blocks = std::max(same.hindsight_blocks, model_.config.hindsight_blocks);
+    same.non_causal_blocks = std::max(same.non_causal_blocks, model_.config.non_causal_blocks);
     same.dropout = model_.config.dropout;
-    if (from.config.hindsight_blocks == 0) {
-        same.hindsight_kernel = model_.config.hindsight_kernel;
-        same.hindsight_feed_forward = model_.config.hindsight_feed_forward;
+    if (from.config.non_causal_blocks == 0) {
+        same.non_causal_kernel = model_.config.non_causal_kernel;
+        same.non_causal_feed_forward = model_.config.non_causal_feed_forward;
     }
     model_.config = same;
     model_.mel_mean = from.mel_mean;
@@ -74,12 +74,12 @@ void PhoneTrainer::warm_start() {
             }
     };
     silence_new("", same.feed_forward, from.config.blocks, same.blocks);
-    silence_new("hindsight.", same.hindsight_feed_forward, from.config.hindsight_blocks,
-                same.hindsight_blocks);
-    if (options_.hindsight_alone) {
+    silence_new("hindsight.", same.non_causal_feed_forward, from.config.non_causal_blocks,
+                same.non_causal_blocks);
+    if (options_.non_causal_only) {
         if (same.blocks != from.config.blocks)
             fail(ErrorCode::kInvalidArgument,
-                 "[train] --hindsight-alone: {}: expected an encoder of {} blocks, which stays as it is, got "
+                 "[train] --non-causal-only: {}: expected an encoder of {} blocks, which stays as it is, got "
                  "{}",
                  options_.from.string(), same.blocks, from.config.blocks);
         freeze_live();
@@ -113,7 +113,7 @@ Tensor PhoneTrainer::loss(const PhoneBatch& batch, std::int64_t step) {
             autograd::TorchOps::unwrap(logits).flatten(0, 1), target,
             torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(0.05));
     };
-    const Tensor named = 0.5 * (misnamed(out.phones) + misnamed(models::phones_in_hindsight(
+    const Tensor named = 0.5 * (misnamed(out.phones) + misnamed(models::non_causal_phones(
                                                            {ops, "phonetic.hindsight"}, model_.config, out)));
     const Tensor known = target.ne(-1).to(torch::kFloat32).view(batch.phones.sizes()).unsqueeze(2);
     const Tensor louder = (autograd::TorchOps::unwrap(out.loudness) - batch.loudness.to(device_)) * known;
@@ -127,7 +127,7 @@ double PhoneTrainer::train_step(std::int64_t step, double fraction) {
     value.backward();
     std::vector<Tensor> gradients = adam_.gradients();
     group_.average(gradients);
-    const double peak = options_.hindsight_alone ? kHindsightLearningRate
+    const double peak = options_.non_causal_only ? kNonCausalLearningRate
                         : options_.from.empty()  ? kLearningRate
                                                  : kWarmLearningRate;
     adam_.step(training_loop::learning_rate_at(peak, step, fraction));
@@ -155,7 +155,7 @@ std::map<std::string, PhoneTrainer::Accuracy> PhoneTrainer::viseme_accuracy() {
         };
         Accuracy& of_voice = accuracy[example.voice];
         of_voice.live += right(out.phones);
-        of_voice.whole += right(models::phones_in_hindsight({ops, "phonetic.hindsight"}, model_.config, out));
+        of_voice.whole += right(models::non_causal_phones({ops, "phonetic.hindsight"}, model_.config, out));
         frames[example.voice] += known.sum().item<double>();
     }
     adam_.swap_average();
@@ -187,7 +187,7 @@ void PhoneTrainer::save_state(Archive& archive) const {
 
 void PhoneTrainer::load_state(const Archive& archive) {
     parameters_.load(archive, "phonetic.");
-    if (options_.hindsight_alone) freeze_live();
+    if (options_.non_causal_only) freeze_live();
     adam_.load(archive);
 }
 

@@ -119,7 +119,7 @@ TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
     const person::Person heard = person::load_person(scratch_ / "heard.vultus");
     EXPECT_EQ(heard.model.speech.features, "phonetic");
     EXPECT_EQ(heard.stats.mel_mean, a.mel_mean);
-    EXPECT_EQ(heard.model.speech_encoder.hindsight_blocks, 0) << "a talking person cannot wait";
+    EXPECT_EQ(heard.model.speech_encoder.non_causal_blocks, 0) << "a talking person cannot wait";
     for (const auto& [name, tensor] : a.weights.tensors) {
         if (name.rfind("phonetic.hindsight.", 0) == 0)
             EXPECT_FALSE(heard.weights.has(name)) << name;
@@ -135,7 +135,7 @@ TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
     shallow.config.width = 16;
     shallow.config.blocks = 3;
     shallow.config.feed_forward = 24;
-    shallow.config.hindsight_blocks = 0;
+    shallow.config.non_causal_blocks = 0;
     autograd::Parameters weights(torch::kCPU, torch::kFloat32, 4), deep_weights = weights;
     const torch::Tensor rows = torch::randn({1, 80, 80});
     autograd::TorchOps ops(weights, torch::kFloat32, /*training=*/false);
@@ -152,38 +152,38 @@ TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
 
     training_loop::TrainOptions on = options("deeper", 1);
     on.from = scratch_ / "shallow";
-    on.hindsight_alone = true;
+    on.non_causal_only = true;
     EXPECT_THROW(train_person(on), Error) << "blocks would be added to what must stay";
-    on.hindsight_alone = false;
+    on.non_causal_only = false;
     train_person(on);
     person::SpeechModel deeper = person::load_speech_model(scratch_ / "deeper");
     EXPECT_EQ(deeper.card.at("steps"), 101);
     EXPECT_EQ(deeper.mel_mean, shallow.mel_mean);
     EXPECT_EQ(deeper.config.width, 16);
     EXPECT_GT(deeper.config.blocks, 3);
-    EXPECT_GT(deeper.config.hindsight_blocks, 0);
+    EXPECT_GT(deeper.config.non_causal_blocks, 0);
     deep_weights.load(deeper.weights, "phonetic.");
     autograd::TorchOps deep_ops(deep_weights, torch::kFloat32, /*training=*/false);
     const models::SpeechEncoderOutput after = phones_of(deep_ops, deeper.config);
     const torch::Tensor live = autograd::TorchOps::unwrap(after.phones);
     const torch::Tensor later = autograd::TorchOps::unwrap(
-        models::phones_in_hindsight({deep_ops, "phonetic.hindsight"}, deeper.config, after));
+        models::non_causal_phones({deep_ops, "phonetic.hindsight"}, deeper.config, after));
     // One step of at most 5e-6 a weight, and bf16.
     const double size = before.square().mean().item<double>();
     EXPECT_LT((live - before).square().mean().item<double>(), 1e-3 * size);
     EXPECT_LT((later - live).square().mean().item<double>(), 1e-3 * size);
 }
 
-TEST_F(PhoneTraining, HindsightAloneLeavesTheRest) {
+TEST_F(PhoneTraining, NonCausalOnlyLeavesTheRest) {
     training_loop::TrainOptions options = this->options("first", 1);
-    options.hindsight_alone = true;
+    options.non_causal_only = true;
     EXPECT_THROW(train_person(options), Error) << "nothing to leave as it is";
-    options.hindsight_alone = false;
+    options.non_causal_only = false;
     train_person(options);
     const person::SpeechModel before = person::load_speech_model(scratch_ / "first");
     options = this->options("second", 4);
     options.from = scratch_ / "first";
-    options.hindsight_alone = true;
+    options.non_causal_only = true;
     options.steps = 2;
     train_person(options);
     fs::remove(scratch_ / "second");

@@ -21,7 +21,7 @@ struct TrainOptions {
     models::Wav2Vec2Options speech_layers;  ///< of published weights
     bool phones_alone = false;              ///< of the small encoder: its posteriors instead of its embedding
     bool new_speech = false;                ///< speech: of `from` only what its calibration measured
-    bool hindsight_alone = false;           ///< phones: models::speech_encoder stays as `from` has it
+    bool non_causal_only = false;           ///< phones: models::speech_encoder stays as `from` has it
     std::string preset = "live";
     int size_px = 256;
     std::string stage = "all";  ///< "dae", "speech" or "all"
