@@ -20,9 +20,9 @@ Critic::Critic(torch::Device device, std::uint64_t seed, const FaceRegions& plac
       parameters_(device, torch::kFloat32, seed),
       adam_(parameters_, {0.5, 0.99, 1e-8, 1.0, 0, 0.999}) {}
 
-Tensor Critic::patches(const Tensor& pictures, const std::vector<std::int64_t>& frames) const {
-    const Tensor shown = pictures * scale_ + mean_;
-    const std::int64_t side = pictures.size(3) / 4;
+Tensor Critic::patches(const Tensor& images, const std::vector<std::int64_t>& frames) const {
+    const Tensor shown = images * scale_ + mean_;
+    const std::int64_t side = images.size(3) / 4;
     std::vector<Tensor> parts;
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const auto corners = regions_.corners(frames[i], static_cast<int>(side));

@@ -9,16 +9,16 @@ namespace vultus::image_training {
 
 /// Squared error alone draws the mean of what z leaves open: soft lips and lids. The critic asks for one of
 /// them. Loss: hinge (Lim and Ye 2017, arXiv:1705.02894) plus feature matching (Salimans et al. 2016,
-/// arXiv:1606.03498, sec. 3.1, here between a picture and its own reconstruction).
+/// arXiv:1606.03498, sec. 3.1, here between an image and its own reconstruction).
 class Critic {
   public:
-    /// mean [3, S, S] in -1..1 and scale: pictures in model units times scale plus mean are in -1..1.
+    /// mean [3, S, S] in -1..1 and scale: images in model units times scale plus mean are in -1..1.
     Critic(torch::Device device, std::uint64_t seed, const FaceRegions& places, torch::Tensor mean,
            double scale);
 
-    /// pictures [B, 3, S, S] in model units, of these frames -> [patches * B, 4, C, C], C = S / 4.
-    torch::Tensor patches(const torch::Tensor& pictures, const std::vector<std::int64_t>& frames) const;
-    /// What the pictures' network has to lower.
+    /// images [B, 3, S, S] in model units, of these frames -> [patches * B, 4, C, C], C = S / 4.
+    torch::Tensor patches(const torch::Tensor& images, const std::vector<std::int64_t>& frames) const;
+    /// What the images' network has to lower.
     torch::Tensor complaint(const torch::Tensor& drawn, const torch::Tensor& recorded);
     /// One update of the critic. share: what the patches' mean counts in the mean over all processes. Returns
     /// this process's loss.

@@ -109,7 +109,7 @@ Tensor DaeTrainer::squared_error(const Tensor& prediction, const Noised& noised,
            (right.square() * edge_weights.narrow(3, 0, last)).mean();
 }
 
-/// What the critic says about the pictures drawn in one step, weighted so that its gradient is a fixed part
+/// What the critic says about the images drawn in one step, weighted so that its gradient is a fixed part
 /// of the squared error's (Esser et al. 2021, arXiv:2012.09841, eq. 7).
 Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squared, const Noised& noised,
                                     const Tensor& x0, const std::vector<std::int64_t>& frames) {
@@ -144,7 +144,7 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
 
 Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
     autograd::TorchOps ops(parameters_, compute_, /*training=*/true);
-    const Tensor x0 = pictures(frames);
+    const Tensor x0 = images(frames);
     Noised noised = add_noise(x0, step);
     Tensor z = autograd::TorchOps::unwrap(
         models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0)));
@@ -155,7 +155,7 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
     const Tensor squared = squared_error(prediction, noised, frames);
     if (model_.preset == "paper") return squared;
     Tensor loss = squared;
-    // At the highest noise the errors of v and of the picture are the same but for the sign.
+    // At the highest noise the errors of v and of the image are the same but for the sign.
     if (uses_temporal_term())
         loss = loss + options_.temporal_weight *
                           (*temporal_consistency_)(prediction - noised.target, noised.leaders);

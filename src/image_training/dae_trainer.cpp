@@ -10,7 +10,7 @@
 #include "diffusion/schedule.h"
 #include "image_training/noise_levels.h"
 #include "models/unet.h"
-#include "training_loop/picture.h"
+#include "training_loop/image.h"
 
 namespace vultus::image_training {
 
@@ -45,7 +45,7 @@ DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus:
            {"loss", "psnr_db", "mouth_psnr_db", "gradient_norm", "learning_rate", "landmark_error",
             "seconds"}) {
     choose_frames();
-    measure_pictures();
+    measure_images();
     if (!options.from.empty()) warm_start();
     if (options.teacher.empty()) return;
     distillation_ = std::make_unique<Distillation>(options.distill, options.teacher_steps,
@@ -84,7 +84,7 @@ void DaeTrainer::choose_frames() {
 }
 
 /// Mean image and spread of the residual over at most 2000 frames.
-void DaeTrainer::measure_pictures() {
+void DaeTrainer::measure_images() {
     const int size = model_.unet.size_px;
     if (model_.diffusion.residual) {
         const std::size_t stride = train_frames_.size() / 2000 + 1;
@@ -121,7 +121,7 @@ void DaeTrainer::measure_pictures() {
     critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean, normalisation_->scale());
 }
 
-Tensor DaeTrainer::pictures(const std::vector<std::int64_t>& frames) const {
+Tensor DaeTrainer::images(const std::vector<std::int64_t>& frames) const {
     const int size = model_.unet.size_px;
     Tensor batch = torch::empty({static_cast<std::int64_t>(frames.size()), 3, size, size});
     for (std::size_t i = 0; i < frames.size(); ++i)
@@ -196,10 +196,10 @@ std::array<double, 2> DaeTrainer::validate() {
     autograd::TorchOps ops(parameters_, compute_, /*training=*/false);
     const auto kind = diffusion::prediction_from_name(model_.diffusion.prediction);
     const int size = model_.unet.size_px;
-    training_loop::Picture grid(8 * size, kValidationFrames / 4 * size);
+    training_loop::Image grid(8 * size, kValidationFrames / 4 * size);
     double squares[2] = {0, 0}, counts[2] = {0, 0};
     for (std::size_t i = 0; i < validation_frames_.size(); ++i) {
-        const Tensor x0 = pictures({validation_frames_[i]});
+        const Tensor x0 = images({validation_frames_[i]});
         const models::Value z =
             models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0));
         Tensor x = shared_noise_.to(torch::kCPU).clone();

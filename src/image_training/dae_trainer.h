@@ -45,8 +45,8 @@ class DaeTrainer : public training_loop::Stage {
         std::vector<std::int64_t> leaders;  ///< of these, those before the next frame, from the same noise
     };
     void choose_frames();
-    void measure_pictures();
-    torch::Tensor pictures(const std::vector<std::int64_t>& frames) const;
+    void measure_images();
+    torch::Tensor images(const std::vector<std::int64_t>& frames) const;
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
     torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
                           bool training);

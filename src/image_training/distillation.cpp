@@ -49,7 +49,7 @@ Distillation::Distillation(const std::string& method, int teacher_steps, const p
     high_ = torch::tensor(space.high()).view({3, size, size}).to(device);
 }
 
-/// The picture that a prediction means, clipped as in talking.
+/// The image that a prediction means, clipped as in talking.
 Tensor Distillation::drawn(const Tensor& x_t, const Tensor& prediction, const NoiseLevels& at) const {
     return torch::minimum(torch::maximum(at.signal * x_t - at.spread * prediction, low_), high_);
 }
@@ -105,7 +105,7 @@ Distillation::Task Distillation::two_steps(const Tensor& x0, const Tensor& noise
                       end = noise_levels(schedule_, to, device_);
     const Tensor x_t = start.signal * x0 + start.spread * noise;
     const Tensor reached = teacher_step(teacher_step(x_t, z, from, half), z, half, to);
-    // The picture from which one step arrives where the teacher's two did.
+    // The image from which one step arrives where the teacher's two did.
     const Tensor ratio = end.spread / start.spread;
     return {x_t, from, (reached - ratio * x_t) / (end.signal - ratio * start.signal)};
 }

@@ -16,7 +16,7 @@ namespace vultus::image_training {
 /// of
 ///          its steps. "progressive": Salimans & Ho 2022, arXiv:2202.00512, alg. 2: in one step what the
 ///          teacher draws in two; then the student is the teacher and half of the steps are left, until one
-///          is. "consistency": Song et al. 2023, arXiv:2303.01469, alg. 2: the same picture as the averaged
+///          is. "consistency": Song et al. 2023, arXiv:2303.01469, alg. 2: the same image as the averaged
 ///          student draws one of the teacher's steps further on.
 /// Differs  Each phase of "progressive" takes an equal part of the training. Half of the noise is the
 /// person's
@@ -66,7 +66,7 @@ class Distillation {
     diffusion::Schedule schedule_;
     torch::Device device_;
     torch::Dtype compute_;
-    torch::Tensor low_, high_;  ///< [3, S, S]: what a picture can be
+    torch::Tensor low_, high_;  ///< [3, S, S]: what an image can be
     autograd::Parameters teacher_;
 };
 

@@ -127,7 +127,7 @@ TEST_F(Distilling, ProgressiveAsksForTwoStepsInOne) {
     EXPECT_TRUE(asked_first && asked_last);
 }
 
-TEST_F(Distilling, ConsistencyAsksForTheSamePictureOneStepOn) {
+TEST_F(Distilling, ConsistencyAsksForTheSameImageOneStepOn) {
     Distillation path = distillation("consistency");
     std::vector<int> steps = schedule_.timesteps_for(kSteps, "trailing");
     steps.push_back(-1);
@@ -167,7 +167,7 @@ TEST_F(Distilling, TheStudentBecomesTheTeacherOnceAPhase) {
     EXPECT_EQ(taken, static_cast<int>(weights_.all().size()));
     halves.advance(1.0, averaged);
     EXPECT_EQ(halves.student_steps(), 1);
-    // A teacher of zeros predicts nothing: two steps with v = 0 keep the noise and shrink the picture.
+    // A teacher of zeros predicts nothing: two steps with v = 0 keep the noise and shrink the image.
     const Distillation::Task task = ask(halves, 3);
     EXPECT_EQ(task.timesteps, std::vector<int>(kBatch, 999));
     EXPECT_LT(task.x0.abs().max().item<double>(), 3.0);

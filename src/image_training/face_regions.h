@@ -20,7 +20,7 @@ class FaceRegions {
 
     explicit FaceRegions(int size_px) : size_px_(size_px) {}
 
-    /// landmarks_px [68, 2] times `factor` gives pixels of the picture.
+    /// landmarks_px [68, 2] times `factor` gives pixels of the image.
     void add(std::int64_t frame, const float* landmarks_px, double factor);
     /// Mean and spread of the shapes seen so far become 0 and 1.
     void normalise_shapes();
@@ -29,12 +29,12 @@ class FaceRegions {
     torch::Tensor region_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const;
     /// [B, kShapeValues]: mouth and eyes, each about its own centre, in inter-ocular distances, normalised.
     torch::Tensor shapes(const std::vector<std::int64_t>& frames) const;
-    /// Top left corner of a square of `side_px` around each patch, inside the picture: x, y.
+    /// Top left corner of a square of `side_px` around each patch, inside the image: x, y.
     std::array<std::array<std::int64_t, 2>, kPatches> corners(std::int64_t frame, int side_px) const;
 
   private:
     struct Face {
-        corpus::Box mouth, left_eye, right_eye;  ///< pixels of the picture
+        corpus::Box mouth, left_eye, right_eye;  ///< pixels of the image
         std::array<float, kShapeValues> shape;
     };
     void raise(float* map, const corpus::Box& box, double extra) const;

@@ -50,7 +50,7 @@ TEST(FaceRegions, ShapesForgetPlaceAndSizeAndAreNormalised) {
     for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5);
 }
 
-TEST(FaceRegions, CornersStayInThePicture) {
+TEST(FaceRegions, CornersStayInTheImage) {
     FaceRegions places(corpus::TinyCorpus::kSizePx);
     std::vector<float> face = corpus::TinyCorpus::landmarks(0.5, false);
     places.add(0, face.data(), 1.0);
@@ -65,15 +65,14 @@ TEST(Critic, CutsThePatchesOutOfTheImage) {
     const FaceRegions places = drawn_places(2);
     const Tensor mean = torch::rand({3, 64, 64});
     const Critic critic(torch::kCPU, 1, places, mean, 0.5);
-    const Tensor pictures = torch::rand({2, 3, 64, 64});
-    const Tensor patches = critic.patches(pictures, {0, 1});
+    const Tensor images = torch::rand({2, 3, 64, 64});
+    const Tensor patches = critic.patches(images, {0, 1});
     ASSERT_EQ(patches.sizes().vec(), (std::vector<std::int64_t>{4, 4, 16, 16}));
     const auto corner = places.corners(1, 16)[1];
     for (int c = 0; c < 3; ++c)
-        EXPECT_FLOAT_EQ(
-            patches[3][c][5][2].item<float>(),
-            (pictures[1][c][corner[1] + 5][corner[0] + 2] * 0.5 + mean[c][corner[1] + 5][corner[0] + 2])
-                .item<float>());
+        EXPECT_FLOAT_EQ(patches[3][c][5][2].item<float>(), (images[1][c][corner[1] + 5][corner[0] + 2] * 0.5 +
+                                                            mean[c][corner[1] + 5][corner[0] + 2])
+                                                               .item<float>());
     EXPECT_EQ(patches[0][3].min().item<float>(), 1);
     EXPECT_EQ(patches[1][3].max().item<float>(), -1);
 }

@@ -1,4 +1,4 @@
-// How much of a picture and how much noise a timestep means.
+// How much of an image and how much noise a timestep means.
 #pragma once
 
 #include <torch/torch.h>
@@ -12,7 +12,7 @@ namespace vultus::image_training {
 /// [B, width]: models::time_embedding of each timestep.
 torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
 
-/// Of each sample, [B, 1, 1, 1]: the factors of x_0 and of the noise in x_t. Timestep -1: the clean picture.
+/// Of each sample, [B, 1, 1, 1]: the factors of x_0 and of the noise in x_t. Timestep -1: the clean image.
 struct NoiseLevels {
     torch::Tensor signal, spread;
 };

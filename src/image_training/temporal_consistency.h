@@ -10,7 +10,7 @@
 
 namespace vultus::image_training {
 
-/// Squared error asks for each picture alone: a wall that changes by a tenth of a grey level with every z
+/// Squared error asks for each image alone: a wall that changes by a tenth of a grey level with every z
 /// costs nothing beside a mouth, but is seen as flicker. This term looks at the change between neighbouring
 /// frames drawn from the same noise, in units of what each place changes by in the recordings: a still
 /// background counts as much as the face.
@@ -20,7 +20,7 @@ class TemporalConsistency {
     TemporalConsistency(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
                         const std::vector<std::int64_t>& followed, torch::Device device);
 
-    /// error [B, 3, S, S]: of pictures, in model units; leaders: samples whose next one is the next frame,
+    /// error [B, 3, S, S]: of images, in model units; leaders: samples whose next one is the next frame,
     /// drawn from the same noise. Sum over the leaders, over B: the mean of what their places say.
     torch::Tensor operator()(const torch::Tensor& error, const std::vector<std::int64_t>& leaders) const;
 

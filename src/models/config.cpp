@@ -55,13 +55,13 @@ ModelConfig live_preset(int size_px) {
     ModelConfig config;
     config.preset = "live";
     UNetConfig& unet = config.unet;
-    // The bottom grid is 8 x 8 at every size; larger pictures get thin levels around the same inner ones.
+    // The bottom grid is 8 x 8 at every size; larger images get thin levels around the same inner ones.
     const std::vector<int> mult = size_px >= 512   ? std::vector<int>{1, 1, 3, 5, 6}
                                   : size_px >= 256 ? std::vector<int>{1, 3, 5, 6}
                                                    : std::vector<int>{3, 5, 6};
     unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true};
     EncoderConfig& encoder = config.encoder;
-    int encoder_px = size_px;  // the picture is halved until it has at most 128 px
+    int encoder_px = size_px;  // the image is halved until it has at most 128 px
     while (encoder_px > 128) encoder_px /= 2;
     encoder = {encoder_px, 4, 48, {1, 2, 4}, 2, false, {}, 128, 16, true, true};
     config.speech.latent = 128;
@@ -142,9 +142,8 @@ void check_sizes(const ModelConfig& config) {
     const bool halves = unet.size_px % encoder.size_px == 0 && (halvings & (halvings - 1)) == 0;
     if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || !halves ||
         speech.width % speech.heads)
-        fail(ErrorCode::kCorruptData,
-             "[models] sizes do not divide: picture {}, patches {} and {}, encoder {}", unet.size_px,
-             unet.patch, encoder.patch, encoder.size_px);
+        fail(ErrorCode::kCorruptData, "[models] sizes do not divide: image {}, patches {} and {}, encoder {}",
+             unet.size_px, unet.patch, encoder.patch, encoder.size_px);
     if (unet.latent != encoder.latent || unet.latent != speech.latent)
         fail(ErrorCode::kCorruptData, "[models] expected one width of z, got {}, {} and {}", unet.latent,
              encoder.latent, speech.latent);
@@ -157,7 +156,7 @@ void check_sizes(const ModelConfig& config) {
 ModelConfig preset(const std::string& name, int size_px) {
     if (size_px < 64 || size_px > 512 || size_px % 64 != 0)
         fail(ErrorCode::kInvalidArgument,
-             "[models] picture size: expected a multiple of 64 up to 512 px, got {}", size_px);
+             "[models] image size: expected a multiple of 64 up to 512 px, got {}", size_px);
     if (name == "paper") return paper_preset(size_px);
     if (name == "live") return live_preset(size_px);
     fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);

@@ -1,4 +1,4 @@
-// Between the bytes of a picture and the units that a person's networks work in.
+// Between the bytes of an image and the units that a person's networks work in.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace vultus::person {
 
-/// picture -> (picture - mean) / scale, per pixel, in [-1, 1] units; without a mean image: plain [-1, 1].
+/// image -> (image - mean) / scale, per pixel, in [-1, 1] units; without a mean image: plain [-1, 1].
 class ImageNormalisation {
   public:
     /// mean_image: RGB [S, S, 3] or empty; scale: of the residual (1 without a mean image).
@@ -16,7 +16,7 @@ class ImageNormalisation {
     void to_model(const std::uint8_t* rgb, float* planes) const;
     /// [3, S, S] -> RGB [S, S, 3], rounded and clipped.
     void to_rgb(const float* planes, std::uint8_t* rgb) const;
-    /// The least and the most that a picture's values can be, [3, S, S] each.
+    /// The least and the most that an image's values can be, [3, S, S] each.
     const std::vector<float>& low() const { return low_; }
     const std::vector<float>& high() const { return high_; }
     /// The mean image in [-1, 1], [3, S, S]; zeros without one.

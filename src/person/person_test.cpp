@@ -133,9 +133,9 @@ TEST_F(PersonFile, RoundTrip) {
 
 TEST_F(PersonFile, WithoutSpeech) {
     Person person = someone();
-    Stats pictures_only;
-    pictures_only.mean_image = person.stats.mean_image;
-    person.stats = pictures_only;
+    Stats images_only;
+    images_only.mean_image = person.stats.mean_image;
+    person.stats = images_only;
     save_person(path_, person);
     EXPECT_FALSE(load_person(path_).can_speak());
 }
@@ -264,23 +264,23 @@ TEST_F(PersonFile, ModelsWithoutSenseAreRefused) {
 }
 
 TEST(ImageNormalisation, RoundTripOfEveryByte) {
-    std::vector<std::uint8_t> mean(16 * 16 * 3), picture(mean.size());
+    std::vector<std::uint8_t> mean(16 * 16 * 3), image(mean.size());
     for (std::size_t i = 0; i < mean.size(); ++i) {
         mean[i] = static_cast<std::uint8_t>(i * 7);
-        picture[i] = static_cast<std::uint8_t>(i);
+        image[i] = static_cast<std::uint8_t>(i);
     }
     for (const bool residual : {false, true}) {
         const ImageNormalisation space(16, residual ? mean : std::vector<std::uint8_t>{},
                                        residual ? 0.13 : 1.0);
         std::vector<float> planes(static_cast<std::size_t>(space.num_values()));
-        std::vector<std::uint8_t> back(picture.size());
-        space.to_model(picture.data(), planes.data());
+        std::vector<std::uint8_t> back(image.size());
+        space.to_model(image.data(), planes.data());
         for (std::size_t i = 0; i < planes.size(); ++i) {
             EXPECT_GE(planes[i], space.low()[i] - 1e-5f);
             EXPECT_LE(planes[i], space.high()[i] + 1e-5f);
         }
         space.to_rgb(planes.data(), back.data());
-        EXPECT_EQ(back, picture);
+        EXPECT_EQ(back, image);
         space.to_rgb(space.high().data(), back.data());
         EXPECT_EQ(back, std::vector<std::uint8_t>(back.size(), 255));
         space.to_rgb(space.low().data(), back.data());

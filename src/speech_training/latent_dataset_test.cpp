@@ -1,4 +1,4 @@
-// Linear maps between latents and what is measured in the pictures.
+// Linear maps between latents and what is measured in the images.
 #include "speech_training/latent_dataset.h"
 
 #include <gtest/gtest.h>

@@ -43,7 +43,7 @@ class SpeechExamples {
   public:
     static constexpr std::int64_t kBatch = 16;
 
-    /// clips: the person's pictures' encoder gave their latents. The person gets its statistics and the
+    /// clips: the person's images' encoder gave their latents. The person gets its statistics and the
     /// speech encoder that it is to listen with; it must outlive this. Minutes of work: shows progress.
     /// Errors: kCancelled; those of the encoder's file.
     SpeechExamples(const training_loop::TrainOptions& options, const std::vector<LatentClip>& clips,

@@ -38,7 +38,7 @@ double track_difference(const Tensor& a, const Tensor& b) {
     return (standard(a) - standard(b)).square().sum(1).mean().item<double>();
 }
 
-/// One encoder of pictures made both.
+/// One encoder of images made both.
 bool same_latents(const person::Person& a, const person::Person& b) {
     for (const auto& [name, tensor] : a.weights.tensors) {
         if (!name.starts_with("encoder.")) continue;

@@ -73,8 +73,8 @@ class Resume : public testing::Test {
             ASSERT_EQ(tensor.bytes, second.at(name).bytes) << name << " differs";
     }
 
-    /// The pictures' stage, straight and stopped on the way; returns the options of the second.
-    training_loop::TrainOptions expect_exact_pictures(
+    /// The images' stage, straight and stopped on the way; returns the options of the second.
+    training_loop::TrainOptions expect_exact_images(
         const std::function<void(training_loop::TrainOptions&)>& choose) {
         training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
         for (training_loop::TrainOptions* run : {&straight, &stopped}) {
@@ -92,7 +92,7 @@ class Resume : public testing::Test {
     corpus::TinyCorpus corpus_{scratch_ / "tiny.corpus"};
 };
 
-TEST_F(Resume, PicturesStageIsExact) {
+TEST_F(Resume, ImageStageIsExact) {
     training_loop::TrainOptions straight = options("straight"), again = options("again"),
                                 stopped = options("stopped");
     for (training_loop::TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
@@ -110,7 +110,7 @@ TEST_F(Resume, PicturesStageIsExact) {
 }
 
 TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
-    expect_exact_pictures([](training_loop::TrainOptions& run) {
+    expect_exact_images([](training_loop::TrainOptions& run) {
         run.freeze_encoder_at = 0.15;  // from the second step on
         run.critic_weight = 0.5;
     });
@@ -121,7 +121,7 @@ TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
     teacher.stage = "dae";
     teacher.steps = 2;
     train_person(teacher);
-    training_loop::TrainOptions stopped = expect_exact_pictures([&](training_loop::TrainOptions& run) {
+    training_loop::TrainOptions stopped = expect_exact_images([&](training_loop::TrainOptions& run) {
         run.teacher = teacher.out;
         run.distill = "progressive";
         run.teacher_steps = 64;  // a phase each step
@@ -132,14 +132,14 @@ TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
 }
 
 TEST_F(Resume, SpeechStageIsExact) {
-    training_loop::TrainOptions pictures = options("person");
-    pictures.stage = "dae";
-    pictures.steps = 2;
-    train_person(pictures);
+    training_loop::TrainOptions images = options("person");
+    images.stage = "dae";
+    images.steps = 2;
+    train_person(images);
     training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
     for (training_loop::TrainOptions* run : {&straight, &stopped}) {
         run->stage = "speech";
-        run->from = pictures.out;
+        run->from = images.out;
     }
     train_person(straight);
     const std::int64_t step = interrupted(stopped, checkpoint("stopped", "speech"));
@@ -151,13 +151,13 @@ TEST_F(Resume, SpeechStageIsExact) {
 }
 
 TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
-    training_loop::TrainOptions pictures = options("person");
-    pictures.stage = "dae";
-    pictures.steps = 2;
-    train_person(pictures);
+    training_loop::TrainOptions images = options("person");
+    images.stage = "dae";
+    images.steps = 2;
+    train_person(images);
     training_loop::TrainOptions run = options("run");
     run.stage = "speech";
-    run.from = pictures.out;
+    run.from = images.out;
     train_person(run);
     fs::remove(corpus::frame_cache_path(corpus_.corpus, corpus::TinyCorpus::kSizePx));
     run.steps = 8;
@@ -188,7 +188,7 @@ TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
             .starts_with("step,loss,validation_error,opening_r,mouth_distance,lip_difference,seconds\n"));
 }
 
-TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
+TEST_F(Resume, WarmStartTakesImagesAndSpeech) {
     training_loop::TrainOptions first = options("teacher");
     first.steps = 4;
     train_person(first);
@@ -219,7 +219,7 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
     const fs::path other = scratch_ / "other.vultus";
     person::save_person(other, person);
 
-    const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& pictures,
+    const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& images,
                                  bool anew) {
         training_loop::TrainOptions run = options(name);
         run.stage = "speech";
@@ -228,7 +228,7 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
         run.new_speech = anew;
         run.seed = anew ? 8 : 7;
         fs::create_directories(scratch_ / (name + ".vultus.training"));
-        fs::copy_file(pictures, scratch_ / (name + ".vultus.training") / "dae.vultus");
+        fs::copy_file(images, scratch_ / (name + ".vultus.training") / "dae.vultus");
         train_person(run);
         return person::load_person(run.out);
     };
@@ -236,12 +236,12 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
         ASSERT_EQ(a.size(), b.size());
         for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5) << i;
     };
-    const fs::path pictures = scratch_ / "first.vultus.training" / "dae.vultus";
-    const person::Person on = speech_from("on", calibrated, pictures, false);
-    const person::Person anew = speech_from("anew", calibrated, pictures, true);
+    const fs::path images = scratch_ / "first.vultus.training" / "dae.vultus";
+    const person::Person on = speech_from("on", calibrated, images, false);
+    const person::Person anew = speech_from("anew", calibrated, images, true);
     expect_near(on.stats.lip_probe, drawn);
     expect_near(anew.stats.lip_probe, drawn);
-    expect_near(speech_from("moved", other, pictures, false).stats.lip_probe, recorded);  // other latents
+    expect_near(speech_from("moved", other, images, false).stats.lip_probe, recorded);  // other latents
 
     const auto moved = [&](const person::Person& to) {
         const std::vector<float> a = person.weights.at("speech.encoder.0.ffn1.up.weight").to_f32(),

@@ -34,8 +34,8 @@ void choose_device(const training_loop::TrainOptions& options) {
 }
 
 /// Stage 1 as trained now, or as an earlier run or --from left it.
-person::Person pictures_stage(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
-                              const training_loop::RunFolder& run, autograd::ProcessGroup& group) {
+person::Person image_stage(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
+                           const training_loop::RunFolder& run, autograd::ProcessGroup& group) {
     if (options.stage == "speech") {
         const bool own = std::filesystem::exists(run.dae_person());
         if (!own && options.from.empty())
@@ -62,7 +62,7 @@ void train_speech_encoder(const training_loop::TrainOptions& options, autograd::
     fmt::print(stderr, "\nwrote {}\n", options.out.string());
 }
 
-/// What is wrong with the speech encoder's file is said before hours of work on pictures.
+/// What is wrong with the speech encoder's file is said before hours of work on images.
 void check_speech_options(const training_loop::TrainOptions& options) {
     if (options.new_speech && options.from.empty())
         fail(ErrorCode::kInvalidArgument, "[train] --new-speech: expected --from with a calibrated person");
@@ -104,7 +104,7 @@ void train_person(training_loop::TrainOptions options) {
     std::optional<WriteLock> lock;
     if (group.is_first()) lock.emplace(run.folder / "lock");
 
-    person::Person person = pictures_stage(options, corpus, run, group);
+    person::Person person = image_stage(options, corpus, run, group);
     if (options.stage != "dae") {
         const speech_training::SpeechExamples examples(
             options,

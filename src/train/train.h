@@ -1,4 +1,4 @@
-// A whole training run: pictures, then speech, then the person file.
+// A whole training run: images, then speech, then the person file.
 #pragma once
 
 #include "training_loop/options.h"

@@ -13,7 +13,7 @@ struct TrainOptions {
     std::filesystem::path corpus;
     std::filesystem::path out;           ///< the person file; the run's state lies beside it in OUT.training/
     std::filesystem::path from;          ///< warm start from this person file; empty: from scratch
-    std::filesystem::path teacher;       ///< a person whose pictures are distilled; empty: none
+    std::filesystem::path teacher;       ///< a person whose images are distilled; empty: none
     std::string distill = "regression";  ///< method; see image_training/distillation.h
     int teacher_steps = 8;               ///< DDIM steps that the teacher takes
     std::filesystem::path

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/output_file.h"
-#include "training_loop/picture.h"
+#include "training_loop/image.h"
 
 namespace vultus::training_loop {
 

@@ -8,7 +8,7 @@
 
 #include "base/output_file.h"
 #include "corpus/tiny_corpus_testonly.h"
-#include "training_loop/picture.h"
+#include "training_loop/image.h"
 
 namespace vultus::training_loop {
 namespace {
@@ -111,12 +111,12 @@ struct StoredPng {
     std::uint32_t width = 0, height = 0;
 };
 
-TEST_F(RunLogFile, PngHoldsThePicture) {
+TEST_F(RunLogFile, PngHoldsTheImage) {
     for (const auto& [width, height] : {std::pair{1, 1}, {7, 3}, {400, 131}}) {  // one and several blocks
-        Picture picture(width, height, 9);
-        picture.set(width - 1, height - 1, 0x123456);
-        picture.set(width, 0, 0xffffff);  // outside: ignored
-        write_png(scratch_ / "p.png", picture);
+        Image image(width, height, 9);
+        image.set(width - 1, height - 1, 0x123456);
+        image.set(width, 0, 0xffffff);  // outside: ignored
+        write_png(scratch_ / "p.png", image);
         const StoredPng png(read_file(scratch_ / "p.png"));
         EXPECT_EQ(png.last, "IEND");
         EXPECT_EQ(static_cast<int>(png.width), width);
@@ -127,22 +127,22 @@ TEST_F(RunLogFile, PngHoldsThePicture) {
             EXPECT_EQ(png.raw[row], 0) << "filter";
             for (int k = 0; k < 3 * width; ++k)
                 ASSERT_EQ(static_cast<std::uint8_t>(png.raw[row + 1 + k]),
-                          picture.rgb[static_cast<std::size_t>(3 * y * width + k)]);
+                          image.rgb[static_cast<std::size_t>(3 * y * width + k)]);
         }
     }
 }
 
-TEST(Picture, PasteAndLine) {
-    Picture picture(6, 4, 0);
+TEST(Image, PasteAndLine) {
+    Image image(6, 4, 0);
     const std::vector<std::uint8_t> square(2 * 2 * 3, 200);
-    picture.paste(square.data(), 2, 3, 1);
+    image.paste(square.data(), 2, 3, 1);
     int bright = 0;
-    for (const std::uint8_t value : picture.rgb) bright += value == 200;
+    for (const std::uint8_t value : image.rgb) bright += value == 200;
     EXPECT_EQ(bright, 12);
-    EXPECT_EQ(picture.rgb[3 * (1 * 6 + 3)], 200);
-    EXPECT_EQ(picture.rgb[3 * (2 * 6 + 4) + 2], 200);
-    picture.line(0, 0, 5, 0, 0xff0000);
-    for (int x = 0; x < 6; ++x) EXPECT_EQ(picture.rgb[static_cast<std::size_t>(3 * x)], 255);
+    EXPECT_EQ(image.rgb[3 * (1 * 6 + 3)], 200);
+    EXPECT_EQ(image.rgb[3 * (2 * 6 + 4) + 2], 200);
+    image.line(0, 0, 5, 0, 0xff0000);
+    for (int x = 0; x < 6; ++x) EXPECT_EQ(image.rgb[static_cast<std::size_t>(3 * x)], 255);
 }
 
 TEST(Plot, FallingCurveFalls) {
@@ -151,7 +151,7 @@ TEST(Plot, FallingCurveFalls) {
         curve.x.push_back(i);
         curve.y.push_back(std::pow(10, -0.02 * i));
     }
-    const Picture plot = plot_log({curve});
+    const Image plot = plot_log({curve});
     const auto row_of_curve = [&](int x) {
         for (int y = 0; y < plot.height; ++y) {
             const std::uint8_t* pixel = &plot.rgb[static_cast<std::size_t>(3 * (y * plot.width + x))];

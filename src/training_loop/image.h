@@ -1,4 +1,4 @@
-// Pictures of training: preview grids and loss plots as PNG, with nothing but the standard library.
+// Images of training: preview grids and loss plots as PNG, with nothing but the standard library.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace vultus::training_loop {
 
-/// RGB [height, width, 3]. Stored without compression: small pictures, no dependency.
-struct Picture {
+/// RGB [height, width, 3]. Stored without compression: small images, no dependency.
+struct Image {
     int width = 0, height = 0;
     std::vector<std::uint8_t> rgb;
 
-    Picture(int width_px, int height_px, std::uint8_t grey = 255);
+    Image(int width_px, int height_px, std::uint8_t grey = 255);
     void set(int x, int y, std::uint32_t colour);
     void line(double x0, double y0, double x1, double y1, std::uint32_t colour);
     /// Copies RGB [size, size, 3] to the place whose top left is x, y.
@@ -22,7 +22,7 @@ struct Picture {
 };
 
 /// Errors: kIo.
-void write_png(const std::filesystem::path& path, const Picture& picture);
+void write_png(const std::filesystem::path& path, const Image& image);
 
 /// One curve of a plot.
 struct Curve {
@@ -30,6 +30,6 @@ struct Curve {
     std::uint32_t colour = 0x1f77b4;
 };
 /// A plot with logarithmic y (values must be positive) and grid lines at powers of ten.
-Picture plot_log(const std::vector<Curve>& curves);
+Image plot_log(const std::vector<Curve>& curves);
 
 }  // namespace vultus::training_loop

@@ -1,4 +1,4 @@
-#include "training_loop/picture.h"
+#include "training_loop/image.h"
 
 #include <algorithm>
 #include <array>
@@ -51,10 +51,10 @@ std::string stored(const std::string& raw) {
 
 }  // namespace
 
-Picture::Picture(int width_px, int height_px, std::uint8_t grey)
+Image::Image(int width_px, int height_px, std::uint8_t grey)
     : width(width_px), height(height_px), rgb(static_cast<std::size_t>(3) * width_px * height_px, grey) {}
 
-void Picture::set(int x, int y, std::uint32_t colour) {
+void Image::set(int x, int y, std::uint32_t colour) {
     if (x < 0 || y < 0 || x >= width || y >= height) return;
     std::uint8_t* pixel = &rgb[static_cast<std::size_t>(3) * (y * width + x)];
     pixel[0] = static_cast<std::uint8_t>(colour >> 16);
@@ -62,7 +62,7 @@ void Picture::set(int x, int y, std::uint32_t colour) {
     pixel[2] = static_cast<std::uint8_t>(colour);
 }
 
-void Picture::line(double x0, double y0, double x1, double y1, std::uint32_t colour) {
+void Image::line(double x0, double y0, double x1, double y1, std::uint32_t colour) {
     const int steps = static_cast<int>(std::max({std::abs(x1 - x0), std::abs(y1 - y0), 1.0})) + 1;
     for (int i = 0; i <= steps; ++i) {
         const double f = static_cast<double>(i) / steps;
@@ -71,23 +71,22 @@ void Picture::line(double x0, double y0, double x1, double y1, std::uint32_t col
     }
 }
 
-void Picture::paste(const std::uint8_t* values, int size, int x, int y) {
+void Image::paste(const std::uint8_t* values, int size, int x, int y) {
     for (int row = 0; row < size; ++row)
         std::copy_n(values + static_cast<std::size_t>(3) * row * size, 3 * size,
                     rgb.begin() + static_cast<std::ptrdiff_t>(3) * ((y + row) * width + x));
 }
 
-void write_png(const std::filesystem::path& path, const Picture& picture) {
+void write_png(const std::filesystem::path& path, const Image& image) {
     std::string raw;
-    for (int y = 0; y < picture.height; ++y) {
+    for (int y = 0; y < image.height; ++y) {
         raw.push_back(0);
-        raw.append(
-            reinterpret_cast<const char*>(&picture.rgb[static_cast<std::size_t>(3) * y * picture.width]),
-            static_cast<std::size_t>(3) * picture.width);
+        raw.append(reinterpret_cast<const char*>(&image.rgb[static_cast<std::size_t>(3) * y * image.width]),
+                   static_cast<std::size_t>(3) * image.width);
     }
     std::string header;
-    append_u32(header, static_cast<std::uint32_t>(picture.width));
-    append_u32(header, static_cast<std::uint32_t>(picture.height));
+    append_u32(header, static_cast<std::uint32_t>(image.width));
+    append_u32(header, static_cast<std::uint32_t>(image.height));
     header += std::string("\x08\x02\x00\x00\x00", 5);
     std::string out("\x89PNG\r\n\x1a\n", 8);
     append_chunk(out, "IHDR", header);
@@ -96,9 +95,9 @@ void write_png(const std::filesystem::path& path, const Picture& picture) {
     write_file(path, out);
 }
 
-Picture plot_log(const std::vector<Curve>& curves) {
+Image plot_log(const std::vector<Curve>& curves) {
     constexpr int kWidth = 800, kHeight = 400, kMargin = 10;
-    Picture picture(kWidth, kHeight);
+    Image image(kWidth, kHeight);
     // Values that are no numbers leave a gap: a bad batch must not stop a run.
     const auto height_of = [](double y) { return std::log10(std::max(1e-9, y)); };
     const auto shown = [](const Curve& curve, std::size_t i) { return std::isfinite(curve.y[i]); };
@@ -110,20 +109,20 @@ Picture plot_log(const std::vector<Curve>& curves) {
             low = std::min(low, height_of(curve.y[i]));
             high = std::max(high, height_of(curve.y[i]));
         }
-    if (low > high) return picture;
+    if (low > high) return image;
     high = std::max(high, low + 0.1);
     const auto at_x = [&](double x) { return kMargin + x / x_max * (kWidth - 2 * kMargin); };
     const auto at_y = [&](double height) {
         return kHeight - kMargin - (height - low) / (high - low) * (kHeight - 2 * kMargin);
     };
     for (double decade = std::ceil(low); decade <= high; ++decade)
-        picture.line(at_x(0), at_y(decade), at_x(x_max), at_y(decade), 0xcccccc);
+        image.line(at_x(0), at_y(decade), at_x(x_max), at_y(decade), 0xcccccc);
     for (const Curve& curve : curves)
         for (std::size_t i = 1; i < curve.x.size(); ++i)
             if (shown(curve, i - 1) && shown(curve, i))
-                picture.line(at_x(curve.x[i - 1]), at_y(height_of(curve.y[i - 1])), at_x(curve.x[i]),
-                             at_y(height_of(curve.y[i])), curve.colour);
-    return picture;
+                image.line(at_x(curve.x[i - 1]), at_y(height_of(curve.y[i - 1])), at_x(curve.x[i]),
+                           at_y(height_of(curve.y[i])), curve.colour);
+    return image;
 }
 
 }  // namespace vultus::training_loop
