@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "audio/sound_windows.h"
+#include "audio/audio_windows.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/scratch_folder.h"

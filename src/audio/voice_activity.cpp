@@ -9,7 +9,7 @@ namespace {
 // A step each 20 ms.
 constexpr float kSmoothing = 0.5f, kBegins = 0.6f, kEnds = 0.35f;
 constexpr float kRise = 0.5f, kFall = 0.25f;
-/// What a sound of root mean square 1 has in the bands of log_mel together.
+/// What a signal of root mean square 1 has in the bands of log_mel together.
 constexpr double kFullScalePower = 3e4;
 
 void softmax(const float* logits, std::vector<float>& out) {

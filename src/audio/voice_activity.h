@@ -7,13 +7,13 @@
 namespace vultus::audio {
 
 /// Voice activity with hysteresis at 50 Hz: speech begins once the silence posterior has been low for about
-/// two frames and the sound is above kLeastLevelDb, and ends when it has been high for kHangOverFrames.
+/// two frames and the audio is above kLeastLevelDb, and ends when it has been high for kHangOverFrames.
 class VoiceActivityDetector {
   public:
     static constexpr float kLeastLevelDb = -70;  ///< root mean square against full scale
     static constexpr int kHangOverFrames = 4;    ///< of 20 ms
 
-    /// silence: posterior 0..1. Returns how much the face follows the sound, 0..1: up within 40 ms, down
+    /// silence: posterior 0..1. Returns how much the face follows the audio, 0..1: up within 40 ms, down
     /// within 80 ms, so that it is back at rest 200 ms after the last speech.
     float advance(float silence, float level_db);
     bool active() const { return active_; }

@@ -86,12 +86,12 @@ TEST(VoiceActivityGate, MeasuresTheLevelOfSoundInDecibelsOfFullScale) {
     // White noise just above and well below the least level, as log-mel rows; logits say speech throughout.
     for (const double level_db : {-65.0, -80.0}) {
         Rng rng(5);
-        std::vector<float> sound(16000);
-        for (float& sample : sound) sample = static_cast<float>(std::pow(10, level_db / 20) * rng.normal());
+        std::vector<float> audio(16000);
+        for (float& sample : audio) sample = static_cast<float>(std::pow(10, level_db / 20) * rng.normal());
         const std::vector<float> mean(80, 0.0f), deviation(80, 1.0f);
         FrameFeatureStream mel(25.0, 4, mean, deviation);
         std::vector<float> log_mel, out;
-        mel.push(sound.data(), 16000, log_mel);
+        mel.push(audio.data(), 16000, log_mel);
         mel.finish(log_mel);
         VoiceActivityGate gate({7}, 2);
         gate.hear(log_mel.data(), static_cast<std::int64_t>(log_mel.size()) / 80, mean, deviation);

@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Networks, Parity, testing::ValuesIn(network_cases()), n
 
 Value weight(Ops& ops, const Shape& shape, const char* name = "w") { return case_weight(ops, shape, name); }
 
-// A part of the sound with its context gives what the whole gives: talking runs in constant memory.
+// A part of the audio with its context gives what the whole gives: talking runs in constant memory.
 TEST(Networks, ChunkedSpeechEqualsWhole) {
     RandomWeights reference(3);
     const models::SpeechConfig config = tiny_speech();

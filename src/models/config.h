@@ -87,11 +87,11 @@ struct SpeechEncoderConfig {
     int non_causal_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
     int non_causal_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
 
-    /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
+    /// Audio after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }
 };
 
-/// wav2vec 2.0 and HuBERT: sound at 16 kHz -> features; see models/wav2vec2.h.
+/// wav2vec 2.0 and HuBERT: audio at 16 kHz -> features; see models/wav2vec2.h.
 struct Wav2Vec2Config {
     std::vector<int> conv_channels = {512, 512, 512, 512, 512, 512, 512};
     std::vector<int> conv_kernels = {10, 3, 3, 3, 3, 2, 2};

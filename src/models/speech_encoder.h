@@ -1,4 +1,4 @@
-// The small speech encoder: sound to phonetic features of any voice.
+// The small speech encoder: audio to phonetic features of any voice.
 #pragma once
 
 #include "models/config.h"

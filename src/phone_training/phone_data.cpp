@@ -44,7 +44,7 @@ audio::AugmentOptions voices_only() {
     return options;
 }
 
-/// Noise under the sound itself: waves add up and cancel, which powers in log-mel rows do not.
+/// Noise under the audio itself: waves add up and cancel, which powers in log-mel rows do not.
 audio::AugmentOptions noise_only() {
     audio::AugmentOptions options = audio::AugmentOptions::none();
     options.noise_probability = 1;
@@ -98,8 +98,8 @@ std::vector<PhoneExample> load_phone_examples(const corpus::SpeechCorpus& corpus
         example.voice = clip.voice;
         example.language = clip.language;
         example.validation = clip.validation;
-        const auto add = [&](const std::vector<float>& sound) {
-            example.rows.push_back(audio::log_mel(sound.data(), static_cast<std::int64_t>(sound.size())));
+        const auto add = [&](const std::vector<float>& audio) {
+            example.rows.push_back(audio::log_mel(audio.data(), static_cast<std::int64_t>(audio.size())));
         };
         add(audio);
         Rng rng(seed * 7919 + i);

@@ -6,7 +6,7 @@
 namespace vultus::speech_training {
 
 /// 1 - 2 <a, b> / (<a, a> + <b, b>) of each track about its mean: Lin's concordance correlation (1989), less
-/// what the means say, which the sound does not tell. 0: the same, 1: unrelated, 2: the opposite. A squared
+/// what the means say, which the audio does not tell. 0: the same, 1: unrelated, 2: the opposite. A squared
 /// difference counts clips in which the lips move far more than quiet ones and prefers lips that move too
 /// little; this counts all alike.
 /// meant, recorded [B, T, K]: in units in which a track of little more than noise has a sum of squares below

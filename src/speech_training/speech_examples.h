@@ -1,4 +1,4 @@
-// What speech training sees: pieces of clips, in clean and spoilt sound, with what face and head do to it.
+// What speech training sees: pieces of clips, in clean and spoilt audio, with what face and head do to it.
 #pragma once
 
 #include <memory>
@@ -73,7 +73,7 @@ class SpeechExamples {
     Postures postures_;
     std::unique_ptr<SpeechFeatures> features_;
     std::vector<SpeechExample> train_, validation_;
-    std::vector<torch::Tensor> silence_;  ///< features of soundless and noisy rooms
+    std::vector<torch::Tensor> silence_;  ///< features of silent and noisy rooms
     MouthProbe probe_;
 };
 

@@ -2,9 +2,9 @@
 
 #include <cmath>
 
+#include "audio/audio_windows.h"
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
-#include "audio/sound_windows.h"
 #include "audio/voice_activity.h"
 #include "base/cancel.h"
 #include "models/speech_encoder.h"
@@ -78,23 +78,23 @@ Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t 
         return torch::tensor(audio::frame_features(audio, num_frames, person_.fps(), config.rate_per_frame,
                                                    person_.stats.mel_mean, person_.stats.mel_std))
             .view({num_frames * config.rate_per_frame, width});
-    std::vector<float> sound = audio;
-    sound.resize(
+    std::vector<float> whole = audio;
+    whole.resize(
         static_cast<std::size_t>(std::ceil(static_cast<double>(num_frames) * 16000.0 / person_.fps())) + 320,
         0.0f);
     audio::RowInterpolator to_video(width, 50.0 / (config.rate_per_frame * person_.fps()));
-    to_video.input() = config.small_encoder() ? phonetic(sound, warm) : published(sound);
+    to_video.input() = config.small_encoder() ? phonetic(whole, warm) : published(whole);
     std::vector<float> out;
     to_video.advance(true, out);
     out.resize(static_cast<std::size_t>(num_frames * config.rate_per_frame * width));
     return torch::tensor(out).view({-1, width});
 }
 
-Tensor SpeechFeatures::encode(const std::vector<float>& sound, bool warm, std::vector<float>& log_mel) {
+Tensor SpeechFeatures::encode(const std::vector<float>& audio, bool warm, std::vector<float>& log_mel) {
     audio::FrameFeatureStream mel(25.0, 4, person_.stats.mel_mean, person_.stats.mel_std,  // 100 Hz
                                   person_.model.speech_encoder.equalized);
-    if (warm) mel.hear(sound.data(), static_cast<std::int64_t>(sound.size()));
-    mel.push(sound.data(), static_cast<std::int64_t>(sound.size()), log_mel);
+    if (warm) mel.hear(audio.data(), static_cast<std::int64_t>(audio.size()));
+    mel.push(audio.data(), static_cast<std::int64_t>(audio.size()), log_mel);
     mel.finish(log_mel);
     autograd::TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
     const Tensor input = torch::tensor(log_mel).view({1, -1, person_.model.speech.num_mels});
@@ -103,9 +103,9 @@ Tensor SpeechFeatures::encode(const std::vector<float>& sound, bool warm, std::v
     return autograd::TorchOps::unwrap(ops.concat(out.embedding, out.phones))[0].contiguous();
 }
 
-std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound, bool warm) {
+std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& audio, bool warm) {
     std::vector<float> log_mel, out;
-    const Tensor rows = encode(sound, warm, log_mel);
+    const Tensor rows = encode(audio, warm, log_mel);
     const int num_phones = person_.model.speech_encoder.num_phones;
     audio::VoiceActivityGate gate =
         person_.model.speech.features == "phones"
@@ -118,18 +118,18 @@ std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& sound, boo
 }
 
 /// The same windows as hearing::Wav2Vec2Stream's.
-std::vector<float> SpeechFeatures::published(const std::vector<float>& sound) {
+std::vector<float> SpeechFeatures::published(const std::vector<float>& audio) {
     const models::Wav2Vec2Config& config = person_.model.wav2vec2;
     audio::WindowSizes sizes;
     sizes.reach_samples = config.reach_samples();
     sizes.normalise = config.normalise_sound;
-    audio::SoundWindows windows(sizes);
-    windows.push(sound.data(), static_cast<std::int64_t>(sound.size()));
+    audio::AudioWindows windows(sizes);
+    windows.push(audio.data(), static_cast<std::int64_t>(audio.size()));
     autograd::TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
     std::vector<float> out;
     while (const auto window = windows.next(true)) {
         throw_if_cancelled();
-        const std::vector<float> samples(window->sound.begin(), window->sound.end());
+        const std::vector<float> samples(window->audio.begin(), window->audio.end());
         const models::Value features =
             models::wav2vec2_features({ops, "wav2vec2"}, config, person_.model.wav2vec2_layers,
                                       autograd::TorchOps::wrap(torch::tensor(samples).view({1, -1, 1})));

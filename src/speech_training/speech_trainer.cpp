@@ -76,7 +76,7 @@ SpeechTrainer::SpeechTrainer(const training_loop::TrainOptions& options, const t
     if (!options.from.empty()) warm_start();
 }
 
-/// From another person's speech: how sound becomes motion is much the same, only the latents mean other
+/// From another person's speech: how audio becomes motion is much the same, only the latents mean other
 /// things.
 void SpeechTrainer::warm_start() {
     const person::Person from = person::load_person(options_.from);

@@ -1,4 +1,4 @@
-// Speech said faster here and slower there, sound and face alike.
+// Speech said faster here and slower there, audio and face alike.
 #pragma once
 
 #include <torch/torch.h>

@@ -31,10 +31,10 @@ void write_speech(const fs::path& folder, int clips) {
         clip.language = "en";
         clip.validation = i + 1 == clips;
         clip.phones = {{0, 8000, 0}, {8000, 16000, 5}};
-        std::vector<float> sound(16000, 0.0f);
-        for (std::size_t n = 8000; n < sound.size(); ++n)
-            sound[n] = static_cast<float>(0.3 * std::sin((i % 2 ? 0.3 : 0.2) * static_cast<double>(n)));
-        writer.add(clip, sound);
+        std::vector<float> audio(16000, 0.0f);
+        for (std::size_t n = 8000; n < audio.size(); ++n)
+            audio[n] = static_cast<float>(0.3 * std::sin((i % 2 ? 0.3 : 0.2) * static_cast<double>(n)));
+        writer.add(clip, audio);
     }
     writer.finish();
 }
