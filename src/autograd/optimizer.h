@@ -8,7 +8,7 @@ namespace vultus::autograd {
 struct AdamOptions {
     double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
     double clip_norm = 1.0;    ///< of the gradient over all weights; 0: none
-    double weight_decay = 0;   ///< decoupled (AdamW)
+    double weight_decay = 0;   ///< decoupled (AdamW), of weights with two dimensions or more
     double ema_decay = 0.999;  ///< early on min(ema_decay, (1 + step) / (10 + step))
 };
 
@@ -20,7 +20,8 @@ class Adam {
     /// What backward() left: tensors that share the gradients' memory, to be averaged over processes before
     /// step().
     std::vector<torch::Tensor> gradients() const;
-    /// One update with the gradients that backward() left. Returns the norm of the gradient before clipping.
+    /// One update with the gradients that backward() left; none when they are not finite. Returns the norm of
+    /// the gradient before clipping.
     double step(double learning_rate);
     std::int64_t steps() const { return steps_; }
     /// Averaged weights; falls back to the weight itself before the first step.

@@ -1,4 +1,5 @@
-// Data-parallel training over LibTorch's own c10d: Gloo on CPU, NCCL on CUDA where LibTorch has it.
+// Data-parallel training over LibTorch's own c10d, by Gloo: what is averaged goes through the CPU's memory,
+// also where networks compute on a GPU.
 #pragma once
 
 #include <torch/torch.h>
@@ -23,7 +24,8 @@ class ProcessGroup {
     int size() const { return size_; }
     bool is_first() const { return rank_ == 0; }
 
-    /// Mean over the group, in place.
+    /// Mean over the group, in place, in float32. Errors of all that follow: kIo when another process went
+    /// away.
     void average(std::vector<torch::Tensor>& tensors);
     double average(double value);
     /// Everybody gets the first process's decision.

@@ -34,8 +34,8 @@ class Parameters {
     std::map<std::string, torch::Tensor> tensors_;
 };
 
-/// compute: the dtype of convolutions and matrix products (kBFloat16 where the CPU or GPU is fast at it);
-/// normalisations and sums stay in the parameters' dtype.
+/// compute: the dtype of image convolutions and linear layers (kBFloat16 where the CPU or GPU is fast at it);
+/// all else stays in the parameters' dtype.
 class TorchOps : public models::Ops {
   public:
     TorchOps(Parameters& parameters, torch::Dtype compute, bool training)
@@ -83,7 +83,7 @@ class TorchOps : public models::Ops {
 HostTensor to_host(const torch::Tensor& tensor, bool bf16 = false);
 torch::Tensor from_host(const HostTensor& tensor, torch::Device device);
 
-/// kBFloat16 where it is fast (CUDA, AVX512-BF16 or AMX), else kFloat32.
+/// kBFloat16 where it is fast (CUDA, processors with AVX512-BF16), else kFloat32.
 torch::Dtype fast_dtype(torch::Device device);
 
 }  // namespace vultus::autograd

@@ -12,15 +12,14 @@
 namespace vultus::image_training {
 
 /// Student and teacher start with the same weights and share the encoder, which stays as it is.
-/// Source   "regression": Luhman & Luhman 2021, arXiv:2101.02388: in one step what the teacher draws in all
-/// of
-///          its steps. "progressive": Salimans & Ho 2022, arXiv:2202.00512, alg. 2: in one step what the
-///          teacher draws in two; then the student is the teacher and half of the steps are left, until one
-///          is. "consistency": Song et al. 2023, arXiv:2303.01469, alg. 2: the same image as the averaged
-///          student draws one of the teacher's steps further on.
-/// Differs  Each phase of "progressive" takes an equal part of the training. Half of the noise is the
-/// person's
-///          own x_T, which talking always starts from.
+/// Methods
+/// - "regression" (Luhman & Luhman 2021, arXiv:2101.02388): in one step what the teacher draws in all of its.
+/// - "progressive" (Salimans & Ho 2022, arXiv:2202.00512, alg. 2): in one step what the teacher draws in two;
+///   then the student is the teacher and half of the steps are left, until one is. Each phase takes an equal
+///   part of the training.
+/// - "consistency" (Song et al. 2023, arXiv:2303.01469, alg. 2): the same image as the averaged student draws
+///   one of the teacher's steps further on.
+/// Half of the noise that DaeTrainer gives is the person's own x_T, which talking always starts from.
 class Distillation {
   public:
     /// Errors: kInvalidArgument on another method, unless steps is a power of two from 2 to 64;

@@ -1,5 +1,4 @@
-// Element-wise and reduction kernels of the runtime, compiled for several instruction sets and chosen at
-// start.
+// Element-wise and reduction kernels, compiled for several instruction sets; cpu_level.h says which one runs.
 #pragma once
 
 #include <cstdint>

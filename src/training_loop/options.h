@@ -11,8 +11,9 @@ namespace vultus::training_loop {
 
 struct TrainOptions {
     std::filesystem::path corpus;
-    std::filesystem::path out;           ///< the person file; the run's state lies beside it in OUT.training/
-    std::filesystem::path from;          ///< warm start from this person file; empty: from scratch
+    std::filesystem::path
+        out;  ///< the person file (phones: the encoder's); the run's state lies beside it in OUT.training/
+    std::filesystem::path from;  ///< warm start from this person file (phones: encoder); empty: from scratch
     std::filesystem::path teacher;       ///< a person whose images are distilled; empty: none
     std::string distill = "regression";  ///< method; see image_training/distillation.h
     int teacher_steps = 8;               ///< DDIM steps that the teacher takes
@@ -24,7 +25,7 @@ struct TrainOptions {
     bool non_causal_only = false;           ///< phones: models::speech_encoder stays as `from` has it
     std::string preset = "live";
     int size_px = 256;
-    std::string stage = "all";  ///< "dae", "speech" or "all"
+    std::string stage = "all";  ///< "dae", "speech", "all" or "phones"
     double budget_s = 3600;     ///< training time in all; the schedule ends on time
     std::int64_t steps = 0;     ///< > 0: exactly so many steps a stage instead of a budget (reproducible)
     double dae_share = 0.75;    ///< of the budget, when both stages run

@@ -1,4 +1,5 @@
-// The visible side of a training run: losses.csv, loss.png, one line of progress.
+// The visible side of a training run: STAGE-losses.csv and STAGE-losses.png, how far it is, the learning
+// rate.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,8 @@ class StageClock {
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Rows of numbers with fixed columns, appended to a CSV and drawn as curves of the first columns.
+/// Rows of numbers with fixed columns, kept as a CSV; the first two are drawn as curves. Goes on from the
+/// file of an earlier run.
 class RunLog {
   public:
     RunLog(std::filesystem::path folder, std::string stage, std::vector<std::string> columns);
