@@ -1,6 +1,6 @@
 #include "image_training/critic.h"
 
-#include "models/teachers.h"
+#include "models/auxiliary.h"
 
 namespace vultus::image_training {
 
@@ -45,7 +45,7 @@ std::vector<Tensor> Critic::judge(const Tensor& patches) {
     return features;
 }
 
-Tensor Critic::complaint(const Tensor& drawn, const Tensor& recorded) {
+Tensor Critic::generator_loss(const Tensor& drawn, const Tensor& recorded) {
     const std::vector<Tensor> of_drawn = judge(drawn);
     std::vector<Tensor> of_recorded;
     {

@@ -18,8 +18,8 @@ class Critic {
 
     /// images [B, 3, S, S] in model units, of these frames -> [patches * B, 4, C, C], C = S / 4.
     torch::Tensor patches(const torch::Tensor& images, const std::vector<std::int64_t>& frames) const;
-    /// What the images' network has to lower.
-    torch::Tensor complaint(const torch::Tensor& drawn, const torch::Tensor& recorded);
+    /// The loss of the network that draws.
+    torch::Tensor generator_loss(const torch::Tensor& drawn, const torch::Tensor& recorded);
     /// One update of the critic. share: what the patches' mean counts in the mean over all processes. Returns
     /// this process's loss.
     double learn(const torch::Tensor& drawn, const torch::Tensor& recorded, double share,

@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "image_training/dae_trainer.h"
 #include "image_training/noise_levels.h"
-#include "models/teachers.h"
+#include "models/auxiliary.h"
 #include "models/unet.h"
 
 namespace vultus::image_training {
@@ -65,8 +65,8 @@ Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& 
 }
 
 /// Noise and what to draw from it as the teacher sets them; half of the noise is the shared x_T.
-DaeTrainer::Noised DaeTrainer::ask_as_teacher(const Tensor& x0, const Tensor& z, const Noised& noised,
-                                              std::int64_t step) {
+DaeTrainer::Noised DaeTrainer::distillation_target(const Tensor& x0, const Tensor& z, const Noised& noised,
+                                                   std::int64_t step) {
     Tensor noise = noised.noise.clone();
     for (std::int64_t i = 0; i < noise.size(0); i += 2) noise[i].copy_(shared_noise_[0]);
     const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
@@ -85,11 +85,11 @@ DaeTrainer::Noised DaeTrainer::ask_as_teacher(const Tensor& x0, const Tensor& z,
         if (task.timesteps[i] == model_.diffusion.timesteps - 1)
             asked.full.push_back(static_cast<std::int64_t>(i));
     const NoiseLevels at = noise_levels(schedule_, task.timesteps, device_);
-    asked.signal = at.signal;
-    asked.spread = at.spread;
+    asked.alpha = at.alpha;
+    asked.sigma = at.sigma;
     asked.x_t = task.x_t;
     asked.time = timesteps_embedded(task.timesteps, model_.unet.base_channels).to(device_);
-    asked.target = (asked.signal * task.x_t - task.x0) / asked.spread;  // v
+    asked.target = (asked.alpha * task.x_t - task.x0) / asked.sigma;  // v
     return asked;
 }
 
@@ -101,7 +101,7 @@ Tensor DaeTrainer::squared_error(const Tensor& prediction, const Noised& noised,
     if (model_.preset == "paper") return error.square().mean();
     const Tensor weights =
         regions_.region_weights(frames, options_.mouth_weight, options_.eye_weight).to(device_);
-    const Tensor edge_weights = weights * noised.spread.pow(8) * options_.edge_weight;
+    const Tensor edge_weights = weights * noised.sigma.pow(8) * options_.edge_weight;
     const std::int64_t last = error.size(2) - 1;
     const Tensor down = error.narrow(2, 1, last) - error.narrow(2, 0, last);
     const Tensor right = error.narrow(3, 1, last) - error.narrow(3, 0, last);
@@ -121,12 +121,12 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
     const Tensor index = torch::tensor(chosen).to(device_);
     const auto of_chosen = [&](const Tensor& rows) { return rows.index_select(0, index); };
     const bool v = model_.diffusion.prediction == "v";
-    const Tensor s = of_chosen(noised.signal), n = of_chosen(noised.spread);
+    const Tensor s = of_chosen(noised.alpha), n = of_chosen(noised.sigma);
     const Tensor x_t = of_chosen(noised.x_t), predicted = of_chosen(prediction);
     const Tensor drawn =
         critic_->patches(v ? s * x_t - n * predicted : (x_t - n * predicted) / s, drawn_frames);
     const Tensor recorded = critic_->patches(of_chosen(x0), drawn_frames);
-    const Tensor complaint = critic_->complaint(drawn, recorded) * critic_share_;
+    const Tensor adversarial = critic_->generator_loss(drawn, recorded) * critic_share_;
     drawn_ = drawn.detach();
     recorded_ = recorded.detach();
     const auto gradient_norm = [&](const Tensor& loss) {  // over all processes
@@ -134,12 +134,12 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
         const Tensor part = noised.full.empty() ? 0 * all : of_chosen(all);
         return std::sqrt(group_.average(part.square().sum().item<double>()));
     };
-    const double of_squared = gradient_norm(squared), of_complaint = gradient_norm(complaint);
-    if (of_complaint > 1e-12) {
-        const double ratio = of_squared / of_complaint;
-        critic_balance_ = critic_balance_ == 0 ? ratio : 0.95 * critic_balance_ + 0.05 * ratio;
+    const double of_squared = gradient_norm(squared), of_adversarial = gradient_norm(adversarial);
+    if (of_adversarial > 1e-12) {
+        const double ratio = of_squared / of_adversarial;
+        adaptive_weight_ = adaptive_weight_ == 0 ? ratio : 0.95 * adaptive_weight_ + 0.05 * ratio;
     }
-    return options_.critic_weight * critic_balance_ * complaint;
+    return options_.critic_weight * adaptive_weight_ * adversarial;
 }
 
 Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t step) {
@@ -150,7 +150,7 @@ Tensor DaeTrainer::loss(const std::vector<std::int64_t>& frames, std::int64_t st
         models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0)));
     if (model_.encoder.normalise && options_.latent_noise > 0)
         z = z + options_.latent_noise * noised.latent_noise;
-    if (distillation_) noised = ask_as_teacher(x0, z, noised, step);
+    if (distillation_) noised = distillation_target(x0, z, noised, step);
     const Tensor prediction = predict(noised.x_t, noised.time, z, /*training=*/true);
     const Tensor squared = squared_error(prediction, noised, frames);
     if (model_.preset == "paper") return squared;

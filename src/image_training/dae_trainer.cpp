@@ -246,7 +246,7 @@ void DaeTrainer::save_state(Archive& archive) const {
     adam_.save(archive);
     if (critic_) {
         critic_->save(archive);
-        archive.metadata["critic_balance"] = fmt::format("{}", critic_balance_);
+        archive.metadata["critic_balance"] = fmt::format("{}", adaptive_weight_);
     }
     if (distillation_) distillation_->save(archive);
     archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
@@ -270,7 +270,7 @@ void DaeTrainer::load_state(const Archive& archive) {
     adam_.load(archive);
     if (critic_ && archive.metadata.count("critic_balance")) {
         critic_->load(archive);
-        critic_balance_ = std::stod(archive.metadata.at("critic_balance"));
+        adaptive_weight_ = std::stod(archive.metadata.at("critic_balance"));
     }
     if (distillation_) distillation_->load(archive);
     encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";

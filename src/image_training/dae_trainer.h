@@ -39,7 +39,7 @@ class DaeTrainer : public training_loop::Stage {
   private:
     struct Noised {
         torch::Tensor x_t, target, time, noise;
-        torch::Tensor signal, spread;       ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor alpha, sigma;         ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
         torch::Tensor latent_noise;         ///< [B, latent], standard normal
         std::vector<std::int64_t> full;     ///< samples at the highest noise
         std::vector<std::int64_t> leaders;  ///< of these, those before the next frame, from the same noise
@@ -50,8 +50,8 @@ class DaeTrainer : public training_loop::Stage {
     Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
     torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
                           bool training);
-    Noised ask_as_teacher(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
-                          std::int64_t step);
+    Noised distillation_target(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
+                               std::int64_t step);
     torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
                                 const std::vector<std::int64_t>& frames) const;
     torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
@@ -94,7 +94,7 @@ class DaeTrainer : public training_loop::Stage {
     std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
     std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
     std::unique_ptr<Critic> critic_;
-    double critic_balance_ = 0;       ///< moving average of the ratio of the gradients
+    double adaptive_weight_ = 0;      ///< moving average of the ratio of the gradients
     double critic_share_ = 0;         ///< of this step's samples, that the critic saw
     torch::Tensor drawn_, recorded_;  ///< of this step, for the critic to learn from
 };

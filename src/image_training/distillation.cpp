@@ -51,7 +51,7 @@ Distillation::Distillation(const std::string& method, int teacher_steps, const p
 
 /// The image that a prediction means, clipped as in talking.
 Tensor Distillation::drawn(const Tensor& x_t, const Tensor& prediction, const NoiseLevels& at) const {
-    return torch::minimum(torch::maximum(at.signal * x_t - at.spread * prediction, low_), high_);
+    return torch::minimum(torch::maximum(at.alpha * x_t - at.sigma * prediction, low_), high_);
 }
 
 /// One DDIM step (diffusion::ddim_step) of each sample.
@@ -65,23 +65,23 @@ Tensor Distillation::teacher_step(const Tensor& x_t, const Tensor& z, const std:
     const NoiseLevels here = noise_levels(schedule_, from, device_),
                       there = noise_levels(schedule_, to, device_);
     const Tensor x0 = drawn(x_t, prediction, here);
-    return there.signal * x0 + there.spread * (x_t - here.signal * x0) / here.spread;
+    return there.alpha * x0 + there.sigma * (x_t - here.alpha * x0) / here.sigma;
 }
 
 Distillation::Task Distillation::task(const Tensor& x0, const Tensor& noise, const Tensor& z,
                                       std::uint64_t seed, const Predict& student) {
     torch::NoGradGuard no_grad;
-    if (method_ == "regression") return whole_way(noise, z);
+    if (method_ == "regression") return regression_task(noise, z);
     Rng rng(seed);
     std::vector<int> places;  // of each sample among the steps, 0: at the highest noise
     const int count = method_ == "progressive" ? student_steps_ : teacher_steps_;
     for (std::int64_t i = 0; i < x0.size(0); ++i)
         places.push_back(static_cast<int>(rng.below(static_cast<std::uint64_t>(count))));
-    return method_ == "progressive" ? two_steps(x0, noise, z, places)
-                                    : neighbours(x0, noise, z, places, student);
+    return method_ == "progressive" ? progressive_task(x0, noise, z, places)
+                                    : consistency_task(x0, noise, z, places, student);
 }
 
-Distillation::Task Distillation::whole_way(const Tensor& noise, const Tensor& z) {
+Distillation::Task Distillation::regression_task(const Tensor& noise, const Tensor& z) {
     const std::vector<int> chosen = schedule_.timesteps_for(teacher_steps_, "trailing");
     const auto batch = static_cast<std::size_t>(noise.size(0));
     Tensor x = noise;
@@ -91,8 +91,8 @@ Distillation::Task Distillation::whole_way(const Tensor& noise, const Tensor& z)
     return {noise, std::vector<int>(batch, chosen[0]), x};
 }
 
-Distillation::Task Distillation::two_steps(const Tensor& x0, const Tensor& noise, const Tensor& z,
-                                           const std::vector<int>& places) {
+Distillation::Task Distillation::progressive_task(const Tensor& x0, const Tensor& noise, const Tensor& z,
+                                                  const std::vector<int>& places) {
     std::vector<int> chosen = schedule_.timesteps_for(2 * student_steps_, "trailing");
     chosen.push_back(-1);
     std::vector<int> from, half, to;
@@ -103,15 +103,15 @@ Distillation::Task Distillation::two_steps(const Tensor& x0, const Tensor& noise
     }
     const NoiseLevels start = noise_levels(schedule_, from, device_),
                       end = noise_levels(schedule_, to, device_);
-    const Tensor x_t = start.signal * x0 + start.spread * noise;
+    const Tensor x_t = start.alpha * x0 + start.sigma * noise;
     const Tensor reached = teacher_step(teacher_step(x_t, z, from, half), z, half, to);
     // The image from which one step arrives where the teacher's two did.
-    const Tensor ratio = end.spread / start.spread;
-    return {x_t, from, (reached - ratio * x_t) / (end.signal - ratio * start.signal)};
+    const Tensor ratio = end.sigma / start.sigma;
+    return {x_t, from, (reached - ratio * x_t) / (end.alpha - ratio * start.alpha)};
 }
 
-Distillation::Task Distillation::neighbours(const Tensor& x0, const Tensor& noise, const Tensor& z,
-                                            const std::vector<int>& places, const Predict& student) {
+Distillation::Task Distillation::consistency_task(const Tensor& x0, const Tensor& noise, const Tensor& z,
+                                                  const std::vector<int>& places, const Predict& student) {
     std::vector<int> chosen = schedule_.timesteps_for(teacher_steps_, "trailing");
     chosen.push_back(-1);
     std::vector<int> from, to, at_least_0;
@@ -123,7 +123,7 @@ Distillation::Task Distillation::neighbours(const Tensor& x0, const Tensor& nois
         clean.push_back(to.back() < 0 ? 1.0f : 0.0f);
     }
     const NoiseLevels start = noise_levels(schedule_, from, device_);
-    const Tensor x_t = start.signal * x0 + start.spread * noise;
+    const Tensor x_t = start.alpha * x0 + start.sigma * noise;
     const Tensor next = teacher_step(x_t, z, from, to);
     const Tensor is_clean = torch::tensor(clean).view({-1, 1, 1, 1}).to(device_);
     const Tensor seen = drawn(next, student(next, at_least_0), noise_levels(schedule_, to, device_));

@@ -53,11 +53,11 @@ class Distillation {
                         const NoiseLevels& at) const;
     torch::Tensor teacher_step(const torch::Tensor& x_t, const torch::Tensor& z, const std::vector<int>& from,
                                const std::vector<int>& to);
-    Task whole_way(const torch::Tensor& noise, const torch::Tensor& z);
-    Task two_steps(const torch::Tensor& x0, const torch::Tensor& noise, const torch::Tensor& z,
-                   const std::vector<int>& places);
-    Task neighbours(const torch::Tensor& x0, const torch::Tensor& noise, const torch::Tensor& z,
-                    const std::vector<int>& places, const Predict& student);
+    Task regression_task(const torch::Tensor& noise, const torch::Tensor& z);
+    Task progressive_task(const torch::Tensor& x0, const torch::Tensor& noise, const torch::Tensor& z,
+                          const std::vector<int>& places);
+    Task consistency_task(const torch::Tensor& x0, const torch::Tensor& noise, const torch::Tensor& z,
+                          const std::vector<int>& places, const Predict& student);
 
     std::string method_;
     int teacher_steps_, student_steps_, phases_ = 1, phase_ = 0;

@@ -97,8 +97,8 @@ TEST(Critic, LearnsToTellAndComplainsLessAboutRecordings) {
     EXPECT_LT(last, 0.5 * first);
     const Tensor recorded = crisp();
     torch::NoGradGuard no_grad;
-    EXPECT_GT(critic.complaint(soft(), recorded).item<double>(),
-              critic.complaint(recorded, recorded).item<double>() + 0.5);
+    EXPECT_GT(critic.generator_loss(soft(), recorded).item<double>(),
+              critic.generator_loss(recorded, recorded).item<double>() + 0.5);
 }
 
 }  // namespace

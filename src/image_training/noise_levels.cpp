@@ -19,15 +19,15 @@ Tensor timesteps_embedded(const std::vector<int>& timesteps, int width) {
 
 NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
                          torch::Device device) {
-    std::vector<float> signal, spread;
+    std::vector<float> alpha, sigma;
     for (const int t : timesteps) {
-        signal.push_back(static_cast<float>(std::sqrt(schedule.alpha_bar(t))));
-        spread.push_back(static_cast<float>(std::sqrt(1 - schedule.alpha_bar(t))));
+        alpha.push_back(static_cast<float>(std::sqrt(schedule.alpha_bar(t))));
+        sigma.push_back(static_cast<float>(std::sqrt(1 - schedule.alpha_bar(t))));
     }
     const auto column = [&](const std::vector<float>& values) {
         return torch::tensor(values).view({-1, 1, 1, 1}).to(device);
     };
-    return {column(signal), column(spread)};
+    return {column(alpha), column(sigma)};
 }
 
 }  // namespace vultus::image_training

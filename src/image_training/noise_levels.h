@@ -14,7 +14,7 @@ torch::Tensor timesteps_embedded(const std::vector<int>& timesteps, int width);
 
 /// Of each sample, [B, 1, 1, 1]: the factors of x_0 and of the noise in x_t. Timestep -1: the clean image.
 struct NoiseLevels {
-    torch::Tensor signal, spread;
+    torch::Tensor alpha, sigma;
 };
 NoiseLevels noise_levels(const diffusion::Schedule& schedule, const std::vector<int>& timesteps,
                          torch::Device device);

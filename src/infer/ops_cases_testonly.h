@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "infer/random_weights_testonly.h"
+#include "models/auxiliary.h"
 #include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
-#include "models/teachers.h"
 #include "models/unet.h"
 #include "models/wav2vec2.h"
 

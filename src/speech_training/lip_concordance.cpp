@@ -4,7 +4,7 @@ namespace vultus::speech_training {
 
 using torch::Tensor;
 
-Tensor lip_discordance(const Tensor& meant, const Tensor& recorded, const Tensor& valid) {
+Tensor lip_concordance_loss(const Tensor& meant, const Tensor& recorded, const Tensor& valid) {
     const Tensor count = valid.sum(1, true).clamp_min(1);
     const auto centred = [&](const Tensor& track) {
         return (track - (track * valid).sum(1, true) / count) * valid;

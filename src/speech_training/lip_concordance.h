@@ -11,7 +11,7 @@ namespace vultus::speech_training {
 /// little; this counts all alike.
 /// meant, recorded [B, T, K]: in units in which a track of little more than noise has a sum of squares below
 /// 1, such count less; valid [B, T, 1]: 0 where nothing is known. Mean over B and K.
-torch::Tensor lip_discordance(const torch::Tensor& meant, const torch::Tensor& recorded,
-                              const torch::Tensor& valid);
+torch::Tensor lip_concordance_loss(const torch::Tensor& meant, const torch::Tensor& recorded,
+                                   const torch::Tensor& valid);
 
 }  // namespace vultus::speech_training

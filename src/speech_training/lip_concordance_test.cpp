@@ -13,8 +13,8 @@ Tensor tracks(std::int64_t clips = 2) {
 }
 
 double discordance(const Tensor& meant, const Tensor& recorded) {
-    return lip_discordance(meant, recorded,
-                           torch::ones({recorded.size(0), recorded.size(1), 1}, torch::kFloat64))
+    return lip_concordance_loss(meant, recorded,
+                                torch::ones({recorded.size(0), recorded.size(1), 1}, torch::kFloat64))
         .item<double>();
 }
 
@@ -37,15 +37,15 @@ TEST(LipConcordance, FramesWithoutAFaceDoNotCount) {
         spoilt[0][t] = 100;
         cut[0][t] = -100;
     }
-    EXPECT_NEAR(lip_discordance(spoilt, cut, valid).item<double>(),
-                lip_discordance(meant, recorded, valid).item<double>(), 1e-12);
-    EXPECT_EQ(lip_discordance(spoilt, cut, torch::zeros_like(valid)).item<double>(), 1);
+    EXPECT_NEAR(lip_concordance_loss(spoilt, cut, valid).item<double>(),
+                lip_concordance_loss(meant, recorded, valid).item<double>(), 1e-12);
+    EXPECT_EQ(lip_concordance_loss(spoilt, cut, torch::zeros_like(valid)).item<double>(), 1);
 }
 
 TEST(LipConcordance, GradientAgreesWithDifferences) {
     const Tensor recorded = tracks(1);
     Tensor meant = (recorded * 0.7 + 0.2 * tracks(1).flip(1)).requires_grad_(true);
-    lip_discordance(meant, recorded, torch::ones({1, 40, 1}, torch::kFloat64)).backward();
+    lip_concordance_loss(meant, recorded, torch::ones({1, 40, 1}, torch::kFloat64)).backward();
     constexpr double kStep = 1e-6;
     for (const int t : {0, 13, 39})
         for (const int k : {0, 1}) {

@@ -125,7 +125,7 @@ Tensor SpeechTrainer::loss(const SpeechBatch& batch, std::uint64_t place) {
     const Tensor pose = (autograd::TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
     return error.square().mean() + kMouthWeight * mouth.square().mean() +
            kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
-           kConcordanceWeight * lip_discordance(meant, recorded, batch.valid) +
+           kConcordanceWeight * lip_concordance_loss(meant, recorded, batch.valid) +
            kPoseWeight * pose.square().mean();
 }
 

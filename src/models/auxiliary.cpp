@@ -1,4 +1,4 @@
-#include "models/teachers.h"
+#include "models/auxiliary.h"
 
 #include "models/layers.h"
 
