@@ -2,12 +2,12 @@
 
 #include <torch/torch.h>
 
+#include "autograd/torch_ops.h"
 #include "models/unet.h"
-#include "train/torch_ops.h"
 
 namespace vultus::bench {
 
-using train::TorchOps;
+using autograd::TorchOps;
 
 namespace {
 struct Convolution {
@@ -22,7 +22,7 @@ models::Value wrap(const std::vector<float>& values, const Shape& shape) {
 
 struct TorchBaseline::Impl {
     models::UNetConfig unet;
-    train::Parameters parameters{torch::kCPU, torch::kFloat32, 0};
+    autograd::Parameters parameters{torch::kCPU, torch::kFloat32, 0};
     TorchOps ops{parameters, torch::kFloat32, /*training=*/false};
     std::vector<Convolution> convolutions;
 };

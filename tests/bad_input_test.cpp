@@ -41,7 +41,7 @@ class SmallDisk {
 
 person::Stats with_pictures_only(const person::Stats& stats) {
     person::Stats only;
-    only.mean_picture = stats.mean_picture;
+    only.mean_image = stats.mean_image;
     return only;
 }
 

@@ -3,10 +3,10 @@
 #include <sys/mount.h>
 
 #include "base/output_file.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "media/test_media.h"
 #include "run_program_testonly.h"
 #include "tensor/archive.h"
-#include "train/tiny_corpus_testonly.h"
 
 namespace vultus {
 namespace {
@@ -99,7 +99,7 @@ class Training : public Recordings {
     }
     std::string state(const std::string& out) { return path(out + ".training/dae.safetensors"); }
 
-    train::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
+    corpus::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
 };
 
 TEST_F(Training, CorporaThatCannotBeUsed) {

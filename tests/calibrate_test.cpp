@@ -4,16 +4,16 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "evaluation/lip_calibration.h"
 #include "run_program_testonly.h"
 #include "tiny_person_testonly.h"
-#include "train/tiny_corpus_testonly.h"
 
 namespace vultus {
 namespace {
 
+using corpus::TinyCorpus;
 using evaluation::LandmarkSource;
-using train::TinyCorpus;
 
 /// Sees the same face in every picture, or none.
 class FixedFace : public LandmarkSource {

@@ -4,23 +4,23 @@
 
 #include <cmath>
 
-#include "audio/sound_windows.h"
+#include "audio/audio_windows.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/scratch_folder.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "hearing/speech_features.h"
 #include "models/wav2vec2.h"
 #include "person/wav2vec2_file.h"
 #include "speaking/latent_stream.h"
-#include "train/speech_features.h"
-#include "train/tiny_corpus_testonly.h"
+#include "speech_training/speech_features.h"
 #include "train/train.h"
 
 namespace vultus {
 namespace {
 
 namespace fs = std::filesystem;
-using train::TorchOps;
+using autograd::TorchOps;
 
 fs::path golden(const std::string& name) {
     return fs::path(VULTUS_SOURCE_DIR) / "tests/golden/wav2vec2" / name;
@@ -34,7 +34,7 @@ TEST_P(TorchGolden, EveryHiddenState) {
     const Archive expected = load_archive(golden(GetParam()) / "expected.safetensors");
     std::vector<float> sound = expected.at("sound").to_f32();
     if (model.config.normalise_sound) audio::normalise_sound(sound);
-    train::Parameters parameters(torch::kCPU, torch::kFloat32, 1);
+    autograd::Parameters parameters(torch::kCPU, torch::kFloat32, 1);
     parameters.load(model.weights, "");
     TorchOps ops(parameters, torch::kFloat32, /*training=*/false);
     const auto states = models::wav2vec2_hidden_states({ops, "wav2vec2"}, model.config,
@@ -57,14 +57,14 @@ INSTANTIATE_TEST_SUITE_P(All, TorchGolden,
 
 class PublishedSpeech : public testing::Test {
   protected:
-    train::TrainOptions options(const fs::path& encoder, int layer) {
+    training_loop::TrainOptions options(const fs::path& encoder, int layer) {
         Progress::set_quiet(true);
-        const train::TinyCorpus faces(scratch_ / "tiny.corpus");
-        train::TrainOptions options;
+        const corpus::TinyCorpus faces(scratch_ / "tiny.corpus");
+        training_loop::TrainOptions options;
         options.corpus = faces.corpus.folder;
         options.out = scratch_ / "heard.vultus";
         options.stage = "all";
-        options.size_px = train::TinyCorpus::kSizePx;
+        options.size_px = corpus::TinyCorpus::kSizePx;
         options.batch = 2;
         options.num_threads = 1;
         options.steps = 2;
@@ -92,7 +92,7 @@ TEST_F(PublishedSpeech, APersonListensThroughItAndTalks) {
         sound[i] = static_cast<float>(0.2 * std::sin(0.05 * static_cast<double>(i)) *
                                       std::sin(0.0007 * static_cast<double>(i)));
     const std::int64_t frames = 25;
-    const torch::Tensor trained = train::SpeechFeatures(person)(sound, frames).contiguous();
+    const torch::Tensor trained = speech_training::SpeechFeatures(person)(sound, frames).contiguous();
     hearing::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 50);
     std::vector<float> rows;
     stream.push(sound.data(), 16000, rows);

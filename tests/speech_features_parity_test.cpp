@@ -7,8 +7,8 @@
 #include "base/rng.h"
 #include "hearing/speech_features.h"
 #include "infer/weights.h"
+#include "speech_training/speech_features.h"
 #include "tiny_person_testonly.h"
-#include "train/speech_features.h"
 
 namespace vultus {
 namespace {
@@ -31,7 +31,7 @@ TEST_P(SpeechFeatureParity, TrainerEqualsRuntime) {
     // A pause, in which the features of the small encoder go to rest and come back.
     std::fill_n(sound.begin() + static_cast<std::ptrdiff_t>(samples / 3), samples / 4, 0.0f);
 
-    const torch::Tensor trained = train::SpeechFeatures(person)(sound, frames).contiguous();
+    const torch::Tensor trained = speech_training::SpeechFeatures(person)(sound, frames).contiguous();
     hearing::SpeechFeatureStream stream(person, std::make_shared<infer::Weights>(person.weights), 1, 1);
     std::vector<float> rows;
     stream.push(sound.data(), static_cast<std::int64_t>(samples), rows);

@@ -58,7 +58,7 @@ inline models::ModelConfig tiny_phonetic_model() {
     model.speech_encoder.feed_forward = 16;
     model.speech_encoder.kernel_left = 4;
     model.speech_encoder.embedding = 12;
-    model.speech_encoder.hindsight_blocks = 0;  // as every person's
+    model.speech_encoder.non_causal_blocks = 0;  // as every person's
     return model;
 }
 
@@ -85,7 +85,7 @@ inline person::Person tiny_person(const models::ModelConfig& model = tiny_model(
         return std::vector<float>(static_cast<std::size_t>(count), value);
     };
     person::Stats& stats = person.stats;
-    stats.mean_picture.assign(64 * 64 * 3, 120);
+    stats.mean_image.assign(64 * 64 * 3, 120);
     stats.latent_mean = filled(16, 0);
     stats.latent_std = filled(16, 1);
     stats.pose_mean = filled(3, 0);

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "autograd/torch_ops.h"
 #include "infer/ops_cases_testonly.h"
-#include "train/torch_ops.h"
 
 namespace vultus::train {
 namespace {

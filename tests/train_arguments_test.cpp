@@ -6,7 +6,7 @@
 namespace vultus::train {
 namespace {
 
-std::optional<TrainOptions> parse(std::vector<std::string> words) {
+std::optional<training_loop::TrainOptions> parse(std::vector<std::string> words) {
     words.insert(words.begin(), "vultus-train");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
@@ -75,7 +75,7 @@ TEST(Arguments, AllOptions) {
                                 "2",
                                 "--checkpoint-every",
                                 "3min",
-                                "--steady-weight",
+                                "--temporal-weight",
                                 "0.25",
                                 "--no-calibration",
                                 "--restart",
@@ -105,7 +105,7 @@ TEST(Arguments, AllOptions) {
     EXPECT_EQ(options->teacher_steps, 16);
     EXPECT_EQ(options->mouth_weight, 2);
     EXPECT_EQ(options->checkpoint_every_s, 180);
-    EXPECT_EQ(options->steady_weight, 0.25);
+    EXPECT_EQ(options->temporal_weight, 0.25);
     EXPECT_FALSE(options->calibrate);
     EXPECT_TRUE(options->restart);
     EXPECT_EQ(options->card.name, "Ada");
@@ -125,6 +125,19 @@ TEST(Arguments, DefaultsAndOrder) {
     testing::internal::CaptureStdout();
     EXPECT_FALSE(parse({"--help"}));
     EXPECT_NE(testing::internal::GetCapturedStdout().find("--budget TIME"), std::string::npos);
+}
+
+TEST(Arguments, FormerNamesStillWorkButAreNotShown) {
+    const auto options = parse({"a.speech", "-o", "b", "--steady-weight", "0.5", "--hindsight-alone"});
+    ASSERT_TRUE(options);
+    EXPECT_EQ(options->temporal_weight, 0.5);
+    EXPECT_TRUE(options->non_causal_only);
+    testing::internal::CaptureStdout();
+    EXPECT_FALSE(parse({"--help"}));
+    const std::string help = testing::internal::GetCapturedStdout();
+    EXPECT_NE(help.find("--temporal-weight X"), std::string::npos);
+    EXPECT_EQ(help.find("--steady-weight"), std::string::npos);
+    EXPECT_EQ(help.find("--hindsight-alone"), std::string::npos);
 }
 
 TEST(Arguments, MistakesAreNamed) {

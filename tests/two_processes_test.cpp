@@ -7,9 +7,9 @@
 #include <cmath>
 
 #include "base/output_file.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "run_program_testonly.h"
 #include "tensor/archive.h"
-#include "train/tiny_corpus_testonly.h"
 
 namespace vultus {
 namespace {
@@ -108,7 +108,7 @@ class TwoProcesses : public testing::Test {
     }
 
     ScratchFolder scratch_{"two-processes-test"};
-    train::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
+    corpus::TinyCorpus tiny_{scratch_ / "tiny.corpus"};
 };
 
 TEST_F(TwoProcesses, EqualOneWithTheJoinedBatch) { expect_equal_to_joined_batch({}); }

@@ -28,7 +28,7 @@ struct Option {
     std::function<void(const std::string&)> set;
 };
 
-std::vector<Option> options_of(TrainOptions& o) {
+std::vector<Option> options_of(training_loop::TrainOptions& o) {
     const auto real = [](const char* name, double& target, double low, double high) {
         return [=, &target](const std::string& text) { target = number(name, text, low, high); };
     };
@@ -49,16 +49,16 @@ std::vector<Option> options_of(TrainOptions& o) {
          [&o](const std::string& value) { o.out = value; }},
         {"--preset", "NAME", "live (video rate on two CPU cores) or paper (DiffAE-256, for a large GPU)",
          text(o.preset)},
-        {"--size", "PX", "picture size, a multiple of 64 (default: the corpus's)",
+        {"--size", "PX", "image size, a multiple of 64 (default: the corpus's)",
          integer("--size", o.size_px, 64, 512)},
         {"--budget", "TIME", "training time, e.g. 60min or 2h: the schedule ends on time",
          [&o](const std::string& value) { o.budget_s = parse_duration_s(value); }},
         {"--steps", "N", "exactly N steps a stage instead of a budget", integer("--steps", o.steps, 1, 1e9)},
-        {"--stage", "NAME",
-         "dae (pictures), speech, or all; phones: the speech encoder, from a speech corpus", text(o.stage)},
+        {"--stage", "NAME", "dae (images), speech, or all; phones: the speech encoder, from a speech corpus",
+         text(o.stage)},
         {"--from", "FILE", "warm start from another person's file; phones: from another encoder's",
          [&o](const std::string& value) { o.from = value; }},
-        {"--teacher", "FILE", "distil this person's pictures into one step (dae stage, its encoder stays)",
+        {"--teacher", "FILE", "distil this person's images into one step (dae stage, its encoder stays)",
          [&o](const std::string& value) { o.teacher = value; }},
         {"--distill", "METHOD", "regression, progressive or consistency (with --teacher)", text(o.distill)},
         {"--teacher-steps", "N", "DDIM steps of the teacher: 2, 4, 8 .. 64",
@@ -72,16 +72,16 @@ std::vector<Option> options_of(TrainOptions& o) {
         {"--new-speech", nullptr,
          "speech, with --from: it starts anew, for the lips that calibration saw drawn from the same latents",
          [&o](const std::string&) { o.new_speech = true; }},
-        {"--hindsight-alone", nullptr,
+        {"--non-causal-only", nullptr,
          "phones, with --from: only what files need learns; people who listen through the encoder hear the "
          "same",
-         [&o](const std::string&) { o.hindsight_alone = true; }},
+         [&o](const std::string&) { o.non_causal_only = true; }},
         {"--phones-alone", nullptr, "listen to the small encoder's phones, not to its embedding (to compare)",
          [&o](const std::string&) { o.phones_alone = true; }},
         {"--device", "NAME", "cpu, cuda or cuda:N", text(o.device)},
         {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)",
          integer("--threads", o.num_threads, 0, 1024)},
-        {"--batch", "N", "pictures a step and process", integer("--batch", o.batch, 1, 4096)},
+        {"--batch", "N", "images a step and process", integer("--batch", o.batch, 1, 4096)},
         {"--learning-rate", "X", "peak, of the dae stage", real("--learning-rate", o.learning_rate, 1e-7, 1)},
         {"--freeze-encoder-at", "X", "part of the dae stage after which latents stay as they are",
          real("--freeze-encoder-at", o.freeze_encoder_at, 0, 1)},
@@ -94,8 +94,8 @@ std::vector<Option> options_of(TrainOptions& o) {
          real("--landmark-weight", o.landmark_weight, 0, 100)},
         {"--critic-weight", "X", "of the adversarial term on mouth and eyes, once latents stay as they are",
          real("--critic-weight", o.critic_weight, 0, 10)},
-        {"--steady-weight", "X", "of drawn against recorded motion, once latents stay as they are",
-         real("--steady-weight", o.steady_weight, 0, 100)},
+        {"--temporal-weight", "X", "of drawn against recorded motion, once latents stay as they are",
+         real("--temporal-weight", o.temporal_weight, 0, 100)},
         {"--edge-weight", "X", "of the loss on edges at high noise",
          real("--edge-weight", o.edge_weight, 0, 100)},
         {"--checkpoint-every", "TIME", "between checkpoints",
@@ -112,6 +112,14 @@ std::vector<Option> options_of(TrainOptions& o) {
         {"--attribution", "TEXT", "card: whom to name", text(o.card.attribution)},
         {"--consent", "TEXT", "card: how the person consented", text(o.card.consent)},
     };
+}
+
+/// Names of before, which still work.
+std::string current_name(const std::string& option) {
+    if (option == "--out") return "-o";
+    if (option == "--hindsight-alone") return "--non-causal-only";
+    if (option == "--steady-weight") return "--temporal-weight";
+    return option;
 }
 
 void print_help(const std::vector<Option>& options) {
@@ -141,8 +149,8 @@ double parse_duration_s(const std::string& text) {
     return value * factor;
 }
 
-std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
-    TrainOptions result;
+std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv) {
+    training_loop::TrainOptions result;
     result.size_px = 0;
     result.speech = "small";
     const std::vector<Option> options = options_of(result);
@@ -160,7 +168,7 @@ std::optional<TrainOptions> parse_arguments(int argc, char** argv) {
             continue;
         }
         const auto found = std::find_if(options.begin(), options.end(), [&](const Option& option) {
-            return argument == option.name || (argument == "--out" && std::string(option.name) == "-o");
+            return current_name(argument) == option.name;
         });
         if (found == options.end())
             fail(ErrorCode::kInvalidArgument, "[train] unknown option {}; see --help", argument);

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 /// The lips are calibrated by the program beside this one, which can track a face. Only one process of a
 /// group does it.
-void calibrate(const vultus::train::TrainOptions& options) {
+void calibrate(const vultus::training_loop::TrainOptions& options) {
     if (!options.calibrate || (options.stage != "all" && options.stage != "speech")) return;
     if (const char* rank = std::getenv("RANK"); rank && std::string_view(rank) != "0") return;
     std::error_code error;

@@ -36,7 +36,7 @@ struct AugmentOptions {
 };
 
 /// 16 kHz mono, -1..1, [n] to [n] in the same timing, clipped to -1..1. The same Rng state gives the same
-/// sound.
+/// audio.
 std::vector<float> augment(const std::vector<float>& audio, Rng& rng, const AugmentOptions& options = {});
 
 }  // namespace vultus::audio

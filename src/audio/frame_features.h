@@ -19,12 +19,12 @@ class FrameFeatureStream {
     FrameFeatureStream(double fps, int rate_per_frame, std::vector<float> mean, std::vector<float> std,
                        bool equalized = false);
 
-    /// Sound from the same microphone, heard before: the equalizer starts with what it tells. Nothing without
+    /// Audio from the same microphone, heard before: the equalizer starts with what it tells. Nothing without
     /// one.
     void hear(const float* audio, std::int64_t num_samples);
-    /// Appends rows of num_mels values to `out` as far as the sound reaches.
+    /// Appends rows of num_mels values to `out` as far as the audio reaches.
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
-    /// The rest of the sound's features.
+    /// The rest of the audio's features.
     void finish(std::vector<float>& out);
 
     static constexpr int kNumMels = 80;
@@ -38,7 +38,7 @@ class FrameFeatureStream {
     std::vector<float> mean_, std_;
 };
 
-/// Whole: exactly rate_per_frame * num_frames rows; sound beyond is cut, missing sound is silence.
+/// Whole: exactly rate_per_frame * num_frames rows; audio beyond is cut, missing audio is silence.
 std::vector<float> frame_features(const std::vector<float>& audio, std::int64_t num_frames, double fps,
                                   int rate_per_frame, const std::vector<float>& mean,
                                   const std::vector<float>& std);

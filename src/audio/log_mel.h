@@ -1,4 +1,4 @@
-// Log-mel spectrogram of speech, whole or in a stream, in step with the picture.
+// Log-mel spectrogram of speech, whole or in a stream, in step with the image.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Sound at any rate to another rate, in a stream.
+// Audio at any rate to another rate, in a stream.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 namespace vultus::audio {
 
 /// Windowed sinc (Kaiser, 16 zero crossings a side, about 80 dB), one filter for each phase of the exact
-/// rational ratio: no drift however long the sound. Output sample n stands for input time n * from / to,
+/// rational ratio: no drift however long the audio. Output sample n stands for input time n * from / to,
 /// without delay; zeros lie before the start and after the end. Any chunking gives the same bits.
 class Resampler {
   public:
@@ -16,7 +16,7 @@ class Resampler {
 
     /// Appends the samples that are certain to `out`.
     void push(const float* audio, std::int64_t num_samples, std::vector<float>& out);
-    /// Appends the rest, as many in all as the sound is long (rounded up), and starts afresh.
+    /// Appends the rest, as many in all as the audio is long (rounded up), and starts afresh.
     void finish(std::vector<float>& out);
 
   private:

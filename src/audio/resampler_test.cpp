@@ -11,18 +11,18 @@ namespace vultus::audio {
 namespace {
 
 std::vector<float> tone(double hz, int rate_hz, std::int64_t count) {
-    std::vector<float> sound(static_cast<std::size_t>(count));
-    for (std::size_t i = 0; i < sound.size(); ++i)
-        sound[i] =
+    std::vector<float> audio(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < audio.size(); ++i)
+        audio[i] =
             static_cast<float>(0.5 * std::sin(6.283185307179586 * hz * static_cast<double>(i) / rate_hz));
-    return sound;
+    return audio;
 }
 
-std::vector<float> resample(const std::vector<float>& sound, int from_hz, int to_hz, std::int64_t part) {
+std::vector<float> resample(const std::vector<float>& audio, int from_hz, int to_hz, std::int64_t part) {
     Resampler resampler(from_hz, to_hz);
     std::vector<float> out;
-    for (std::size_t at = 0; at < sound.size(); at += static_cast<std::size_t>(part))
-        resampler.push(&sound[at], std::min<std::int64_t>(part, static_cast<std::int64_t>(sound.size() - at)),
+    for (std::size_t at = 0; at < audio.size(); at += static_cast<std::size_t>(part))
+        resampler.push(&audio[at], std::min<std::int64_t>(part, static_cast<std::int64_t>(audio.size() - at)),
                        out);
     resampler.finish(out);
     return out;
@@ -44,15 +44,15 @@ TEST(Resampler, WhatTheNewRateCannotHoldIsGone) {
 }
 
 TEST(Resampler, AnyPartsGiveTheSameBits) {
-    const std::vector<float> sound = tone(440, 44100, 9000);
-    const std::vector<float> whole = resample(sound, 44100, 16000, 1000000);
+    const std::vector<float> audio = tone(440, 44100, 9000);
+    const std::vector<float> whole = resample(audio, 44100, 16000, 1000000);
     EXPECT_EQ(whole.size(), 3266u);  // 9000 * 16000 / 44100, rounded up
-    for (const std::int64_t part : {1, 7, 441, 5000}) EXPECT_EQ(resample(sound, 44100, 16000, part), whole);
+    for (const std::int64_t part : {1, 7, 441, 5000}) EXPECT_EQ(resample(audio, 44100, 16000, part), whole);
 }
 
 TEST(Resampler, TheSameRateChangesNothing) {
-    const std::vector<float> sound = tone(440, 16000, 100);
-    EXPECT_EQ(resample(sound, 16000, 16000, 3), sound);
+    const std::vector<float> audio = tone(440, 16000, 100);
+    EXPECT_EQ(resample(audio, 16000, 16000, 3), audio);
 }
 
 TEST(Resampler, RefusesOtherRates) {

@@ -1,4 +1,4 @@
-// Sound that waits to be taken.
+// Audio that waits to be taken.
 #pragma once
 
 #include <algorithm>

@@ -284,4 +284,13 @@ std::vector<float> lip_opening(const std::vector<float>& landmarks_px) {
     return result;
 }
 
+void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out) {
+    double mean[2] = {0, 0};
+    for (int i = first; i < last; ++i)
+        for (int axis = 0; axis < 2; ++axis) mean[axis] += landmarks_px[2 * i + axis] / (last - first);
+    for (int i = first; i < last; ++i)
+        for (int axis = 0; axis < 2; ++axis)
+            *out++ = static_cast<float>((landmarks_px[2 * i + axis] - mean[axis]) / std::max(1e-6, unit_px));
+}
+
 }  // namespace vultus::corpus

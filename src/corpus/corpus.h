@@ -106,4 +106,7 @@ std::vector<double> steady_inter_ocular_px(const std::vector<float>& landmarks_p
 /// landmarks_px [T, 68, 2]; result [T].
 std::vector<float> lip_opening(const std::vector<float>& landmarks_px);
 
+/// Landmarks first..last-1 of a face [68, 2] about their centre, over unit_px; out [2 * count].
+void centred_points(const float* landmarks_px, double unit_px, int first, int last, float* out);
+
 }  // namespace vultus::corpus

@@ -31,7 +31,7 @@ PhoneRecognizer::PhoneRecognizer(const std::filesystem::path& speech_model)
 
 std::vector<float> PhoneRecognizer::log_posteriors(std::span<const float> audio) const {
     SpeechEncoderStream encoder(model_.config, model_.mel_mean, model_.mel_std, weights_, 1,
-                                SpeechEncoderStream::Output::kPhonesInHindsight, kStepFrames);
+                                SpeechEncoderStream::Output::kNonCausalPhones, kStepFrames);
     // The whole sound is here: no need to guess at its microphone in the first seconds.
     encoder.hear(audio.data(), static_cast<std::int64_t>(std::min(audio.size(), kHeardSamples)));
     std::vector<float> out;

@@ -13,7 +13,7 @@ constexpr std::int64_t kRowsPerFrame = 2;  // log-mel rows per output frame of t
 /// What the encoder makes of digital silence, far from its beginning and end.
 std::vector<float> rest_embedding(const models::SpeechEncoderConfig& config, audio::FrameFeatureStream mel,
                                   const std::shared_ptr<infer::Weights>& weights, int num_threads) {
-    const std::vector<float> silence(audio::VoiceGate::kRestSamples, 0.0f);
+    const std::vector<float> silence(audio::VoiceActivityGate::kRestSamples, 0.0f);
     std::vector<float> rows;
     mel.push(silence.data(), static_cast<std::int64_t>(silence.size()), rows);
     mel.finish(rows);
@@ -21,7 +21,8 @@ std::vector<float> rest_embedding(const models::SpeechEncoderConfig& config, aud
     const models::Value input =
         ops.input({1, static_cast<std::int64_t>(rows.size()) / kBands, kBands}, rows.data());
     const models::Value embedding = models::speech_encoder({ops, "phonetic"}, config, input).embedding;
-    const float* row = infer::OnednnOps::data(embedding) + audio::VoiceGate::kRestFrame * config.embedding;
+    const float* row =
+        infer::OnednnOps::data(embedding) + audio::VoiceActivityGate::kRestFrame * config.embedding;
     return {row, row + config.embedding};
 }
 
@@ -46,15 +47,15 @@ SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& conf
     if (output == Output::kGated)
         gate_.emplace(rest_embedding(config, new_mel(), weights, num_threads), config.num_phones);
     if (output == Output::kGatedPosteriors)
-        gate_.emplace(audio::VoiceGate::of_posteriors(config.num_phones, config.embedding));
+        gate_.emplace(audio::VoiceActivityGate::of_posteriors(config.num_phones, config.embedding));
     encoder_ = std::make_unique<infer::StreamingProgram>(
         std::move(weights), num_threads,
         [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
             const models::SpeechEncoderOutput out =
                 models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
             if (output == Output::kPhones) return out.phones;
-            if (output == Output::kPhonesInHindsight)
-                return models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, out);
+            if (output == Output::kNonCausalPhones)
+                return models::non_causal_phones({ops, "phonetic.hindsight"}, config, out);
             return output == Output::kEmbedding ? out.embedding : ops.concat(out.embedding, out.phones);
         });
 }

@@ -9,7 +9,7 @@
 
 #include "audio/frame_features.h"
 #include "audio/row_interpolator.h"
-#include "audio/voice_gate.h"
+#include "audio/voice_activity.h"
 #include "hearing/wav2vec2_stream.h"
 #include "infer/streaming_program.h"
 #include "models/speech_encoder.h"
@@ -22,11 +22,11 @@ namespace vultus::hearing {
 /// Threads  one caller at a time.
 class SpeechEncoderStream {
   public:
-    /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kPhonesInHindsight: as
-    /// models::phones_in_hindsight, kPhones' where the encoder has no such part. kGated: its embedding,
+    /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kNonCausalPhones: as
+    /// models::non_causal_phones, kPhones' where the encoder has no such part. kGated: its embedding,
     /// kGatedPosteriors: the phones' posteriors, both led to those of silence where nobody speaks
-    /// (audio::VoiceGate).
-    enum class Output { kEmbedding, kPhones, kPhonesInHindsight, kGated, kGatedPosteriors };
+    /// (audio::VoiceActivityGate).
+    enum class Output { kEmbedding, kPhones, kNonCausalPhones, kGated, kGatedPosteriors };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
     /// can be known, more are cheaper.
@@ -58,7 +58,7 @@ class SpeechEncoderStream {
     std::vector<float> taken_;    ///< those of the step in progress; the network reads them here
     bool started_ = false;
     std::unique_ptr<infer::StreamingProgram> encoder_;
-    std::optional<audio::VoiceGate> gate_;
+    std::optional<audio::VoiceActivityGate> gate_;
 };
 
 /// What SpeechConfig::features names, at rate_per_frame rows a video frame.

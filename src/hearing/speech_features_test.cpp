@@ -34,15 +34,15 @@ person::SpeechModel tiny_speech_model() {
 }
 
 /// The same with a second encoder, of random weights.
-person::SpeechModel tiny_model_with_hindsight() {
+person::SpeechModel tiny_non_causal_model() {
     person::SpeechModel model = tiny_speech_model();
-    model.config.hindsight_blocks = 2;
-    model.config.hindsight_kernel = 5;
+    model.config.non_causal_blocks = 2;
+    model.config.non_causal_kernel = 5;
     infer::RandomWeights weights(9);
     models::SpeechEncoderOutput heard;
     heard.hidden = weights.wrap_f32({1, 1, model.config.width}, std::vector<float>(16, 0.1f));
     heard.phones = weights.wrap_f32({1, 1, model.config.num_phones}, std::vector<float>(40, 0.1f));
-    models::phones_in_hindsight({weights, "phonetic.hindsight"}, model.config, heard);
+    models::non_causal_phones({weights, "phonetic.hindsight"}, model.config, heard);
     for (const auto& [name, tensor] : weights.archive().tensors) model.weights.tensors[name] = tensor;
     return model;
 }
@@ -57,8 +57,7 @@ std::vector<float> phones_at_once(const person::SpeechModel& model, const std::v
     const models::SpeechEncoderOutput heard =
         models::speech_encoder({ops, "phonetic"}, model.config,
                                ops.input({1, static_cast<std::int64_t>(rows.size()) / 80, 80}, rows.data()));
-    const models::Value phones =
-        models::phones_in_hindsight({ops, "phonetic.hindsight"}, model.config, heard);
+    const models::Value phones = models::non_causal_phones({ops, "phonetic.hindsight"}, model.config, heard);
     const float* values = infer::OnednnOps::data(phones);
     return {values, values + phones.dim(1) * phones.dim(2)};
 }
@@ -99,14 +98,14 @@ TEST_P(SpeechEncoderStreamSteps, OfAnySizeEqualTheWholeNetwork) {
 
 INSTANTIATE_TEST_SUITE_P(Equalized, SpeechEncoderStreamSteps, ::testing::Bool());
 
-TEST(SpeechEncoderStream, InHindsightStepsOfAnySizeEqualTheWholeNetwork) {
-    const person::SpeechModel model = tiny_model_with_hindsight(), without = tiny_speech_model();
+TEST(SpeechEncoderStream, NonCausalStepsOfAnySizeEqualTheWholeNetwork) {
+    const person::SpeechModel model = tiny_non_causal_model(), without = tiny_speech_model();
     const std::vector<float> sound = noise(30000), whole = phones_at_once(model, sound);
     ASSERT_NE(whole, phones_at_once(without, sound));
     for (const std::int64_t step : {1, 50}) {
         SpeechEncoderStream stream(model.config, model.mel_mean, model.mel_std,
                                    std::make_shared<infer::Weights>(model.weights), 1,
-                                   SpeechEncoderStream::Output::kPhonesInHindsight, step);
+                                   SpeechEncoderStream::Output::kNonCausalPhones, step);
         std::vector<float> given;
         for (std::size_t at = 0; at < sound.size(); at += 777)
             stream.push(&sound[at], static_cast<std::int64_t>(std::min<std::size_t>(777, sound.size() - at)),
@@ -133,12 +132,12 @@ TEST(SpeechFeatureStream, GivesRowsAtTheVideoRateOfThePerson) {
 }
 
 class PhoneRecognizers : public ::testing::TestWithParam<bool> {};
-INSTANTIATE_TEST_SUITE_P(Hindsight, PhoneRecognizers, ::testing::Bool());
+INSTANTIATE_TEST_SUITE_P(NonCausal, PhoneRecognizers, ::testing::Bool());
 
 TEST_P(PhoneRecognizers, GiveProbabilitiesOfEveryFrame) {
     const ScratchFolder folder("phones");
     person::save_speech_model(folder.path() / "a.speech",
-                              GetParam() ? tiny_model_with_hindsight() : tiny_speech_model());
+                              GetParam() ? tiny_non_causal_model() : tiny_speech_model());
     const PhoneRecognizer recognizer(folder.path() / "a.speech");
     for (const std::size_t count : {0, 1, 320, 321, 5000, 60000}) {
         const std::vector<float> logs = recognizer.log_posteriors(noise(count));

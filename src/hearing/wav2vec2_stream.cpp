@@ -40,7 +40,7 @@ void Wav2Vec2Stream::advance(bool last, std::vector<float>& out) {
         // New for each window: the first and the last are of other sizes, whose arrays it would keep.
         infer::OnednnOps ops(weights_, num_threads_);
         const Value sound =
-            ops.input({1, static_cast<std::int64_t>(window->sound.size()), 1}, window->sound.data());
+            ops.input({1, static_cast<std::int64_t>(window->audio.size()), 1}, window->audio.data());
         Value features = models::wav2vec2_features({ops, "wav2vec2"}, config_, options_, sound);
         if (rows_ == Rows::kCentred) features = ops.layer_norm(features, {}, {});
         const float* first = infer::OnednnOps::data(features) + window->skip_rows * width();

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "audio/sound_windows.h"
+#include "audio/audio_windows.h"
 #include "infer/weights.h"
 #include "models/config.h"
 
@@ -43,7 +43,7 @@ class Wav2Vec2Stream {
     Rows rows_;
     std::shared_ptr<infer::Weights> weights_;
     int num_threads_;
-    audio::SoundWindows windows_;
+    audio::AudioWindows windows_;
 };
 
 }  // namespace vultus::hearing

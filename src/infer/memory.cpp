@@ -2,41 +2,28 @@
 
 #include <algorithm>
 #include <limits>
-#include <new>
 #include <numeric>
 
 #include "base/error.h"
+#include "kernels/aligned_floats.h"
 
 namespace vultus::infer {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr std::size_t kLine = 64 / sizeof(float);
 /// Some lines more, so that arrays of a power of two do not fall on the same few cache sets.
 constexpr std::size_t kGap = kLine;
 
-float* allocate(std::size_t count) {
-    return static_cast<float*>(::operator new(std::max<std::size_t>(count, 1) * sizeof(float), kAlignment));
-}
-
 }  // namespace
 
-std::shared_ptr<float> aligned_floats(std::int64_t count) {
-    return {allocate(static_cast<std::size_t>(count)),
-            [](float* done) { ::operator delete(done, kAlignment); }};
-}
-
 std::shared_ptr<float> Pool::take(std::size_t count) {
-    std::vector<float*>& shelf = shelves_[count];
-    if (shelf.empty()) shelf.push_back(allocate(count));
-    float* array = shelf.back();
+    std::vector<std::shared_ptr<float>>& shelf = shelves_[count];
+    if (shelf.empty()) shelf.push_back(kernels::aligned_floats(static_cast<std::int64_t>(count)));
+    std::shared_ptr<float> array = std::move(shelf.back());
     shelf.pop_back();
-    return {array, [&shelf](float* done) { shelf.push_back(done); }};
-}
-
-Pool::~Pool() {
-    for (auto& [count, shelf] : shelves_)
-        for (float* array : shelf) ::operator delete(array, kAlignment);
+    float* values = array.get();
+    return {values,
+            [&shelf, array = std::move(array)](float*) mutable { shelf.push_back(std::move(array)); }};
 }
 
 std::shared_ptr<float> MemoryPlan::take(std::size_t count) {

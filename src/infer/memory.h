@@ -9,9 +9,6 @@
 
 namespace vultus::infer {
 
-/// `count` values, not set, at the start of a cache line, so that vector loads do not straddle them.
-std::shared_ptr<float> aligned_floats(std::int64_t count);
-
 /// A source of arrays, whole cache lines each. It must outlive what it gave.
 class Source {
   public:
@@ -23,13 +20,12 @@ class Source {
 class Pool : public Source {
   public:
     Pool() = default;
-    ~Pool() override;
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
     std::shared_ptr<float> take(std::size_t count) override;
 
   private:
-    std::map<std::size_t, std::vector<float*>> shelves_;
+    std::map<std::size_t, std::vector<std::shared_ptr<float>>> shelves_;
 };
 
 /// Places for the arrays of work that is the same every time. First the work is gone through once and take()

@@ -37,9 +37,9 @@ std::shared_ptr<const PreparedConvolution> Runtime::prepare(const Value& x, cons
         c->matrix = matrix(weight);
         return c;
     }
-    if (avx2 && Winograd::pays(x.shape(), weight.shape(), stride)) {
-        c->winograd = std::make_shared<const Winograd>(plain(weight), plain(bias), weight.dim(0),
-                                                       weight.dim(1), Winograd::tile_for(x.shape()));
+    if (avx2 && kernels::Winograd::pays(x.shape(), weight.shape(), stride)) {
+        c->winograd = std::make_shared<const kernels::Winograd>(
+            plain(weight), plain(bias), weight.dim(0), weight.dim(1), kernels::Winograd::tile_for(x.shape()));
         return c;
     }
     const Index kernel = weight.dim(2), pad = kernel / 2;

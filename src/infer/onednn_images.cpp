@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "infer/image_kernels.h"
-#include "infer/kernels.h"
 #include "infer/onednn_state.h"
+#include "kernels/blocked_image.h"
+#include "kernels/elementwise.h"
 
 namespace vultus::infer {
 
@@ -63,12 +63,12 @@ struct Norm {
 
     void run() const {
         const Index pixels = x.height * x.width;
-        parallel(x.count, x.size, [&](Index begin, Index end) {
+        kernels::parallel(x.count, x.size, [&](Index begin, Index end) {
             for (Index p = begin; p < end; ++p)
                 kernels::channel_sums(x.part(p), pixels, x.block, mean + p * x.block);
         });
         over_groups(mean, [](double value) { return value; });
-        parallel(x.count, x.size, [&](Index begin, Index end) {
+        kernels::parallel(x.count, x.size, [&](Index begin, Index end) {
             for (Index p = begin; p < end; ++p)
                 kernels::channel_squares(x.part(p), pixels, x.block, mean + p * x.block,
                                          factor + p * x.block);
@@ -126,8 +126,8 @@ Value OnednnOps::silu(const Value& x) {
     const float* from = settled(x);
     const Value out = runtime_->make(x.shape(), block_of(x), {x});
     runtime_->run(out, [from, to = settled(out), count = static_cast<Index>(count_of(x))] {
-        parallel(count, 4,
-                 [&](Index begin, Index end) { kernels::silu(from + begin, to + begin, end - begin); });
+        kernels::parallel(
+            count, 4, [&](Index begin, Index end) { kernels::silu(from + begin, to + begin, end - begin); });
     });
     return out;
 }
@@ -185,7 +185,7 @@ Value OnednnOps::space_to_depth(const Value& x, int patch) {
     const Value out = runtime_->make({x.dim(0), channels, height, width}, runtime_->block_for(channels), {x});
     const Parts to(out);
     runtime_->run(out, [=] {
-        parallel(to.count, to.size, [&](Index begin, Index end) {
+        kernels::parallel(to.count, to.size, [&](Index begin, Index end) {
             for (Index c = begin * to.block; c < end * to.block; ++c) {
                 const float* corner =
                     from + c / area * height * width * area + c % area / patch * width * patch + c % patch;
@@ -205,7 +205,7 @@ Value OnednnOps::depth_to_space(const Value& x, int patch) {
     const Index area = Index{patch} * patch, height = x.dim(2), width = x.dim(3);
     const Value out = runtime_->make({x.dim(0), x.dim(1) / area, height * patch, width * patch}, 1, {x});
     runtime_->run(out, [=, to = plain(out)] {
-        parallel(in.count, in.size, [&](Index begin, Index end) {
+        kernels::parallel(in.count, in.size, [&](Index begin, Index end) {
             for (Index c = begin * in.block; c < end * in.block; ++c) {
                 float* corner =
                     to + c / area * height * width * area + c % area / patch * width * patch + c % patch;
@@ -224,7 +224,7 @@ Value OnednnOps::upsample2(const Value& x) {
     const Value out = runtime_->make({x.dim(0), x.dim(1), 2 * in.height, 2 * in.width}, in.block, {x});
     const Parts to(out);
     runtime_->run(out, [=] {
-        parallel(in.count, 4 * in.size, [&](Index begin, Index end) {
+        kernels::parallel(in.count, 4 * in.size, [&](Index begin, Index end) {
             for (Index row = begin * in.height; row < end * in.height; ++row) {
                 kernels::double_row(in.row(row), in.width, in.block, to.row(2 * row));
                 std::copy_n(to.row(2 * row), to.width * to.block, to.row(2 * row + 1));
@@ -239,7 +239,7 @@ Value OnednnOps::avg_pool2(const Value& x) {
     const Value out = runtime_->make({x.dim(0), x.dim(1), in.height / 2, in.width / 2}, in.block, {x});
     const Parts to(out);
     runtime_->run(out, [=] {
-        parallel(to.count, 4 * to.size, [&](Index begin, Index end) {
+        kernels::parallel(to.count, 4 * to.size, [&](Index begin, Index end) {
             for (Index row = begin * to.height; row < end * to.height; ++row)
                 kernels::halve_rows(in.row(2 * row), in.row(2 * row + 1), to.width, in.block, to.row(row));
         });

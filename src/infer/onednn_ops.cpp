@@ -4,8 +4,9 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "infer/kernels.h"
 #include "infer/onednn_state.h"
+#include "kernels/aligned_floats.h"
+#include "kernels/elementwise.h"
 
 namespace vultus::infer {
 
@@ -60,7 +61,7 @@ Value OnednnOps::bound(const Shape& shape, const float* values) {
 }
 
 Value OnednnOps::constant(const Shape& shape, const float* values) {
-    const Value out = runtime_->wrap(shape, aligned_floats(num_elements(shape)), true);
+    const Value out = runtime_->wrap(shape, kernels::aligned_floats(num_elements(shape)), true);
     std::copy_n(values, count_of(out), plain(out));
     return out;
 }
@@ -96,7 +97,7 @@ Value OnednnOps::param(const std::string& name, const Shape& shape, const models
 }
 
 Value OnednnOps::linear(const Value& x, const Value& weight, const Value& bias) {
-    std::shared_ptr<const Matrix> matrix = runtime_->matrix(weight);
+    std::shared_ptr<const kernels::Matrix> matrix = runtime_->matrix(weight);
     const float *from = plain(x), *shift = plain(bias);
     Shape shape = x.shape();
     shape.back() = weight.dim(0);
@@ -169,7 +170,7 @@ Value OnednnOps::depthwise_conv1d(const Value& x, const Value& weight, const Val
     const auto [from, count] = wanted_frames(frames);
     const Value out = runtime_->make({batch, count, width}, 1, {x, by_frame, bias});
     runtime_->run(out, [=, from = from, count = count, taps = plain(by_frame), to_first = plain(out)] {
-        parallel(batch * count, width * kernel, [&](Index begin, Index end) {
+        kernels::parallel(batch * count, width * kernel, [&](Index begin, Index end) {
             for (Index row = begin; row < end; ++row) {
                 const Index t = from + row % count;
                 const float* here = first + (row / count * frames + t) * width;
@@ -192,7 +193,7 @@ Value OnednnOps::layer_norm(const Value& x, const Value& weight, const Value& bi
     const Value out = runtime_->make(x.shape(), 1, {x, weight, bias});
     const Index width = x.shape().back(), rows = static_cast<Index>(count_of(x)) / width;
     runtime_->run(out, [=, to_first = plain(out)] {
-        parallel(rows, 4 * width, [&](Index begin, Index end) {
+        kernels::parallel(rows, 4 * width, [&](Index begin, Index end) {
             for (Index row = begin; row < end; ++row) {
                 const float* from = first + row * width;
                 float* to = to_first + row * width;
@@ -212,8 +213,8 @@ Value OnednnOps::gelu(const Value& x) {
     const float* from = settled(x);
     const Value out = runtime_->make(x.shape(), block_of(x), {x});
     runtime_->run(out, [from, to = settled(out), count = static_cast<Index>(count_of(x))] {
-        parallel(count, 8,
-                 [&](Index begin, Index end) { kernels::gelu(from + begin, to + begin, end - begin); });
+        kernels::parallel(
+            count, 8, [&](Index begin, Index end) { kernels::gelu(from + begin, to + begin, end - begin); });
     });
     return out;
 }
@@ -254,7 +255,7 @@ Value Runtime::combine(const Value& a, const Value& b, F kernel) {
     const auto count = static_cast<Index>(count_of(a)), part = static_cast<Index>(count_of(b));
     run(out, [=, to = settled(out)] {
         if (count == part)
-            parallel(count, 1, [&](Index begin, Index end) {
+            kernels::parallel(count, 1, [&](Index begin, Index end) {
                 kernel(left + begin, right + begin, to + begin, end - begin);
             });
         else
@@ -323,7 +324,7 @@ Value OnednnOps::attention(const Value& q, const Value& k, const Value& v, int h
         runtime_->take(static_cast<std::size_t>(runtime_->num_threads * view.frames), array_of(out).fixed);
     runtime_->run(out, [view, from = from, count = count, to = plain(out), scratch = logits.get(),
                         rows = q.dim(0) * count] {
-        parallel(rows, view.width * view.frames, [&](Index begin, Index end) {
+        kernels::parallel(rows, view.width * view.frames, [&](Index begin, Index end) {
             for (Index row = begin; row < end; ++row)
                 attend(view, row / count * view.frames, from + row % count, to + row * view.width,
                        scratch + omp_get_thread_num() * view.frames);

@@ -1,5 +1,5 @@
-// The networks' operators on oneDNN: convolutions and matrix products are its primitives, the rest is
-// kernels.h. Images stay in the order that the convolutions like from one operator to the next.
+// The networks' operators on oneDNN: it makes the convolutions that src/kernels does not; the rest
+// is src/kernels. Images stay in the order that the convolutions like from one operator to the next.
 #pragma once
 
 #include <functional>

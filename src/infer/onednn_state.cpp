@@ -4,8 +4,9 @@
 #include <thread>
 
 #include "base/error.h"
-#include "infer/cpu_level.h"
-#include "infer/image_kernels.h"
+#include "kernels/aligned_floats.h"
+#include "kernels/blocked_image.h"
+#include "kernels/cpu_level.h"
 
 namespace vultus::infer {
 
@@ -42,7 +43,7 @@ void settle(Array& array) {
     const Index all = array.outer * array.channels, block = array.block, area = array.area;
     array.runtime->run(fixed, [from = array.values.get(), factors = affine.values.get(), to = target.get(),
                                all, block, area, silu = array.silu] {
-        parallel(all / block, 2 * area * block, [&](Index begin, Index end) {
+        kernels::parallel(all / block, 2 * area * block, [&](Index begin, Index end) {
             for (Index part = begin; part < end; ++part)
                 kernels::affine(from + part * area * block, area, static_cast<int>(block),
                                 factors + part * block, factors + all + part * block, silu,
@@ -63,7 +64,7 @@ void rearrange(Array& array, int block) {
     const Index parts = array.outer * array.channels / many, area = array.area;
     array.runtime->run(array.fixed, [from = array.values.get(), to = target.get(), many, parts, area, block] {
         const Index size = area * many;
-        parallel(parts, size, [&](Index begin, Index end) {
+        kernels::parallel(parts, size, [&](Index begin, Index end) {
             for (Index part = begin; part < end; ++part)
                 (block > 1 ? kernels::interleave : kernels::separate)(from + part * size, area, many,
                                                                       to + part * size);
@@ -115,8 +116,8 @@ Runtime::Runtime(std::shared_ptr<Weights> weights_, int num_threads_, Precision 
       num_threads(num_threads_ > 0 ? num_threads_
                                    : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))),
       bf16(precision == Precision::kAuto && has_bf16()),
-      avx2(cpu_level() == CpuLevel::kAvx2),
-      block(cpu_level() == CpuLevel::kAvx512 ? 16 : 8),
+      avx2(kernels::cpu_level() == kernels::CpuLevel::kAvx2),
+      block(kernels::cpu_level() == kernels::CpuLevel::kAvx512 ? 16 : 8),
       engine(cpu_engine()) {}
 
 void Runtime::record(Source& source, std::vector<Step>& steps, std::vector<std::shared_ptr<float>>& kept) {
@@ -126,7 +127,7 @@ void Runtime::record(Source& source, std::vector<Step>& steps, std::vector<std::
 }
 
 std::shared_ptr<float> Runtime::take(std::size_t count, bool fixed) {
-    if (steps_ != nullptr && fixed) return aligned_floats(static_cast<Index>(count));
+    if (steps_ != nullptr && fixed) return kernels::aligned_floats(static_cast<Index>(count));
     return source_->take(count);
 }
 
@@ -160,13 +161,13 @@ Value Runtime::put_off(const Value& x) {
     return {x.shape(), array};
 }
 
-std::shared_ptr<const Matrix> Runtime::matrix(const Value& weight) const {
+std::shared_ptr<const kernels::Matrix> Runtime::matrix(const Value& weight) const {
     const Array& array = array_of(weight);
     const Index outputs = weight.dim(0), inputs = static_cast<Index>(count_of(weight)) / outputs;
     if (array.weight && array.weight->shape().front() == outputs && array.count() == count_of(weight))
         return array.weight->matrix();
     require(steps_ == nullptr || array.all_fixed(), "[infer] a recorded product wants fixed weights");
-    return std::make_shared<const Matrix>(plain(weight), outputs, inputs);
+    return std::make_shared<const kernels::Matrix>(plain(weight), outputs, inputs);
 }
 
 std::shared_ptr<const WindowMatrices> Runtime::windows(const Value& weight, int groups) const {

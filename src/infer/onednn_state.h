@@ -10,8 +10,8 @@
 
 #include "infer/memory.h"
 #include "infer/onednn_ops.h"
-#include "infer/parallel.h"
 #include "infer/weights.h"
+#include "kernels/parallel.h"
 
 namespace vultus::infer {
 
@@ -97,7 +97,7 @@ class Runtime {
     /// Call when a recorded step reads this array.
     void keep(const Array& array);
 
-    std::shared_ptr<const Matrix> matrix(const models::Value& weight) const;
+    std::shared_ptr<const kernels::Matrix> matrix(const models::Value& weight) const;
     std::shared_ptr<const WindowMatrices> windows(const models::Value& weight, int groups) const;
     std::shared_ptr<const PreparedConvolution> convolution(const models::Value& x,
                                                            const models::Value& weight,

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "infer/random_weights_testonly.h"
+#include "models/auxiliary.h"
 #include "models/speech_encoder.h"
 #include "models/speech_to_latent.h"
-#include "models/teachers.h"
 #include "models/unet.h"
 #include "models/wav2vec2.h"
 
@@ -184,12 +184,12 @@ inline std::vector<OpsCase> network_cases() {
                              models::speech_encoder({ops, "phonetic"}, tiny_speech_encoder(), in[0]);
                          return ops.concat(ops.concat(out.phones, out.loudness), out.embedding);
                      }});
-    cases.push_back({"phones_in_hindsight", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
+    cases.push_back({"non_causal_phones", {{2, 31, 10}}, [](models::Ops& ops, const CaseInputs& in) {
                          const models::SpeechEncoderConfig config = tiny_speech_encoder();
                          const models::SpeechEncoderOutput heard =
                              models::speech_encoder({ops, "phonetic"}, config, in[0]);
                          return ops.concat(
-                             models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, heard),
+                             models::non_causal_phones({ops, "phonetic.hindsight"}, config, heard),
                              heard.loudness);
                      }});
     for (const bool large : {false, true})

@@ -6,9 +6,9 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "infer/cpu_level.h"
 #include "infer/onednn_ops.h"
 #include "infer/ops_cases_testonly.h"
+#include "kernels/cpu_level.h"
 
 namespace vultus::infer {
 namespace {
@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Networks, Parity, testing::ValuesIn(network_cases()), n
 
 Value weight(Ops& ops, const Shape& shape, const char* name = "w") { return case_weight(ops, shape, name); }
 
-// A part of the sound with its context gives what the whole gives: talking runs in constant memory.
+// A part of the audio with its context gives what the whole gives: talking runs in constant memory.
 TEST(Networks, ChunkedSpeechEqualsWhole) {
     RandomWeights reference(3);
     const models::SpeechConfig config = tiny_speech();
@@ -95,12 +95,12 @@ TEST(Networks, ChunkedSpeechEqualsWhole) {
 TEST(CpuLevel, FollowsTheCpuAndTheCap) {
     const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
     const bool old = cap != nullptr && std::strcmp(cap, "SSE41") == 0;
-    EXPECT_EQ(cpu_level() >= CpuLevel::kAvx2, !old && __builtin_cpu_supports("avx2") != 0);
+    EXPECT_EQ(kernels::cpu_level() >= kernels::CpuLevel::kAvx2, !old && __builtin_cpu_supports("avx2") != 0);
     if (old) {
         EXPECT_EQ(OnednnOps::isa_name(), "SSE4.1");
     }
     if (cap != nullptr) {
-        EXPECT_LT(cpu_level(), CpuLevel::kAvx512);
+        EXPECT_LT(kernels::cpu_level(), kernels::CpuLevel::kAvx512);
     }
 }
 

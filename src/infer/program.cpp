@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "infer/onednn_state.h"
+#include "kernels/aligned_floats.h"
 
 namespace vultus::infer {
 
@@ -40,7 +41,7 @@ std::vector<Program> record(const std::shared_ptr<Weights>& weights, int num_thr
         Program unused;
         go_through(i, unused);
     }
-    const std::shared_ptr<float> block = aligned_floats(static_cast<std::int64_t>(size));
+    const std::shared_ptr<float> block = kernels::aligned_floats(static_cast<std::int64_t>(size));
     std::vector<Program> programs(networks.size());
     for (std::size_t i = 0; i < networks.size(); ++i) {
         plans[i].begin(block.get());

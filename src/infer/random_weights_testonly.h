@@ -97,8 +97,8 @@ inline models::SpeechEncoderConfig tiny_speech_encoder() {
     config.ahead_blocks = 2;
     config.embedding = 6;
     config.num_phones = 5;
-    config.hindsight_blocks = 2;
-    config.hindsight_kernel = 3;
+    config.non_causal_blocks = 2;
+    config.non_causal_kernel = 3;
     return config;
 }
 

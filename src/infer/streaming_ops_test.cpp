@@ -81,7 +81,7 @@ TEST(StreamingOps, SpeechEncoderStepsEqualTheWhole) {
     const std::vector<float> rows = RandomWeights::random_input({1, kRows, kMels}, 5);
     const models::SpeechEncoderOutput whole = models::speech_encoder(
         {weights, "phonetic"}, config, RandomWeights::wrap_f32({1, kRows, kMels}, rows));
-    const Value hindsight = models::phones_in_hindsight({weights, "phonetic.hindsight"}, config, whole);
+    const Value in_one = models::non_causal_phones({weights, "phonetic.hindsight"}, config, whole);
     OnednnOps onednn(weights.archive(), 1, Precision::kF32);
     for (const std::int64_t step : {1, 2, 7, 61}) {
         StreamingOps ops(onednn);
@@ -92,20 +92,20 @@ TEST(StreamingOps, SpeechEncoderStepsEqualTheWhole) {
             const models::SpeechEncoderOutput out = models::speech_encoder(
                 {ops, "phonetic"}, config, ops.frames(count, kMels, rows.data() + begin * kMels));
             for (const float value : ops.rows(out.phones)) phones.push_back(value);
-            const Value in_hindsight = models::phones_in_hindsight({ops, "phonetic.hindsight"}, config, out);
-            for (const float value : ops.rows(in_hindsight)) later.push_back(value);
+            const Value non_causal = models::non_causal_phones({ops, "phonetic.hindsight"}, config, out);
+            for (const float value : ops.rows(non_causal)) later.push_back(value);
             // Frame k stands for row 2 k and needs 2 rows and ahead_blocks frames more.
             const std::int64_t certain =
                 std::max<std::int64_t>(0, (begin + count - 3) / 2 - config.ahead_blocks + 1);
             if (begin + count < kRows && begin + count >= 3) {
                 EXPECT_EQ(static_cast<std::int64_t>(phones.size()), certain * config.num_phones);
-                const std::int64_t reach = config.hindsight_blocks * config.hindsight_kernel;
+                const std::int64_t reach = config.non_causal_blocks * config.non_causal_kernel;
                 EXPECT_EQ(static_cast<std::int64_t>(later.size()),
                           std::max<std::int64_t>(0, certain - reach) * config.num_phones);
             }
         }
         expect_near(phones, ReferenceOps::unwrap(whole.phones));
-        expect_near(later, ReferenceOps::unwrap(hindsight));
+        expect_near(later, ReferenceOps::unwrap(in_one));
     }
 }
 

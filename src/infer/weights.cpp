@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "infer/memory.h"
+#include "kernels/aligned_floats.h"
 
 namespace vultus::infer {
 
@@ -12,18 +13,18 @@ std::shared_ptr<float> Weight::plain() {
     std::shared_ptr<float> values = plain_.lock();
     if (!values) {
         const std::vector<float> stored = tensor_->to_f32();
-        values = aligned_floats(static_cast<std::int64_t>(stored.size()));
+        values = kernels::aligned_floats(static_cast<std::int64_t>(stored.size()));
         std::copy(stored.begin(), stored.end(), values.get());
         plain_ = values;
     }
     return values;
 }
 
-std::shared_ptr<const Matrix> Weight::matrix() {
+std::shared_ptr<const kernels::Matrix> Weight::matrix() {
     const std::scoped_lock lock(mutex_);
     if (!matrix_) {
         const std::int64_t outputs = shape().front();
-        matrix_ = std::make_shared<const Matrix>(plain().get(), outputs, tensor_->size() / outputs);
+        matrix_ = std::make_shared<const kernels::Matrix>(plain().get(), outputs, tensor_->size() / outputs);
     }
     return matrix_;
 }

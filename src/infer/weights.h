@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "infer/matrix.h"
-#include "infer/winograd.h"
+#include "kernels/matrix.h"
+#include "kernels/winograd.h"
 #include "tensor/archive.h"
 
 namespace vultus::infer {
@@ -23,11 +23,11 @@ struct PreparedConvolution {
     /// The arrays' order that the convolution reads and writes itself; 0: a copy in between (bf16).
     int source_block = 0, target_block = 0;
     /// Instead of all that, where it is faster.
-    std::shared_ptr<const Winograd> winograd;
-    std::shared_ptr<const Matrix> matrix;  ///< of a 1 x 1 convolution
+    std::shared_ptr<const kernels::Winograd> winograd;
+    std::shared_ptr<const kernels::Matrix> matrix;  ///< of a 1 x 1 convolution
 };
 
-using WindowMatrices = std::vector<Matrix>;
+using WindowMatrices = std::vector<kernels::Matrix>;
 /// A weight [O, I, K] as one matrix [O / groups, K * I] for each group: what multiplies a window of K frames
 /// that lie side by side.
 std::shared_ptr<const WindowMatrices> window_matrices(const float* weight, const Shape& shape, int groups);
@@ -41,7 +41,7 @@ class Weight {
     /// As f32 in plain order. Kept only while somebody holds it: the other orders replace it.
     std::shared_ptr<float> plain();
     /// As a matrix [O, rest].
-    std::shared_ptr<const Matrix> matrix();
+    std::shared_ptr<const kernels::Matrix> matrix();
     /// Of a convolution of sequences: see window_matrices().
     std::shared_ptr<const WindowMatrices> windows(int groups);
     using Key = std::pair<Shape, std::string>;
@@ -58,7 +58,7 @@ class Weight {
     const HostTensor* tensor_;
     std::recursive_mutex mutex_;
     std::weak_ptr<float> plain_;
-    std::shared_ptr<const Matrix> matrix_;
+    std::shared_ptr<const kernels::Matrix> matrix_;
     std::map<int, std::shared_ptr<const WindowMatrices>> windows_;
     std::map<Key, std::shared_ptr<const PreparedConvolution>> convolutions_;
 };

@@ -14,9 +14,31 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EncoderConfig, size_px, patch, base_channels,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechConfig, features, num_mels, rate_per_frame, width, heads,
                                    feed_forward, blocks, attention_left, attention_right, conv_left,
                                    conv_right, dropout, latent)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SpeechEncoderConfig, num_mels, width, blocks, feed_forward, kernel_left,
-                                   ahead_blocks, embedding, num_phones, dropout, equalized, hindsight_blocks,
-                                   hindsight_kernel, hindsight_feed_forward)
+
+/// Files call the non-causal encoder "hindsight".
+template <typename Config, typename F>
+void for_each_field(Config& config, F field) {
+    field("num_mels", config.num_mels);
+    field("width", config.width);
+    field("blocks", config.blocks);
+    field("feed_forward", config.feed_forward);
+    field("kernel_left", config.kernel_left);
+    field("ahead_blocks", config.ahead_blocks);
+    field("embedding", config.embedding);
+    field("num_phones", config.num_phones);
+    field("dropout", config.dropout);
+    field("equalized", config.equalized);
+    field("hindsight_blocks", config.non_causal_blocks);
+    field("hindsight_kernel", config.non_causal_kernel);
+    field("hindsight_feed_forward", config.non_causal_feed_forward);
+}
+static void to_json(Json& json, const SpeechEncoderConfig& config) {
+    for_each_field(config, [&](const char* key, const auto& value) { json[key] = value; });
+}
+static void from_json(const Json& json, SpeechEncoderConfig& config) {
+    for_each_field(config, [&](const char* key, auto& value) { json.at(key).get_to(value); });
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DiffusionConfig, timesteps, beta_first, beta_last, prediction, spacing,
                                    default_steps, residual, residual_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ModelConfig, preset, unet, encoder, speech, diffusion)
@@ -33,13 +55,13 @@ ModelConfig live_preset(int size_px) {
     ModelConfig config;
     config.preset = "live";
     UNetConfig& unet = config.unet;
-    // The bottom grid is 8 x 8 at every size; larger pictures get thin levels around the same inner ones.
+    // The bottom grid is 8 x 8 at every size; larger images get thin levels around the same inner ones.
     const std::vector<int> mult = size_px >= 512   ? std::vector<int>{1, 1, 3, 5, 6}
                                   : size_px >= 256 ? std::vector<int>{1, 3, 5, 6}
                                                    : std::vector<int>{3, 5, 6};
     unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true};
     EncoderConfig& encoder = config.encoder;
-    int encoder_px = size_px;  // the picture is halved until it has at most 128 px
+    int encoder_px = size_px;  // the image is halved until it has at most 128 px
     while (encoder_px > 128) encoder_px /= 2;
     encoder = {encoder_px, 4, 48, {1, 2, 4}, 2, false, {}, 128, 16, true, true};
     config.speech.latent = 128;
@@ -120,9 +142,8 @@ void check_sizes(const ModelConfig& config) {
     const bool halves = unet.size_px % encoder.size_px == 0 && (halvings & (halvings - 1)) == 0;
     if (unet.size_px % unet.patch || encoder.size_px % encoder.patch || !halves ||
         speech.width % speech.heads)
-        fail(ErrorCode::kCorruptData,
-             "[models] sizes do not divide: picture {}, patches {} and {}, encoder {}", unet.size_px,
-             unet.patch, encoder.patch, encoder.size_px);
+        fail(ErrorCode::kCorruptData, "[models] sizes do not divide: image {}, patches {} and {}, encoder {}",
+             unet.size_px, unet.patch, encoder.patch, encoder.size_px);
     if (unet.latent != encoder.latent || unet.latent != speech.latent)
         fail(ErrorCode::kCorruptData, "[models] expected one width of z, got {}, {} and {}", unet.latent,
              encoder.latent, speech.latent);
@@ -135,7 +156,7 @@ void check_sizes(const ModelConfig& config) {
 ModelConfig preset(const std::string& name, int size_px) {
     if (size_px < 64 || size_px > 512 || size_px % 64 != 0)
         fail(ErrorCode::kInvalidArgument,
-             "[models] picture size: expected a multiple of 64 up to 512 px, got {}", size_px);
+             "[models] image size: expected a multiple of 64 up to 512 px, got {}", size_px);
     if (name == "paper") return paper_preset(size_px);
     if (name == "live") return live_preset(size_px);
     fail(ErrorCode::kInvalidArgument, "[models] preset: expected paper or live, got {}", name);
@@ -155,7 +176,7 @@ void listen_through(SpeechConfig& speech, const char* features) {
 
 void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder, bool phones_alone) {
     config.speech_encoder = encoder;
-    config.speech_encoder.hindsight_blocks = 0;  // a talking person cannot wait
+    config.speech_encoder.non_causal_blocks = 0;  // a talking person cannot wait
     listen_through(config.speech, phones_alone ? "phones" : "phonetic");
 }
 
@@ -180,7 +201,7 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
         if (json.is_object()) {  // encoders trained before these
             complete.emplace("equalized", false);
             complete.emplace("hindsight_blocks", 0);
-            complete.emplace("hindsight_kernel", config.hindsight_kernel);
+            complete.emplace("hindsight_kernel", config.non_causal_kernel);
             complete.emplace("hindsight_feed_forward", complete.value("feed_forward", Json{}));
         }
         config = complete.get<SpeechEncoderConfig>();
@@ -195,9 +216,9 @@ SpeechEncoderConfig speech_encoder_config_from_json(const Json& json) {
     check_range("speech_encoder.ahead_blocks", config.ahead_blocks, 0, config.blocks);
     check_range("speech_encoder.embedding", config.embedding, 1, 4096);
     check_range("speech_encoder.num_phones", config.num_phones, 2, 1000);
-    check_range("speech_encoder.hindsight_blocks", config.hindsight_blocks, 0, 64);
-    check_range("speech_encoder.hindsight_kernel", config.hindsight_kernel, 0, 200);
-    check_range("speech_encoder.hindsight_feed_forward", config.hindsight_feed_forward, 1, 16384);
+    check_range("speech_encoder.hindsight_blocks", config.non_causal_blocks, 0, 64);
+    check_range("speech_encoder.hindsight_kernel", config.non_causal_kernel, 0, 200);
+    check_range("speech_encoder.hindsight_feed_forward", config.non_causal_feed_forward, 1, 16384);
     check_range("speech_encoder.dropout", config.dropout, 0, 0.99);
     return config;
 }

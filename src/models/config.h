@@ -10,7 +10,7 @@ namespace vultus::models {
 
 /// Conditional DDIM U-Net (x_t, t, z) -> prediction.
 struct UNetConfig {
-    int size_px = 256;        ///< of the picture
+    int size_px = 256;        ///< of the image
     int patch = 1;            ///< patches of patch x patch pixels are the pixels of the network
     int base_channels = 128;  ///< of the first level
     std::vector<int> channel_mult = {1, 1, 2, 2, 4, 4};
@@ -23,14 +23,14 @@ struct UNetConfig {
     int latent = 512;                        ///< width of z
     int groups = 32;                         ///< of group normalisation
     double dropout = 0.1;
-    /// One person under one camera: z and the place in the picture also enter as maps (not in DiffAE).
+    /// One person under one camera: z and the place in the image also enter as maps (not in DiffAE).
     bool latent_map = false;     ///< z -> linear -> [C, bottom, bottom], added at the bottom
     bool position_maps = false;  ///< a learnt map added at the start of each level
 };
 
-/// Semantic encoder: picture -> z.
+/// Semantic encoder: image -> z.
 struct EncoderConfig {
-    int size_px = 256;  ///< pictures are averaged down to this
+    int size_px = 256;  ///< images are averaged down to this
     int patch = 1;
     int base_channels = 128;
     std::vector<int> channel_mult = {1, 1, 2, 2, 4, 4, 4};
@@ -82,16 +82,16 @@ struct SpeechEncoderConfig {
     int embedding = 96;
     int num_phones = 40;
     double dropout = 0.1;
-    bool equalized = true;             ///< log-mel comes through audio::ChannelEqualizer
-    int hindsight_blocks = 4;          ///< of the second encoder, for files; 0: there is none
-    int hindsight_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
-    int hindsight_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
+    bool equalized = true;              ///< log-mel comes through audio::ChannelEqualizer
+    int non_causal_blocks = 4;          ///< of the cascaded non-causal encoder, for files; 0: there is none
+    int non_causal_kernel = 15;         ///< frames back and ahead that one of its blocks' convolutions sees
+    int non_causal_feed_forward = 360;  ///< channels inside one of its blocks' feed-forward
 
-    /// Sound after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
+    /// Audio after an output frame's time that it depends on, with log-mel's half window of 12.5 ms.
     double look_ahead_ms() const { return 12.5 + 20.0 + 20.0 * ahead_blocks; }
 };
 
-/// wav2vec 2.0 and HuBERT: sound at 16 kHz -> features; see models/wav2vec2.h.
+/// wav2vec 2.0 and HuBERT: audio at 16 kHz -> features; see models/wav2vec2.h.
 struct Wav2Vec2Config {
     std::vector<int> conv_channels = {512, 512, 512, 512, 512, 512, 512};
     std::vector<int> conv_kernels = {10, 3, 3, 3, 3, 2, 2};
@@ -131,7 +131,7 @@ struct DiffusionConfig {
     std::string prediction = "eps";              ///< "eps" or "v"
     std::string spacing = "leading";             ///< of few-step timesteps: "leading" (DiffAE) or "trailing"
     int default_steps = 20;
-    /// Pictures are diffused as (picture - mean picture) / residual_scale when true; else in [-1, 1].
+    /// Images are diffused as (image - mean image) / residual_scale when true; else in [-1, 1].
     bool residual = false;
     double residual_scale = 1.0;
 };
@@ -155,7 +155,7 @@ struct ModelConfig {
 };
 
 /// "paper": DiffAE ffhq256_autoenc exactly. "live": video rate on two CPU cores.
-/// size_px: of the picture; a multiple of 64. Errors: kInvalidArgument on another name or size.
+/// size_px: of the image; a multiple of 64. Errors: kInvalidArgument on another name or size.
 ModelConfig preset(const std::string& name, int size_px);
 
 /// Lets the person listen through a speech encoder. Its embedding is closer to what lips do than log-mel: a

@@ -110,8 +110,10 @@ TEST(Config, TheSpeechEncoderTravelsWithWhoListensThroughIt) {
         "equalized");  // files of encoders trained before there was a channel equalizer
     EXPECT_TRUE(encoder.equalized);
     EXPECT_FALSE(model_config_from_json(json).speech_encoder.equalized);
+    EXPECT_EQ(json["speech_encoder"]["hindsight_blocks"], 0)
+        << "files keep this key for the non-causal encoder";
     json["speech_encoder"].erase("hindsight_feed_forward");  // those of one width in both encoders
-    EXPECT_EQ(model_config_from_json(json).speech_encoder.hindsight_feed_forward, encoder.feed_forward);
+    EXPECT_EQ(model_config_from_json(json).speech_encoder.non_causal_feed_forward, encoder.feed_forward);
     json["speech_encoder"]["feed_forward"] = "wide";
     EXPECT_THROW(model_config_from_json(json), Error);
     json["speech_encoder"]["feed_forward"] = encoder.feed_forward;

@@ -1,6 +1,6 @@
 // The operators that networks are written in. A network is one function over Ops; the trainer runs it on
-// LibTorch with gradients (train/torch_ops.h), the runtime on oneDNN (infer/onednn_ops.h), the tests on plain
-// loops (infer/reference_ops.h). There is no second definition of any network.
+// LibTorch with gradients (autograd/torch_ops.h), the runtime on oneDNN (infer/onednn_ops.h), the tests on
+// plain loops (infer/reference_ops.h). There is no second definition of any network.
 //
 // Layout (logical; a backend may store it otherwise): images [B, C, H, W], sequences [B, T, F], vectors [B,
 // F]; weights of convolutions [O, I, Kh, Kw] and [O, I, K], of linear layers [O, I].

@@ -30,15 +30,14 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
     return out;
 }
 
-Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
-                          const SpeechEncoderOutput& heard) {
-    if (config.hindsight_blocks == 0) return heard.phones;
-    const int reach = config.hindsight_kernel;
+Value non_causal_phones(const Net& net, const SpeechEncoderConfig& config, const SpeechEncoderOutput& heard) {
+    if (config.non_causal_blocks == 0) return heard.phones;
+    const int reach = config.non_causal_kernel;
     Value h = heard.hidden;
-    for (int i = 0; i < config.hindsight_blocks; ++i) {
+    for (int i = 0; i < config.non_causal_blocks; ++i) {
         const Net block = net / "block" / i;
         h = net->add(h, gated_convolution(block / "conv", h, reach, reach, reach, config.dropout));
-        h = net->add(h, feed_forward(block / "ffn", config, config.hindsight_feed_forward, h));
+        h = net->add(h, feed_forward(block / "ffn", config, config.non_causal_feed_forward, h));
     }
     return net->add(heard.phones,
                     linear(net / "phones", layer_norm(net / "norm", h), config.num_phones, /*zero=*/true));

@@ -1,4 +1,4 @@
-// The small speech encoder: sound to phonetic features of any voice.
+// The small speech encoder: audio to phonetic features of any voice.
 #pragma once
 
 #include "models/config.h"
@@ -24,14 +24,13 @@ inline constexpr int kLoudnessBands = 4;
 /// Weights  PREFIX.stem.* PREFIX.block.N.* PREFIX.embedding.* PREFIX.phones.* PREFIX.loudness.*
 SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel);
 
-/// A second encoder over the first one's output that hears what follows, too: for files, where a phone can
-/// wait (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606). Gives logits [B, ceil(T/2),
-/// num_phones]: what it tells, added to the first one's; those alone where the configuration has no
-/// hindsight_blocks.
+/// The non-causal encoder of a cascade (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606), over the
+/// first one's output: it hears what follows, too, for files, where a phone can wait. Gives logits [B,
+/// ceil(T/2), num_phones]: what it tells, added to the first one's; those alone where the configuration has
+/// no non_causal_blocks.
 ///
-/// heard is what speech_encoder gave. Reach: hindsight_blocks * hindsight_kernel output frames before and
+/// heard is what speech_encoder gave. Reach: non_causal_blocks * non_causal_kernel output frames before and
 /// after. Weights: PREFIX.block.N.* PREFIX.norm.* PREFIX.phones.*
-Value phones_in_hindsight(const Net& net, const SpeechEncoderConfig& config,
-                          const SpeechEncoderOutput& heard);
+Value non_causal_phones(const Net& net, const SpeechEncoderConfig& config, const SpeechEncoderOutput& heard);
 
 }  // namespace vultus::models

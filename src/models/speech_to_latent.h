@@ -29,7 +29,7 @@ struct SpeechToLatentOutput {
 ///          none
 ///          look_ahead_frames: video frames after frame t that the Conformers may see for it; negative: as
 ///          many as the configuration holds (the whole context). The features before them see 72.5 (log-mel)
-///          or 92.5 ms of sound after a frame's time. One set of weights serves every look-ahead (trained
+///          or 92.5 ms of audio after a frame's time. One set of weights serves every look-ahead (trained
 ///          with several).
 /// Weights  PREFIX.features.* PREFIX.encoder.N.* PREFIX.pose.* PREFIX.reference.* PREFIX.decoder.N.*
 /// PREFIX.out.*

@@ -51,7 +51,7 @@ bool contains(const std::vector<int>& values, std::int64_t value) {
     return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-/// Adds the learnt map of this level: where in the picture a feature is.
+/// Adds the learnt map of this level: where in the image a feature is.
 Value with_position(const Net& net, const UNetConfig& config, const Value& x) {
     if (!config.position_maps) return x;
     return net->add(x, net.param("position", {1, x.dim(1), x.dim(2), x.dim(3)}, Init::normal(0.02)));
@@ -139,11 +139,11 @@ Value unet(const Net& net, const UNetConfig& config, const Value& x_t, const Val
     return net->depth_to_space(h, config.patch);
 }
 
-Value encoder(const Net& net, const EncoderConfig& config, const Value& picture) {
-    Value x = picture;
+Value encoder(const Net& net, const EncoderConfig& config, const Value& image) {
+    Value x = image;
     while (x.dim(2) > config.size_px) x = net->avg_pool2(x);
     require(x.dim(2) == config.size_px, "[models] encoder of {} px cannot take {} px", config.size_px,
-            picture.dim(2));
+            image.dim(2));
     Value h = conv2d(net / "in", net->space_to_depth(x, config.patch), config.base_channels);
     const std::size_t levels = config.channel_mult.size();
     for (std::size_t level = 0; level < levels; ++level) {

@@ -6,7 +6,7 @@
 
 namespace vultus::models {
 
-/// Conditional DDIM U-Net: the prediction (eps or v) for a noisy picture.
+/// Conditional DDIM U-Net: the prediction (eps or v) for a noisy image.
 ///
 /// Source   Preechakul et al. 2022, arXiv:2111.15640, and its published configuration; ResBlock:
 ///          GN, SiLU, [resample], conv, GN, * (1 + t_scale) + t_shift, * (1 + z_scale), SiLU, dropout, conv.
@@ -16,10 +16,10 @@ namespace vultus::models {
 /// Weights  PREFIX.time.* PREFIX.in.* PREFIX.down.L.B.* PREFIX.mid.* PREFIX.up.L.B.* PREFIX.out.*
 Value unet(const Net& net, const UNetConfig& config, const Value& x_t, const Value& time, const Value& z);
 
-/// Semantic encoder: picture [B, 3, S, S] in the same units as the U-Net's x_0 -> z [B, latent].
-/// S may be larger than config.size_px by a power of two: the picture is averaged down.
+/// Semantic encoder: image [B, 3, S, S] in the same units as the U-Net's x_0 -> z [B, latent].
+/// S may be larger than config.size_px by a power of two: the image is averaged down.
 /// Source   as above: half a U-Net without time, one convolution a block, pool, linear.
-Value encoder(const Net& net, const EncoderConfig& config, const Value& picture);
+Value encoder(const Net& net, const EncoderConfig& config, const Value& image);
 
 /// Sinusoidal embedding of a timestep 0..T-1: cosines first, then sines, maximum period 10000. Result
 /// [width].

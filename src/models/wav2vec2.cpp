@@ -12,8 +12,8 @@ Value norm_over_time(const Net& net, const Value& x) {
     return net->image_to_sequence(group_norm(net, image, static_cast<int>(channels)));
 }
 
-Value convolutions(const Net& net, const Wav2Vec2Config& config, const Value& sound) {
-    Value h = sound;
+Value convolutions(const Net& net, const Wav2Vec2Config& config, const Value& audio) {
+    Value h = audio;
     for (std::size_t i = 0; i < config.conv_channels.size(); ++i) {
         const Net place = net / static_cast<int>(i);
         const std::int64_t in = h.dim(2), out = config.conv_channels[i], kernel = config.conv_kernels[i];
@@ -64,9 +64,9 @@ Value block(const Net& net, const Wav2Vec2Config& config, Value x) {
 
 }  // namespace
 
-std::vector<Value> wav2vec2_hidden_states(const Net& net, const Wav2Vec2Config& config, const Value& sound,
+std::vector<Value> wav2vec2_hidden_states(const Net& net, const Wav2Vec2Config& config, const Value& audio,
                                           int last) {
-    Value h = convolutions(net / "feature_extractor.conv_layers", config, sound);
+    Value h = convolutions(net / "feature_extractor.conv_layers", config, audio);
     const Net projection = net / "feature_projection", encoder = net / "encoder";
     if (config.project_norm) h = layer_norm(projection / "layer_norm", h);
     h = linear(projection / "projection", h, config.width);
@@ -80,9 +80,9 @@ std::vector<Value> wav2vec2_hidden_states(const Net& net, const Wav2Vec2Config& 
 }
 
 Value wav2vec2_features(const Net& net, const Wav2Vec2Config& config, const Wav2Vec2Options& options,
-                        const Value& sound) {
+                        const Value& audio) {
     const int last = options.last_layer(config);
-    const std::vector<Value> states = wav2vec2_hidden_states(net, config, sound, last);
+    const std::vector<Value> states = wav2vec2_hidden_states(net, config, audio, last);
     if (options.layer_weights.empty()) return states.back();
     Value sum;
     for (std::size_t i = 0; i < states.size(); ++i) {

@@ -60,7 +60,7 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
             fail(ErrorCode::kCorruptData,
                  "[person] {}: stats.mean_picture: expected U8 [{}, {}, 3], got {} {}", file, size, size,
                  dtype_name(mean.dtype), to_string(mean.shape));
-        stats.mean_picture = mean.bytes;
+        stats.mean_image = mean.bytes;
     }
     const bool silent = !archive.has("stats.latent_mean");
     stats.reference = statistic(archive, "stats.reference", latent, true, file);
@@ -136,8 +136,8 @@ void save_person(const std::filesystem::path& path, const Person& person) {
                         {"blinks_per_minute", Json(person.stats.blinks_per_minute).dump()}};
     const std::int64_t size = person.model.unet.size_px;
     const Stats& stats = person.stats;
-    if (!stats.mean_picture.empty())
-        archive.tensors["stats.mean_picture"] = HostTensor::from_u8({size, size, 3}, stats.mean_picture);
+    if (!stats.mean_image.empty())
+        archive.tensors["stats.mean_picture"] = HostTensor::from_u8({size, size, 3}, stats.mean_image);
     const auto put = [&](const char* name, const std::vector<float>& values, std::int64_t columns = 0) {
         const auto count = static_cast<std::int64_t>(values.size());
         if (!values.empty())

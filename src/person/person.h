@@ -1,8 +1,8 @@
 // The person file (`.vultus`): everything that is needed to make one person talk, in one safetensors file,
 // through gzip (`gunzip < someone.vultus > someone.safetensors` takes it off; that is read, too).
 //
-// - metadata: format=vultus-person, version, card and model (ModelConfig) as JSON, fps_num, fps_den, and
-//   noise_seed
+// - metadata: format=vultus-person, version, card and model (ModelConfig) as JSON, fps_num, fps_den,
+//   noise_seed and blinks_per_minute
 // - unet.*, encoder.*, speech.*: weights, bf16
 // - stats.mean_picture, u8 [S, S, 3]: see DiffusionConfig::residual
 // - stats.reference, f32 [D]: normalised posture, see Stats
@@ -33,7 +33,7 @@ struct Card {
 };
 
 struct Stats {
-    std::vector<std::uint8_t> mean_picture;  ///< RGB [S, S, 3]
+    std::vector<std::uint8_t> mean_image;  ///< RGB [S, S, 3]
     /// Speech does not tell how the person sits: latents and pose are deviations from one posture, the
     /// reference, between the means of one recording and of all, in units of the spread within recordings.
     std::vector<float> reference;  ///< the reference among the mean latents of all recordings

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/rng.h"
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 #include "tensor/gzip.h"
 
 namespace vultus::person {
@@ -47,7 +47,7 @@ class PersonFile : public testing::Test {
             return values;
         };
         for (int i = 0; i < 64 * 64 * 3; ++i)
-            person.stats.mean_picture.push_back(static_cast<std::uint8_t>(rng.below(256)));
+            person.stats.mean_image.push_back(static_cast<std::uint8_t>(rng.below(256)));
         person.stats.latent_mean = draw(128);
         person.stats.latent_std = draw(128);
         person.stats.pose_mean = draw(3);
@@ -111,7 +111,7 @@ TEST_F(PersonFile, RoundTrip) {
     EXPECT_EQ(after.fps_num, 30000);
     EXPECT_EQ(after.fps_den, 1001);
     EXPECT_EQ(after.noise_seed, before.noise_seed);
-    EXPECT_EQ(after.stats.mean_picture, before.stats.mean_picture);
+    EXPECT_EQ(after.stats.mean_image, before.stats.mean_image);
     EXPECT_EQ(after.stats.latent_mean, before.stats.latent_mean);
     EXPECT_EQ(after.stats.latent_std, before.stats.latent_std);
     EXPECT_EQ(after.stats.pose_mean, before.stats.pose_mean);
@@ -133,9 +133,9 @@ TEST_F(PersonFile, RoundTrip) {
 
 TEST_F(PersonFile, WithoutSpeech) {
     Person person = someone();
-    Stats pictures_only;
-    pictures_only.mean_picture = person.stats.mean_picture;
-    person.stats = pictures_only;
+    Stats images_only;
+    images_only.mean_image = person.stats.mean_image;
+    person.stats = images_only;
     save_person(path_, person);
     EXPECT_FALSE(load_person(path_).can_speak());
 }
@@ -263,23 +263,24 @@ TEST_F(PersonFile, ModelsWithoutSenseAreRefused) {
                    ErrorCode::kCorruptData, "blinks_per_minute");
 }
 
-TEST(PictureSpace, RoundTripOfEveryByte) {
-    std::vector<std::uint8_t> mean(16 * 16 * 3), picture(mean.size());
+TEST(ImageNormalisation, RoundTripOfEveryByte) {
+    std::vector<std::uint8_t> mean(16 * 16 * 3), image(mean.size());
     for (std::size_t i = 0; i < mean.size(); ++i) {
         mean[i] = static_cast<std::uint8_t>(i * 7);
-        picture[i] = static_cast<std::uint8_t>(i);
+        image[i] = static_cast<std::uint8_t>(i);
     }
     for (const bool residual : {false, true}) {
-        const PictureSpace space(16, residual ? mean : std::vector<std::uint8_t>{}, residual ? 0.13 : 1.0);
+        const ImageNormalisation space(16, residual ? mean : std::vector<std::uint8_t>{},
+                                       residual ? 0.13 : 1.0);
         std::vector<float> planes(static_cast<std::size_t>(space.num_values()));
-        std::vector<std::uint8_t> back(picture.size());
-        space.to_model(picture.data(), planes.data());
+        std::vector<std::uint8_t> back(image.size());
+        space.to_model(image.data(), planes.data());
         for (std::size_t i = 0; i < planes.size(); ++i) {
             EXPECT_GE(planes[i], space.low()[i] - 1e-5f);
             EXPECT_LE(planes[i], space.high()[i] + 1e-5f);
         }
         space.to_rgb(planes.data(), back.data());
-        EXPECT_EQ(back, picture);
+        EXPECT_EQ(back, image);
         space.to_rgb(space.high().data(), back.data());
         EXPECT_EQ(back, std::vector<std::uint8_t>(back.size(), 255));
         space.to_rgb(space.low().data(), back.data());
@@ -288,7 +289,7 @@ TEST(PictureSpace, RoundTripOfEveryByte) {
         space.to_rgb(planes.data(), back.data());
         for (const std::uint8_t value : back) EXPECT_TRUE(value == 0 || value == 255);
     }
-    EXPECT_THROW(PictureSpace(8, mean, 1.0), Error);
+    EXPECT_THROW(ImageNormalisation(8, mean, 1.0), Error);
 }
 
 }  // namespace

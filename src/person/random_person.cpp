@@ -65,7 +65,7 @@ person::Person random_person(const std::string& name, int size_px) {
     person::Stats& stats = person.stats;
     const auto latent = static_cast<std::size_t>(person.model.unet.latent);
     const auto mels = static_cast<std::size_t>(person.model.speech.num_mels);
-    stats.mean_picture.assign(static_cast<std::size_t>(3) * size_px * size_px, 128);
+    stats.mean_image.assign(static_cast<std::size_t>(3) * size_px * size_px, 128);
     stats.reference.assign(latent, 0.0f);
     stats.latent_mean.assign(latent, 0.0f);
     stats.latent_std.assign(latent, 1.0f);

@@ -2,7 +2,7 @@
 //
 //     metadata  format=vultus-speech, version, model (JSON of SpeechEncoderConfig),
 //               card (JSON: how it was trained)
-//     tensors   phonetic.*                     weights, bf16; phonetic.hindsight.* for files only
+//     tensors   phonetic.*                     weights, bf16; phonetic.hindsight.*: the non-causal encoder's
 //               stats.mel_mean, stats.mel_std  f32 [num_mels]
 //               stats.phone_share              f32 [num_phones]; older files lack it
 #pragma once

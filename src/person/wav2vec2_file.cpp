@@ -213,8 +213,8 @@ class Inspection : public models::CostOps {
 
 void inspect(Tensors& tensors, const Wav2Vec2Config& config) {
     Inspection inspection(tensors);
-    const models::Value sound = models::CostOps::shaped({1, config.reach_samples(), 1});
-    models::wav2vec2_hidden_states({inspection, "wav2vec2"}, config, sound, config.blocks);
+    const models::Value audio = models::CostOps::shaped({1, config.reach_samples(), 1});
+    models::wav2vec2_hidden_states({inspection, "wav2vec2"}, config, audio, config.blocks);
     for (const auto& [name, tensor] : tensors.all())
         if (!inspection.seen(name))
             fail(ErrorCode::kUnsupported,

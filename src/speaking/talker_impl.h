@@ -5,7 +5,7 @@
 #include "infer/onednn_ops.h"
 #include "infer/program.h"
 #include "infer/weights.h"
-#include "person/picture_space.h"
+#include "person/image_normalisation.h"
 #include "speaking/talker.h"
 
 namespace vultus::speaking {
@@ -16,7 +16,7 @@ struct LoadedPerson {
 
     person::Person person;
     std::shared_ptr<infer::Weights> weights;
-    person::PictureSpace space;
+    person::ImageNormalisation space;
 };
 
 struct Talker::Impl {
@@ -28,7 +28,7 @@ struct Talker::Impl {
     infer::OnednnOps ops;
     diffusion::Schedule schedule;
     diffusion::Prediction kind;
-    const person::PictureSpace& space;
+    const person::ImageNormalisation& space;
     std::vector<int> timesteps;
     std::vector<float> noise;  ///< the shared x_T
 

@@ -3,20 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <numeric>
 
 #include "audio/log_mel.h"
+#include "autograd/torch_ops.h"
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "models/speech_encoder.h"
 #include "person/speech_model.h"
-#include "train/mel_augment.h"
-#include "train/phone_data.h"
-#include "train/tempo.h"
-#include "train/tiny_corpus_testonly.h"
-#include "train/torch_ops.h"
+#include "phone_training/phone_data.h"
 #include "train/train.h"
 
 namespace vultus::train {
@@ -34,10 +31,10 @@ void write_speech(const fs::path& folder, int clips) {
         clip.language = "en";
         clip.validation = i + 1 == clips;
         clip.phones = {{0, 8000, 0}, {8000, 16000, 5}};
-        std::vector<float> sound(16000, 0.0f);
-        for (std::size_t n = 8000; n < sound.size(); ++n)
-            sound[n] = static_cast<float>(0.3 * std::sin((i % 2 ? 0.3 : 0.2) * static_cast<double>(n)));
-        writer.add(clip, sound);
+        std::vector<float> audio(16000, 0.0f);
+        for (std::size_t n = 8000; n < audio.size(); ++n)
+            audio[n] = static_cast<float>(0.3 * std::sin((i % 2 ? 0.3 : 0.2) * static_cast<double>(n)));
+        writer.add(clip, audio);
     }
     writer.finish();
 }
@@ -49,8 +46,8 @@ class PhoneTraining : public testing::Test {
         write_speech(scratch_ / "tiny.speech", 4);
     }
 
-    TrainOptions options(const std::string& name, std::int64_t steps) {
-        TrainOptions options;
+    training_loop::TrainOptions options(const std::string& name, std::int64_t steps) {
+        training_loop::TrainOptions options;
         options.corpus = scratch_ / "tiny.speech";
         options.out = scratch_ / name;
         options.stage = "phones";
@@ -64,11 +61,12 @@ class PhoneTraining : public testing::Test {
 };
 
 TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
-    const auto examples = load_phone_examples(corpus::SpeechCorpus::open(scratch_ / "tiny.speech"), 1, 1);
+    const auto examples =
+        phone_training::load_phone_examples(corpus::SpeechCorpus::open(scratch_ / "tiny.speech"), 1, 1);
     ASSERT_EQ(examples.size(), 4u);
     EXPECT_EQ(examples[0].rows.size(), 3u) << "as recorded, as another voice, and in noise";
     EXPECT_EQ(examples[3].rows.size(), 1u) << "validation stays as recorded";
-    const PhoneExample& example = examples[0];
+    const phone_training::PhoneExample& example = examples[0];
     ASSERT_EQ(example.phones.size(), 50u);
     for (std::size_t k = 0; k < 50; ++k) {
         EXPECT_EQ(example.phones[k], k < 25 ? 0 : 5) << k;
@@ -81,9 +79,9 @@ TEST_F(PhoneTraining, LabelsLieWhereTheSoundIs) {
     }
     std::vector<float> mean, deviation;
     measure_mel(examples, mean, deviation);
-    const PhoneBatches batches(examples, mean, deviation, true);
+    const phone_training::PhoneBatches batches(examples, mean, deviation, true);
     Rng first(5), second(5);
-    const PhoneBatch a = batches.draw(6, 60, first), b = batches.draw(6, 60, second);
+    const phone_training::PhoneBatch a = batches.draw(6, 60, first), b = batches.draw(6, 60, second);
     EXPECT_TRUE(a.log_mel.equal(b.log_mel)) << "the same draw gives the same batch";
     EXPECT_EQ(a.log_mel.sizes(), (torch::IntArrayRef{6, 60, 80}));
     EXPECT_EQ(a.phones.sizes(), (torch::IntArrayRef{6, 30}));
@@ -110,18 +108,18 @@ TEST_F(PhoneTraining, ResumesExactlyAndGivesAPersonEars) {
     for (const auto& [name, tensor] : a.weights.tensors)
         EXPECT_EQ(tensor.bytes, b.weights.at(name).bytes) << name;
 
-    const TinyCorpus faces(scratch_ / "tiny.corpus");
-    TrainOptions person = options("heard.vultus", 2);
+    const corpus::TinyCorpus faces(scratch_ / "tiny.corpus");
+    training_loop::TrainOptions person = options("heard.vultus", 2);
     person.corpus = faces.corpus.folder;
     person.stage = "all";
-    person.size_px = TinyCorpus::kSizePx;
+    person.size_px = corpus::TinyCorpus::kSizePx;
     person.batch = 2;
     person.speech = scratch_ / "straight";
     train_person(person);
     const person::Person heard = person::load_person(scratch_ / "heard.vultus");
     EXPECT_EQ(heard.model.speech.features, "phonetic");
     EXPECT_EQ(heard.stats.mel_mean, a.mel_mean);
-    EXPECT_EQ(heard.model.speech_encoder.hindsight_blocks, 0) << "a talking person cannot wait";
+    EXPECT_EQ(heard.model.speech_encoder.non_causal_blocks, 0) << "a talking person cannot wait";
     for (const auto& [name, tensor] : a.weights.tensors) {
         if (name.rfind("phonetic.hindsight.", 0) == 0)
             EXPECT_FALSE(heard.weights.has(name)) << name;
@@ -137,54 +135,55 @@ TEST_F(PhoneTraining, GoesOnFromAShallowerEncoder) {
     shallow.config.width = 16;
     shallow.config.blocks = 3;
     shallow.config.feed_forward = 24;
-    shallow.config.hindsight_blocks = 0;
-    Parameters weights(torch::kCPU, torch::kFloat32, 4), deep_weights = weights;
+    shallow.config.non_causal_blocks = 0;
+    autograd::Parameters weights(torch::kCPU, torch::kFloat32, 4), deep_weights = weights;
     const torch::Tensor rows = torch::randn({1, 80, 80});
-    TorchOps ops(weights, torch::kFloat32, /*training=*/false);
-    const auto phones_of = [&](TorchOps& ops, const models::SpeechEncoderConfig& config) {
-        return models::speech_encoder({ops, "phonetic"}, config, TorchOps::wrap(rows));
+    autograd::TorchOps ops(weights, torch::kFloat32, /*training=*/false);
+    const auto phones_of = [&](autograd::TorchOps& ops, const models::SpeechEncoderConfig& config) {
+        return models::speech_encoder({ops, "phonetic"}, config, autograd::TorchOps::wrap(rows));
     };
-    const torch::Tensor before = TorchOps::unwrap(phones_of(ops, shallow.config).phones);
-    for (const auto& [name, weight] : weights.all()) shallow.weights.tensors[name] = to_host(weight);
+    const torch::Tensor before = autograd::TorchOps::unwrap(phones_of(ops, shallow.config).phones);
+    for (const auto& [name, weight] : weights.all())
+        shallow.weights.tensors[name] = autograd::to_host(weight);
     shallow.mel_mean.assign(80, -5);
     shallow.mel_std.assign(80, 2);
     shallow.card = {{"steps", 100}};
     person::save_speech_model(scratch_ / "shallow", shallow);
 
-    TrainOptions on = options("deeper", 1);
+    training_loop::TrainOptions on = options("deeper", 1);
     on.from = scratch_ / "shallow";
-    on.hindsight_alone = true;
+    on.non_causal_only = true;
     EXPECT_THROW(train_person(on), Error) << "blocks would be added to what must stay";
-    on.hindsight_alone = false;
+    on.non_causal_only = false;
     train_person(on);
     person::SpeechModel deeper = person::load_speech_model(scratch_ / "deeper");
     EXPECT_EQ(deeper.card.at("steps"), 101);
     EXPECT_EQ(deeper.mel_mean, shallow.mel_mean);
     EXPECT_EQ(deeper.config.width, 16);
     EXPECT_GT(deeper.config.blocks, 3);
-    EXPECT_GT(deeper.config.hindsight_blocks, 0);
+    EXPECT_GT(deeper.config.non_causal_blocks, 0);
     deep_weights.load(deeper.weights, "phonetic.");
-    TorchOps deep_ops(deep_weights, torch::kFloat32, /*training=*/false);
+    autograd::TorchOps deep_ops(deep_weights, torch::kFloat32, /*training=*/false);
     const models::SpeechEncoderOutput after = phones_of(deep_ops, deeper.config);
-    const torch::Tensor live = TorchOps::unwrap(after.phones);
-    const torch::Tensor later =
-        TorchOps::unwrap(models::phones_in_hindsight({deep_ops, "phonetic.hindsight"}, deeper.config, after));
+    const torch::Tensor live = autograd::TorchOps::unwrap(after.phones);
+    const torch::Tensor later = autograd::TorchOps::unwrap(
+        models::non_causal_phones({deep_ops, "phonetic.hindsight"}, deeper.config, after));
     // One step of at most 5e-6 a weight, and bf16.
     const double size = before.square().mean().item<double>();
     EXPECT_LT((live - before).square().mean().item<double>(), 1e-3 * size);
     EXPECT_LT((later - live).square().mean().item<double>(), 1e-3 * size);
 }
 
-TEST_F(PhoneTraining, HindsightAloneLeavesTheRest) {
-    TrainOptions options = this->options("first", 1);
-    options.hindsight_alone = true;
+TEST_F(PhoneTraining, NonCausalOnlyLeavesTheRest) {
+    training_loop::TrainOptions options = this->options("first", 1);
+    options.non_causal_only = true;
     EXPECT_THROW(train_person(options), Error) << "nothing to leave as it is";
-    options.hindsight_alone = false;
+    options.non_causal_only = false;
     train_person(options);
     const person::SpeechModel before = person::load_speech_model(scratch_ / "first");
     options = this->options("second", 4);
     options.from = scratch_ / "first";
-    options.hindsight_alone = true;
+    options.non_causal_only = true;
     options.steps = 2;
     train_person(options);
     fs::remove(scratch_ / "second");
@@ -202,7 +201,7 @@ TEST_F(PhoneTraining, HindsightAloneLeavesTheRest) {
 }
 
 TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {
-    TrainOptions no_corpus = options("a", 1);
+    training_loop::TrainOptions no_corpus = options("a", 1);
     no_corpus.corpus = scratch_ / "absent";
     EXPECT_THROW(train_person(no_corpus), Error);
     write_file(scratch_ / "text", "not an encoder");
@@ -222,93 +221,6 @@ TEST_F(PhoneTraining, RefusesWhatIsNoSpeechCorpusOrEncoder) {
         model.phone_share[7] = wrong;
         person::save_speech_model(scratch_ / "wrong", model);
         EXPECT_THROW(person::load_speech_model(scratch_ / "wrong"), Error) << wrong;
-    }
-}
-
-const BackgroundSounds& sounds() {
-    static const BackgroundSounds bank(5);
-    return bank;
-}
-
-TEST(BackgroundSounds, PiecesAreOfTheStoreAndSoundsAreFinite) {
-    Rng rng(8);
-    for (const auto& draw : {draw_music, draw_breath, draw_coloured_noise}) {
-        const std::vector<float> audio = draw(1.0, rng);
-        ASSERT_EQ(audio.size(), 16000u);
-        double power = 0;
-        for (const float sample : audio) {
-            ASSERT_TRUE(std::isfinite(sample));
-            power += static_cast<double>(sample) * sample;
-        }
-        EXPECT_GT(power, 0);
-    }
-    // Longer than a sound: it goes round; all at the level of -30 dBFS.
-    const auto period = static_cast<std::size_t>(audio::num_log_mel_frames(160000));
-    double mean = 0;
-    for (int i = 0; i < 20; ++i) {
-        const std::vector<float> rows = sounds().draw(1500, rng);
-        ASSERT_EQ(rows.size(), 1500u * 80);
-        for (const float value : rows) {
-            ASSERT_GE(value, 0);
-            mean += value / (20.0 * static_cast<double>(rows.size()));
-        }
-        for (std::size_t k = 0; k < 80; ++k) ASSERT_EQ(rows[k], rows[period * 80 + k]);
-    }
-    EXPECT_GT(mean, 0.1);
-    EXPECT_LT(mean, 100);
-}
-
-TEST(MelAugment, WithoutAnyVariationNothingChanges) {
-    MelAugmentOptions none;
-    none.warp_probability = none.equalizer_probability = none.room_probability = 0;
-    none.noise_probability = none.telephone_probability = none.gain_low_db = none.gain_high_db = 0;
-    Rng rng(1), draw(2);
-    std::vector<float> rows = noise_log_mel(30, sounds(), draw);
-    for (float& value : rows) value += 12;  // well above the floor
-    std::vector<float> varied = rows;
-    augment_log_mel(varied, {}, sounds(), rng, none);
-    for (std::size_t i = 0; i < rows.size(); ++i) ASSERT_NEAR(varied[i], rows[i], 1e-3) << i;
-}
-
-TEST(MelAugment, StaysFiniteAndAboveTheFloor) {
-    Rng rng(3);
-    for (int i = 0; i < 50; ++i) {
-        std::vector<float> rows = noise_log_mel(40, sounds(), rng), other = noise_log_mel(40, sounds(), rng);
-        augment_log_mel(rows, i % 2 ? other : std::vector<float>{}, sounds(), rng);
-        for (const float value : rows) {
-            ASSERT_TRUE(std::isfinite(value));
-            ASSERT_GE(value, std::log(1e-5f) - 1e-3f);
-        }
-    }
-}
-
-TEST(MelAugment, NoiseComesAtItsLevel) {
-    MelAugmentOptions noisy;
-    noisy.warp_probability = noisy.equalizer_probability = noisy.room_probability = 0;
-    noisy.telephone_probability = noisy.gain_low_db = noisy.gain_high_db = 0;
-    noisy.noise_probability = 1;
-    noisy.snr_low_db = noisy.snr_high_db = 10;
-    Rng rng(4);
-    std::vector<float> rows(80 * 200, 3.0f);
-    augment_log_mel(rows, {}, sounds(), rng, noisy);
-    double power = 0;
-    for (const float value : rows) power += std::exp(value) / static_cast<double>(rows.size());
-    EXPECT_NEAR(power / std::exp(3.0), 1.1, 1e-3);
-}
-
-TEST(Tempo, SoundAndFaceStayInStep) {
-    Rng rng(6);
-    for (const std::int64_t frames : {2, 40, 75}) {
-        const torch::Tensor tempo = draw_tempo(frames, 0.25, rng);
-        EXPECT_EQ(tempo[0].item<float>(), 0);
-        EXPECT_NEAR(tempo[frames - 1].item<float>(), static_cast<float>(frames - 1), 1e-3);
-        const torch::Tensor steps = tempo.diff();
-        EXPECT_GT(steps.min().item<float>(), 0.55);
-        EXPECT_LT(steps.max().item<float>(), 1.7);
-        // A row that tells its own time, seen through the tempo, tells the time of the frame it lies at.
-        const torch::Tensor clock = (torch::arange(frames * 4, torch::kFloat32) / 4).unsqueeze(1);
-        const torch::Tensor heard = rows_at(clock, tempo_of_rows(tempo, 4)).view({frames, 4});
-        EXPECT_LT((heard.select(1, 0) - tempo).abs().max().item<float>(), 1e-3);
     }
 }
 

@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "corpus/tiny_corpus_testonly.h"
 #include "tensor/archive.h"
-#include "train/tiny_corpus_testonly.h"
 #include "train/train.h"
 
 namespace vultus::train {
@@ -23,11 +23,11 @@ class Resume : public testing::Test {
     void SetUp() override { Progress::set_quiet(true); }
     void TearDown() override { set_cancel_requested(false); }
 
-    TrainOptions options(const std::string& name) {
-        TrainOptions options;
+    training_loop::TrainOptions options(const std::string& name) {
+        training_loop::TrainOptions options;
         options.corpus = corpus_.corpus.folder;
         options.out = scratch_ / (name + ".vultus");
-        options.size_px = TinyCorpus::kSizePx;
+        options.size_px = corpus::TinyCorpus::kSizePx;
         options.batch = 2;
         options.num_threads = 1;
         options.steps = 6;
@@ -42,7 +42,7 @@ class Resume : public testing::Test {
     }
 
     /// Trains until a checkpoint is there, stops as Ctrl-C does, and says after which step.
-    std::int64_t interrupted(TrainOptions options, const fs::path& checkpoint) {
+    std::int64_t interrupted(training_loop::TrainOptions options, const fs::path& checkpoint) {
         options.checkpoint_every_s = 0;  // after every step
         std::atomic<bool> ended{false};
         std::thread watcher([&] {
@@ -73,10 +73,11 @@ class Resume : public testing::Test {
             ASSERT_EQ(tensor.bytes, second.at(name).bytes) << name << " differs";
     }
 
-    /// The pictures' stage, straight and stopped on the way; returns the options of the second.
-    TrainOptions expect_exact_pictures(const std::function<void(TrainOptions&)>& choose) {
-        TrainOptions straight = options("straight"), stopped = options("stopped");
-        for (TrainOptions* run : {&straight, &stopped}) {
+    /// The images' stage, straight and stopped on the way; returns the options of the second.
+    training_loop::TrainOptions expect_exact_images(
+        const std::function<void(training_loop::TrainOptions&)>& choose) {
+        training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
+        for (training_loop::TrainOptions* run : {&straight, &stopped}) {
             run->stage = "dae";
             choose(*run);
         }
@@ -88,12 +89,13 @@ class Resume : public testing::Test {
     }
 
     ScratchFolder scratch_{"resume-test"};
-    TinyCorpus corpus_{scratch_ / "tiny.corpus"};
+    corpus::TinyCorpus corpus_{scratch_ / "tiny.corpus"};
 };
 
-TEST_F(Resume, PicturesStageIsExact) {
-    TrainOptions straight = options("straight"), again = options("again"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
+TEST_F(Resume, ImageStageIsExact) {
+    training_loop::TrainOptions straight = options("straight"), again = options("again"),
+                                stopped = options("stopped");
+    for (training_loop::TrainOptions* run : {&straight, &again, &stopped}) run->stage = "dae";
     train_person(straight);
     train_person(again);
     expect_same(checkpoint("straight", "dae"), checkpoint("again", "dae"));
@@ -108,18 +110,18 @@ TEST_F(Resume, PicturesStageIsExact) {
 }
 
 TEST_F(Resume, ResumesAfterTheEncoderIsFrozenAndTheCriticSpeaks) {
-    expect_exact_pictures([](TrainOptions& run) {
+    expect_exact_images([](training_loop::TrainOptions& run) {
         run.freeze_encoder_at = 0.15;  // from the second step on
         run.critic_weight = 0.5;
     });
 }
 
 TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
-    TrainOptions teacher = options("teacher");
+    training_loop::TrainOptions teacher = options("teacher");
     teacher.stage = "dae";
     teacher.steps = 2;
     train_person(teacher);
-    TrainOptions stopped = expect_exact_pictures([&](TrainOptions& run) {
+    training_loop::TrainOptions stopped = expect_exact_images([&](training_loop::TrainOptions& run) {
         run.teacher = teacher.out;
         run.distill = "progressive";
         run.teacher_steps = 64;  // a phase each step
@@ -130,14 +132,14 @@ TEST_F(Resume, ResumesAfterTheStudentBecameTheTeacher) {
 }
 
 TEST_F(Resume, SpeechStageIsExact) {
-    TrainOptions pictures = options("person");
-    pictures.stage = "dae";
-    pictures.steps = 2;
-    train_person(pictures);
-    TrainOptions straight = options("straight"), stopped = options("stopped");
-    for (TrainOptions* run : {&straight, &stopped}) {
+    training_loop::TrainOptions images = options("person");
+    images.stage = "dae";
+    images.steps = 2;
+    train_person(images);
+    training_loop::TrainOptions straight = options("straight"), stopped = options("stopped");
+    for (training_loop::TrainOptions* run : {&straight, &stopped}) {
         run->stage = "speech";
-        run->from = pictures.out;
+        run->from = images.out;
     }
     train_person(straight);
     const std::int64_t step = interrupted(stopped, checkpoint("stopped", "speech"));
@@ -149,15 +151,15 @@ TEST_F(Resume, SpeechStageIsExact) {
 }
 
 TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
-    TrainOptions pictures = options("person");
-    pictures.stage = "dae";
-    pictures.steps = 2;
-    train_person(pictures);
-    TrainOptions run = options("run");
+    training_loop::TrainOptions images = options("person");
+    images.stage = "dae";
+    images.steps = 2;
+    train_person(images);
+    training_loop::TrainOptions run = options("run");
     run.stage = "speech";
-    run.from = pictures.out;
+    run.from = images.out;
     train_person(run);
-    fs::remove(corpus::frame_cache_path(corpus_.corpus, TinyCorpus::kSizePx));
+    fs::remove(corpus::frame_cache_path(corpus_.corpus, corpus::TinyCorpus::kSizePx));
     run.steps = 8;
     fs::remove(run.out);
     train_person(run);
@@ -170,7 +172,7 @@ TEST_F(Resume, SpeechGoesOnFromTheLatentsThatAreThere) {
 }
 
 TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
-    TrainOptions run = options("whole");
+    training_loop::TrainOptions run = options("whole");
     run.steps = 3;
     train_person(run);
     const person::Person person = person::load_person(run.out);
@@ -186,11 +188,11 @@ TEST_F(Resume, WholeRunLearnsAndWritesAPersonWhoSpeaks) {
             .starts_with("step,loss,validation_error,opening_r,mouth_distance,lip_difference,seconds\n"));
 }
 
-TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
-    TrainOptions first = options("teacher");
+TEST_F(Resume, WarmStartTakesImagesAndSpeech) {
+    training_loop::TrainOptions first = options("teacher");
     first.steps = 4;
     train_person(first);
-    TrainOptions second = options("pupil");
+    training_loop::TrainOptions second = options("pupil");
     second.steps = 1;
     second.learning_rate = 1e-7;
     second.from = first.out;
@@ -204,7 +206,7 @@ TEST_F(Resume, WarmStartTakesPicturesAndSpeech) {
 }
 
 TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
-    TrainOptions first = options("first");
+    training_loop::TrainOptions first = options("first");
     first.steps = 2;
     train_person(first);
     person::Person person = person::load_person(first.out);
@@ -217,16 +219,16 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
     const fs::path other = scratch_ / "other.vultus";
     person::save_person(other, person);
 
-    const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& pictures,
+    const auto speech_from = [&](const std::string& name, const fs::path& from, const fs::path& images,
                                  bool anew) {
-        TrainOptions run = options(name);
+        training_loop::TrainOptions run = options(name);
         run.stage = "speech";
         run.steps = 1;
         run.from = from;
         run.new_speech = anew;
         run.seed = anew ? 8 : 7;
         fs::create_directories(scratch_ / (name + ".vultus.training"));
-        fs::copy_file(pictures, scratch_ / (name + ".vultus.training") / "dae.vultus");
+        fs::copy_file(images, scratch_ / (name + ".vultus.training") / "dae.vultus");
         train_person(run);
         return person::load_person(run.out);
     };
@@ -234,12 +236,12 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
         ASSERT_EQ(a.size(), b.size());
         for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-5) << i;
     };
-    const fs::path pictures = scratch_ / "first.vultus.training" / "dae.vultus";
-    const person::Person on = speech_from("on", calibrated, pictures, false);
-    const person::Person anew = speech_from("anew", calibrated, pictures, true);
+    const fs::path images = scratch_ / "first.vultus.training" / "dae.vultus";
+    const person::Person on = speech_from("on", calibrated, images, false);
+    const person::Person anew = speech_from("anew", calibrated, images, true);
     expect_near(on.stats.lip_probe, drawn);
     expect_near(anew.stats.lip_probe, drawn);
-    expect_near(speech_from("moved", other, pictures, false).stats.lip_probe, recorded);  // other latents
+    expect_near(speech_from("moved", other, images, false).stats.lip_probe, recorded);  // other latents
 
     const auto moved = [&](const person::Person& to) {
         const std::vector<float> a = person.weights.at("speech.encoder.0.ffn1.up.weight").to_f32(),
@@ -248,7 +250,7 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
         for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(a[i] - b[i]);
         return sum / static_cast<double>(a.size());
     };
-    TrainOptions nobody = options("nobody");
+    training_loop::TrainOptions nobody = options("nobody");
     nobody.new_speech = true;
     EXPECT_THROW(train_person(nobody), Error);
 
@@ -257,11 +259,11 @@ TEST_F(Resume, SpeechIsTrainedForTheLipsThatCalibrationSawDrawn) {
 }
 
 TEST_F(Resume, RefusesOtherSettingsAndDamage) {
-    TrainOptions run = options("one");
+    training_loop::TrainOptions run = options("one");
     run.stage = "dae";
     run.steps = 1;
     train_person(run);
-    TrainOptions other = run;
+    training_loop::TrainOptions other = run;
     other.preset = "paper";
     EXPECT_THROW(train_person(other), Error);
     const fs::path state = checkpoint("one", "dae");

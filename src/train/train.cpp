@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "image_training/dae_trainer.h"
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
-#include "train/dae_trainer.h"
-#include "train/phone_trainer.h"
-#include "train/speech_trainer.h"
+#include "phone_training/phone_trainer.h"
+#include "speech_training/speech_trainer.h"
 
 namespace vultus::train {
 namespace {
@@ -23,7 +23,7 @@ std::string today() {
     return text;
 }
 
-void choose_device(const TrainOptions& options) {
+void choose_device(const training_loop::TrainOptions& options) {
     if (options.device.rfind("cuda", 0) == 0 && !torch::cuda::is_available())
         fail(ErrorCode::kInvalidArgument, "[train] --device {}: this LibTorch sees no CUDA GPU",
              options.device);
@@ -34,8 +34,8 @@ void choose_device(const TrainOptions& options) {
 }
 
 /// Stage 1 as trained now, or as an earlier run or --from left it.
-person::Person pictures_stage(const TrainOptions& options, const corpus::Corpus& corpus, const RunFolder& run,
-                              ProcessGroup& group) {
+person::Person image_stage(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
+                           const training_loop::RunFolder& run, autograd::ProcessGroup& group) {
     if (options.stage == "speech") {
         const bool own = std::filesystem::exists(run.dae_person());
         if (!own && options.from.empty())
@@ -44,26 +44,26 @@ person::Person pictures_stage(const TrainOptions& options, const corpus::Corpus&
                  run.dae_person().string());
         return person::load_person(own ? run.dae_person() : options.from);
     }
-    DaeTrainer trainer(options, corpus, run, group);
+    image_training::DaeTrainer trainer(options, corpus, run, group);
     trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
     return trainer.person();
 }
 
 /// The speech encoder, which belongs to no person.
-void train_speech_encoder(const TrainOptions& options, ProcessGroup& group) {
+void train_speech_encoder(const training_loop::TrainOptions& options, autograd::ProcessGroup& group) {
     const corpus::SpeechCorpus corpus = corpus::SpeechCorpus::open(options.corpus);
-    const RunFolder run(options.out);
+    const training_loop::RunFolder run(options.out);
     std::optional<WriteLock> lock;
     if (group.is_first()) lock.emplace(run.folder / "lock");
-    PhoneTrainer trainer(options, corpus, run, group);
+    phone_training::PhoneTrainer trainer(options, corpus, run, group);
     trainer.run();
     if (!group.is_first()) return;
     person::save_speech_model(options.out, trainer.model());
     fmt::print(stderr, "\nwrote {}\n", options.out.string());
 }
 
-/// What is wrong with the speech encoder's file is said before hours of work on pictures.
-void check_speech_options(const TrainOptions& options) {
+/// What is wrong with the speech encoder's file is said before hours of work on images.
+void check_speech_options(const training_loop::TrainOptions& options) {
     if (options.new_speech && options.from.empty())
         fail(ErrorCode::kInvalidArgument, "[train] --new-speech: expected --from with a calibrated person");
     if (options.phones_alone && (options.speech.empty() || person::is_published_encoder(options.speech)))
@@ -83,7 +83,7 @@ void check_speech_options(const TrainOptions& options) {
 }
 
 /// The student has the teacher's weights to begin with, and its latents for good.
-void start_from_teacher(TrainOptions& options) {
+void start_from_teacher(training_loop::TrainOptions& options) {
     if (options.stage == "speech")
         fail(ErrorCode::kInvalidArgument, "[train] --teacher: expected --stage dae or all, got speech");
     options.from = options.teacher;
@@ -92,25 +92,26 @@ void start_from_teacher(TrainOptions& options) {
 
 }  // namespace
 
-void train_person(TrainOptions options) {
+void train_person(training_loop::TrainOptions options) {
     choose_device(options);
     check_speech_options(options);
-    ProcessGroup group;
+    autograd::ProcessGroup group;
     if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
     if (options.size_px == 0) options.size_px = corpus.size_px;
     if (!options.teacher.empty()) start_from_teacher(options);
-    const RunFolder run(options.out);
+    const training_loop::RunFolder run(options.out);
     std::optional<WriteLock> lock;
     if (group.is_first()) lock.emplace(run.folder / "lock");
 
-    person::Person person = pictures_stage(options, corpus, run, group);
+    person::Person person = image_stage(options, corpus, run, group);
     if (options.stage != "dae") {
-        const SpeechExamples examples(
+        const speech_training::SpeechExamples examples(
             options,
-            encode_clips(corpus, person, torch::Device(options.device), run.folder / "latents.safetensors"),
+            speech_training::encode_clips(corpus, person, torch::Device(options.device),
+                                          run.folder / "latents.safetensors"),
             person);
-        SpeechTrainer trainer(options, run, examples, person, group);
+        speech_training::SpeechTrainer trainer(options, run, examples, person, group);
         trainer.run(options.stage == "all" ? options.budget_s * (1 - options.dae_share) : options.budget_s);
         person = trainer.person();
     }

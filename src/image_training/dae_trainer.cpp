@@ -1,0 +1,307 @@
+#include "image_training/dae_trainer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/rng.h"
+#include "diffusion/schedule.h"
+#include "image_training/noise_levels.h"
+#include "models/unet.h"
+#include "training_loop/image.h"
+
+namespace vultus::image_training {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr int kValidationFrames = 16;
+
+models::ModelConfig initial_model(const training_loop::TrainOptions& options) {
+    if (options.from.empty()) return models::preset(options.preset, options.size_px);
+    return person::load_person(options.from).model;
+}
+
+}  // namespace
+
+DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
+                       const training_loop::RunFolder& run, autograd::ProcessGroup& group)
+    : options_(options),
+      corpus_(corpus),
+      run_(run),
+      group_(group),
+      model_(initial_model(options)),
+      schedule_(model_.diffusion.timesteps, model_.diffusion.beta_first, model_.diffusion.beta_last),
+      device_(options.device),
+      compute_(autograd::fast_dtype(device_)),
+      cache_(corpus, model_.unet.size_px),
+      regions_(model_.unet.size_px),
+      parameters_(device_, torch::kFloat32, options.seed),
+      adam_(parameters_, {}),
+      log_(run.folder, "dae",
+           {"loss", "psnr_db", "mouth_psnr_db", "gradient_norm", "learning_rate", "landmark_error",
+            "seconds"}) {
+    choose_frames();
+    measure_images();
+    if (!options.from.empty()) warm_start();
+    if (options.teacher.empty()) return;
+    distillation_ = std::make_unique<Distillation>(options.distill, options.teacher_steps,
+                                                   person::load_person(options.teacher), *normalisation_,
+                                                   device_, compute_);
+}
+
+void DaeTrainer::choose_frames() {
+    std::vector<std::int64_t> validation;
+    const auto kept = corpus_.kept();
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, *kept[i]);
+        std::vector<std::int64_t>& frames =
+            kept[i]->split == corpus::Split::kTrain ? train_frames_ : validation;
+        for (std::int64_t f = 0; f < kept[i]->num_frames; ++f) {
+            if (!tracks.valid[static_cast<std::size_t>(f)]) continue;
+            frames.push_back(cache_.first_frame(i) + f);
+            if (&frames == &train_frames_ && f > 0 && tracks.valid[static_cast<std::size_t>(f - 1)])
+                followed_frames_.push_back(frames.back() - 1);
+            regions_.add(frames.back(), &tracks.landmarks_px[static_cast<std::size_t>(f) * 136],
+                         static_cast<double>(model_.unet.size_px) / corpus_.size_px);
+        }
+    }
+    regions_.normalise_shapes();
+    if (train_frames_.empty())
+        fail(ErrorCode::kInvalidArgument, "[train] {}: no usable frames to train on",
+             corpus_.folder.string());
+    if (validation.empty()) validation = train_frames_;  // a tiny corpus: report on what there is
+    for (int i = 0; i < kValidationFrames; ++i)
+        validation_frames_.push_back(
+            validation[validation.size() * static_cast<std::size_t>(2 * i + 1) / (2 * kValidationFrames)]);
+    const corpus::Session& session = corpus_.session_of(*kept.front());
+    const double factor = static_cast<double>(model_.unet.size_px) / corpus_.size_px;
+    mouth_px_ = {session.mouth_px.x * factor, session.mouth_px.y * factor, session.mouth_px.width * factor,
+                 session.mouth_px.height * factor};
+}
+
+/// Mean image and spread of the residual over at most 2000 frames.
+void DaeTrainer::measure_images() {
+    const int size = model_.unet.size_px;
+    if (model_.diffusion.residual) {
+        const std::size_t stride = train_frames_.size() / 2000 + 1;
+        const auto values = static_cast<std::size_t>(cache_.frame_bytes());
+        std::vector<double> sum(values, 0), squares(values, 0);
+        double count = 0;
+        for (std::size_t i = 0; i < train_frames_.size(); i += stride, ++count) {
+            const std::uint8_t* frame = cache_.frame(train_frames_[i]);
+            for (std::size_t k = 0; k < values; ++k) {
+                sum[k] += frame[k];
+                squares[k] += static_cast<double>(frame[k]) * frame[k];
+            }
+        }
+        double variance = 0;
+        mean_image_.resize(values);
+        for (std::size_t k = 0; k < values; ++k) {
+            const double mean = sum[k] / count;
+            mean_image_[k] = static_cast<std::uint8_t>(std::lround(mean));
+            variance += squares[k] / count - mean * mean;
+        }
+        model_.diffusion.residual_scale =
+            std::max(1e-3, std::sqrt(variance / static_cast<double>(values)) / 127.5);
+    }
+    normalisation_ =
+        std::make_unique<person::ImageNormalisation>(size, mean_image_, model_.diffusion.residual_scale);
+    const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, normalisation_->num_values());
+    shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
+    if (model_.preset == "paper") return;
+    if (options_.temporal_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
+        temporal_consistency_ =
+            std::make_unique<TemporalConsistency>(cache_, *normalisation_, followed_frames_, device_);
+    if (options_.critic_weight <= 0) return;
+    const Tensor mean = torch::tensor(normalisation_->mean()).view({3, size, size});
+    critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean, normalisation_->scale());
+}
+
+Tensor DaeTrainer::images(const std::vector<std::int64_t>& frames) const {
+    const int size = model_.unet.size_px;
+    Tensor batch = torch::empty({static_cast<std::int64_t>(frames.size()), 3, size, size});
+    for (std::size_t i = 0; i < frames.size(); ++i)
+        normalisation_->to_model(
+            cache_.frame(frames[i]),
+            batch.data_ptr<float>() + static_cast<std::int64_t>(i) * normalisation_->num_values());
+    return batch.to(device_);
+}
+
+std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
+    Rng rng(options_.seed * 1000003 + static_cast<std::uint64_t>(step));
+    std::vector<std::int64_t> frames;
+    for (int i = 0; i < options_.batch * group_.size(); ++i) {
+        const auto& pool = follows(i + 1) ? followed_frames_ : train_frames_;
+        const std::int64_t drawn = pool[rng.below(pool.size())];
+        frames.push_back(follows(i) ? frames.back() + 1 : drawn);
+    }
+    const auto begin = frames.begin() + options_.batch * group_.rank();
+    return {begin, begin + options_.batch};
+}
+
+double DaeTrainer::train_step(std::int64_t step, double fraction) {
+    if (!encoder_frozen_ && group_.from_first(fraction >= options_.freeze_encoder_at)) freeze_encoder();
+    if (distillation_)
+        distillation_->advance(group_.from_first(fraction),
+                               [&](const std::string& name) { return adam_.average(name); });
+    adam_.zero_grad();
+    const Tensor value = loss(frames_of_step(step), step);
+    value.backward();
+    std::vector<Tensor> gradients = adam_.gradients();
+    group_.average(gradients);
+    learning_rate_ = training_loop::learning_rate_at(options_.learning_rate, step, fraction);
+    gradient_norm_ = adam_.step(learning_rate_);
+    if (drawn_.defined()) {
+        critic_->learn(drawn_, recorded_, critic_share_, learning_rate_, group_);
+        drawn_ = recorded_ = Tensor();
+    }
+    return group_.average(value.item<double>());
+}
+
+void DaeTrainer::freeze_encoder() {
+    torch::NoGradGuard no_grad;
+    for (auto& [name, weight] : parameters_.all())
+        if (name.rfind("encoder.", 0) == 0) weight.copy_(adam_.average(name));
+    parameters_.set_trainable("encoder.", false);
+    encoder_frozen_ = true;
+}
+
+void DaeTrainer::run(double budget_s) {
+    steps_done_ = training_loop::run_stage(
+        *this,
+        {"dae", run_.dae_checkpoint(), budget_s, options_.steps, options_.report_every_s,
+         options_.checkpoint_every_s, options_.batch * group_.size(), options_.restart},
+        group_);
+}
+
+void DaeTrainer::report(std::int64_t step, double mean_loss, double seconds) {
+    adam_.swap_average();
+    const std::array<double, 2> psnr_db = validate();
+    adam_.swap_average();
+    log_.row(step,
+             {mean_loss, psnr_db[0], psnr_db[1], gradient_norm_, learning_rate_, landmark_error_, seconds});
+    fmt::print(stderr,
+               "\ndae step {}  {} images  loss {:.4f}  validation PSNR {:.2f} dB, mouth {:.2f} dB  {}\n",
+               step, step * options_.batch * group_.size(), mean_loss, psnr_db[0], psnr_db[1],
+               format_duration(seconds));
+}
+
+/// Reconstructs the validation frames as talking would; writes the preview grid recording | reconstruction.
+std::array<double, 2> DaeTrainer::validate() {
+    torch::NoGradGuard no_grad;
+    autograd::TorchOps ops(parameters_, compute_, /*training=*/false);
+    const auto kind = diffusion::prediction_from_name(model_.diffusion.prediction);
+    const int size = model_.unet.size_px;
+    training_loop::Image grid(8 * size, kValidationFrames / 4 * size);
+    double squares[2] = {0, 0}, counts[2] = {0, 0};
+    for (std::size_t i = 0; i < validation_frames_.size(); ++i) {
+        const Tensor x0 = images({validation_frames_[i]});
+        const models::Value z =
+            models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0));
+        Tensor x = shared_noise_.to(torch::kCPU).clone();
+        const auto denoise = [&](std::span<const float>, int t, std::span<float> out) {
+            const Tensor time = timesteps_embedded({t}, model_.unet.base_channels).to(device_);
+            const models::Value prediction =
+                models::unet({ops, "unet"}, model_.unet, autograd::TorchOps::wrap(x.to(device_)),
+                             autograd::TorchOps::wrap(time), z);
+            const Tensor host = autograd::TorchOps::unwrap(prediction).to(torch::kCPU).contiguous();
+            std::copy_n(host.data_ptr<float>(), out.size(), out.begin());
+        };
+        ddim_sample(schedule_,
+                    schedule_.timesteps_for(model_.diffusion.default_steps, model_.diffusion.spacing), kind,
+                    denoise, {normalisation_->low(), normalisation_->high()},
+                    {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())});
+        std::vector<std::uint8_t> rgb(static_cast<std::size_t>(cache_.frame_bytes()));
+        normalisation_->to_rgb(x.data_ptr<float>(), rgb.data());
+        const std::uint8_t* truth = cache_.frame(validation_frames_[i]);
+        for (int y = 0; y < size; ++y)
+            for (int k = 0; k < 3 * size; ++k) {
+                const double difference =
+                    static_cast<double>(rgb[static_cast<std::size_t>(3 * size * y + k)]) -
+                    truth[3 * size * y + k];
+                const bool mouth = y >= mouth_px_.y && y < mouth_px_.y + mouth_px_.height &&
+                                   k / 3 >= mouth_px_.x && k / 3 < mouth_px_.x + mouth_px_.width;
+                for (int region = 0; region <= (mouth ? 1 : 0); ++region) {
+                    squares[region] += difference * difference;
+                    ++counts[region];
+                }
+            }
+        const int column = 2 * static_cast<int>(i % 4), row = static_cast<int>(i / 4);
+        grid.paste(truth, size, column * size, row * size);
+        grid.paste(rgb.data(), size, (column + 1) * size, row * size);
+    }
+    training_loop::write_png(run_.folder / "preview.png", grid);
+    const auto psnr_db = [&](int region) {
+        return 10 * std::log10(255.0 * 255.0 * counts[region] / std::max(squares[region], 1e-9));
+    };
+    return {psnr_db(0), psnr_db(1)};
+}
+
+void DaeTrainer::save_state(Archive& archive) const {
+    for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = autograd::to_host(weight);
+    adam_.save(archive);
+    if (critic_) {
+        critic_->save(archive);
+        archive.metadata["critic_balance"] = fmt::format("{}", adaptive_weight_);
+    }
+    if (distillation_) distillation_->save(archive);
+    archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
+    archive.metadata["model"] = models::to_json(model_).dump();
+}
+
+void DaeTrainer::on_saved(std::int64_t step) {
+    steps_done_ = step;
+    person::save_person(run_.dae_person(), person());
+}
+
+void DaeTrainer::load_state(const Archive& archive) {
+    models::ModelConfig saved =
+        models::model_config_from_json(nlohmann::json::parse(archive.metadata.at("model")));
+    saved.diffusion.residual_scale = model_.diffusion.residual_scale;
+    if (models::to_json(saved) != models::to_json(model_))
+        fail(ErrorCode::kInvalidArgument,
+             "[train] {} belongs to a run with other settings; use --restart to begin anew",
+             run_.dae_checkpoint().string());
+    for (const char* part : {"unet.", "encoder.", "landmarks."}) parameters_.load(archive, part);
+    adam_.load(archive);
+    if (critic_ && archive.metadata.count("critic_balance")) {
+        critic_->load(archive);
+        adaptive_weight_ = std::stod(archive.metadata.at("critic_balance"));
+    }
+    if (distillation_) distillation_->load(archive);
+    encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
+    if (encoder_frozen_) parameters_.set_trainable("encoder.", false);
+}
+
+void DaeTrainer::warm_start() {
+    const person::Person from = person::load_person(options_.from);
+    parameters_.load(from.weights, "unet.");
+    parameters_.load(from.weights, "encoder.");
+}
+
+person::Person DaeTrainer::person() const {
+    person::Person person;
+    person.card = options_.card;
+    person.card.training["dae_steps"] = steps_done_;
+    person.card.training["dae_images"] = steps_done_ * options_.batch * group_.size();
+    if (distillation_) {
+        person.card.training["distillation"] = options_.distill;
+        person.card.training["teacher_steps"] = options_.teacher_steps;
+    }
+    person.model = model_;
+    person.fps_num = corpus_.fps_num;
+    person.fps_den = corpus_.fps_den;
+    person.noise_seed = options_.seed;
+    person.stats.mean_image = mean_image_;
+    for (const auto& [name, weight] : parameters_.all())
+        if (name.rfind("landmarks.", 0) != 0)
+            person.weights.tensors[name] =
+                autograd::to_host(weight.requires_grad() ? adam_.average(name) : weight, /*bf16=*/true);
+    return person;
+}
+
+}  // namespace vultus::image_training

@@ -1,0 +1,102 @@
+// Stage 1: the diffusion autoencoder learns to draw one person.
+#pragma once
+
+#include <array>
+
+#include "autograd/optimizer.h"
+#include "autograd/process_group.h"
+#include "corpus/frame_cache.h"
+#include "image_training/critic.h"
+#include "image_training/distillation.h"
+#include "image_training/face_regions.h"
+#include "image_training/temporal_consistency.h"
+#include "person/image_normalisation.h"
+#include "training_loop/options.h"
+#include "training_loop/run_folder.h"
+#include "training_loop/run_log.h"
+#include "training_loop/stage.h"
+
+namespace vultus::image_training {
+
+class DaeTrainer : public training_loop::Stage {
+  public:
+    DaeTrainer(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
+               const training_loop::RunFolder& run, autograd::ProcessGroup& group);
+
+    /// Trains until the stage's share of the budget is spent, resuming an earlier state.
+    /// Errors: kCancelled after writing a checkpoint.
+    void run(double budget_s);
+
+    /// The person as learnt so far (averaged weights), without the speech part.
+    person::Person person() const;
+
+    double train_step(std::int64_t step, double fraction) override;
+    void report(std::int64_t step, double mean_loss, double seconds) override;
+    void save_state(Archive& archive) const override;
+    void load_state(const Archive& archive) override;
+    void on_saved(std::int64_t step) override;
+
+  private:
+    struct Noised {
+        torch::Tensor x_t, target, time, noise;
+        torch::Tensor alpha, sigma;         ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor latent_noise;         ///< [B, latent], standard normal
+        std::vector<std::int64_t> full;     ///< samples at the highest noise
+        std::vector<std::int64_t> leaders;  ///< of these, those before the next frame, from the same noise
+    };
+    void choose_frames();
+    void measure_images();
+    torch::Tensor images(const std::vector<std::int64_t>& frames) const;
+    Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
+                          bool training);
+    Noised distillation_target(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
+                               std::int64_t step);
+    torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
+                                const std::vector<std::int64_t>& frames) const;
+    torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
+                                   const Noised& noised, const torch::Tensor& x0,
+                                   const std::vector<std::int64_t>& frames);
+    torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
+    bool uses_temporal_term() const { return temporal_consistency_ && encoder_frozen_; }
+    /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
+    /// four, never the first of a process.
+    bool follows(std::int64_t place) const {
+        return uses_temporal_term() && place % 4 == 1 && place % options_.batch != 0;
+    }
+    void freeze_encoder();
+    std::vector<std::int64_t> frames_of_step(std::int64_t step) const;
+    std::array<double, 2> validate();
+    void warm_start();
+
+    training_loop::TrainOptions options_;
+    const corpus::Corpus& corpus_;
+    training_loop::RunFolder run_;
+    autograd::ProcessGroup& group_;
+    models::ModelConfig model_;
+    diffusion::Schedule schedule_;
+    torch::Device device_;
+    torch::Dtype compute_;
+    corpus::FrameCache cache_;
+    std::vector<std::int64_t> train_frames_, validation_frames_;
+    std::vector<std::int64_t> followed_frames_;  ///< of training, whose next frame is of the same clip
+    std::vector<std::uint8_t> mean_image_;
+    std::unique_ptr<person::ImageNormalisation> normalisation_;
+    corpus::Box mouth_px_;  ///< at size_px
+    FaceRegions regions_;
+    torch::Tensor shared_noise_;
+    autograd::Parameters parameters_;
+    autograd::Adam adam_;
+    training_loop::RunLog log_;
+    std::int64_t steps_done_ = 0;
+    double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
+    bool encoder_frozen_ = false;
+    std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
+    std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
+    std::unique_ptr<Critic> critic_;
+    double adaptive_weight_ = 0;      ///< moving average of the ratio of the gradients
+    double critic_share_ = 0;         ///< of this step's samples, that the critic saw
+    torch::Tensor drawn_, recorded_;  ///< of this step, for the critic to learn from
+};
+
+}  // namespace vultus::image_training

@@ -1,0 +1,31 @@
+// Temporal consistency: drawn motion from frame to frame against the recorded one.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "corpus/frame_cache.h"
+#include "person/image_normalisation.h"
+
+namespace vultus::image_training {
+
+/// Squared error asks for each image alone: a wall that changes by a tenth of a grey level with every z
+/// costs nothing beside a mouth, but is seen as flicker. This term looks at the change between neighbouring
+/// frames drawn from the same noise, in units of what each place changes by in the recordings: a still
+/// background counts as much as the face.
+class TemporalConsistency {
+  public:
+    /// followed: frames whose next one belongs to the same clip; at most 500 pairs are measured.
+    TemporalConsistency(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
+                        const std::vector<std::int64_t>& followed, torch::Device device);
+
+    /// error [B, 3, S, S]: of images, in model units; leaders: samples whose next one is the next frame,
+    /// drawn from the same noise. Sum over the leaders, over B: the mean of what their places say.
+    torch::Tensor operator()(const torch::Tensor& error, const std::vector<std::int64_t>& leaders) const;
+
+  private:
+    torch::Tensor certainty_;  ///< [1, 1, S, S]: 1 / mean square of the recorded change
+};
+
+}  // namespace vultus::image_training

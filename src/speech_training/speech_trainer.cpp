@@ -1,0 +1,232 @@
+#include "speech_training/speech_trainer.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/progress.h"
+#include "models/speech_to_latent.h"
+#include "speech_training/lip_concordance.h"
+#include "speech_training/lip_shape.h"
+
+namespace vultus::speech_training {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr double kLearningRate = 1e-3;
+/// From the same person's speech: more would first forget what was learnt, then learn the clips by heart.
+constexpr double kWarmLearningRate = 3e-4;
+/// Half of the batches see the whole context, the others as little as live speech will have.
+constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
+constexpr std::int64_t kValidateEvery = 50;
+constexpr double kMouthWeight = 2.0, kLipWeight = 4.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
+constexpr double kConcordanceWeight = 1.0;
+
+double correlation(const Tensor& a, const Tensor& b) {
+    const Tensor x = a - a.mean(), y = b - b.mean();
+    const double norm = std::sqrt(x.square().sum().item<double>() * y.square().sum().item<double>());
+    return norm > 1e-12 ? (x * y).sum().item<double>() / norm : 0;
+}
+
+/// Mean squared difference of [T, 2] tracks, each about its own mean and in its own deviation.
+double track_difference(const Tensor& a, const Tensor& b) {
+    const auto standard = [](const Tensor& track) {
+        return (track - track.mean(0)) / track.std(0).clamp_min(1e-6);
+    };
+    return (standard(a) - standard(b)).square().sum(1).mean().item<double>();
+}
+
+/// One encoder of images made both.
+bool same_latents(const person::Person& a, const person::Person& b) {
+    for (const auto& [name, tensor] : a.weights.tensors) {
+        if (!name.starts_with("encoder.")) continue;
+        const auto other = b.weights.tensors.find(name);
+        if (other == b.weights.tensors.end() || other->second.bytes != tensor.bytes) return false;
+    }
+    return true;
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+}  // namespace
+
+SpeechTrainer::SpeechTrainer(const training_loop::TrainOptions& options, const training_loop::RunFolder& run,
+                             const SpeechExamples& examples, const person::Person& person,
+                             autograd::ProcessGroup& group)
+    : options_(options),
+      run_(run),
+      group_(group),
+      person_(person),
+      examples_(examples),
+      device_(options.device),
+      probe_(examples.probe()),
+      parameters_(device_, torch::kFloat32, options.seed),
+      adam_(parameters_, {0.9, 0.98, 1e-8, 1.0, 0.01, 0.998}),
+      learning_rate_(kLearningRate),
+      log_(run.folder, "speech",
+           {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
+    for (Tensor* tensor : {&probe_.mouth, &probe_.offset, &probe_.lips, &probe_.lip_scale})
+        *tensor = tensor->to(device_);
+    if (!options.from.empty()) warm_start();
+}
+
+/// From another person's speech: how audio becomes motion is much the same, only the latents mean other
+/// things.
+void SpeechTrainer::warm_start() {
+    const person::Person from = person::load_person(options_.from);
+    if (!from.can_speak()) return;
+    const bool same_person = same_latents(from, person_);
+    if (same_person) listen_to_calibration(from.stats);
+    if (options_.new_speech) return;
+    const auto sizes = [](const person::Person& person) {
+        nlohmann::json json = models::to_json(person.model).at("speech");
+        json.erase("dropout");
+        json["input"] = person.model.speech_feature_width();
+        return json.dump();
+    };
+    if (sizes(from) != sizes(person_)) {
+        fmt::print(stderr, "[train] {}: its speech network has other sizes: speech starts anew\n",
+                   options_.from.string());
+        return;
+    }
+    parameters_.load(from.weights, "speech.");
+    if (same_person) learning_rate_ = kWarmLearningRate;
+}
+
+/// What drawn lips do, instead of what recorded ones do, with the same latents.
+void SpeechTrainer::listen_to_calibration(const person::Stats& stats) {
+    if (stats.lip_probe.empty()) return;
+    // Per unit of its latents, which may have been normalised by other clips.
+    const Tensor unit = torch::tensor(person_.stats.latent_std) / torch::tensor(stats.latent_std);
+    probe_.lips = (torch::tensor(stats.lip_probe).view({-1, 2}) * unit.unsqueeze(1)).to(device_);
+}
+
+Tensor SpeechTrainer::loss(const SpeechBatch& batch, std::uint64_t place) {
+    // Dropout of a step does not depend on what ran before: a resumed run equals one that never stopped.
+    torch::manual_seed(Rng(options_.seed * 104729 + place).next());
+    autograd::TorchOps ops(parameters_, autograd::fast_dtype(device_), /*training=*/true);
+    const int look_ahead = kLookAheadFrames[Rng(options_.seed * 15485863 + place).below(8)];
+    const models::SpeechToLatentOutput out = models::speech_to_latent(
+        {ops, "speech"}, person_.model.speech, autograd::TorchOps::wrap(batch.features),
+        autograd::TorchOps::wrap(batch.pose), autograd::TorchOps::wrap(batch.reference), look_ahead);
+    const Tensor latents = autograd::TorchOps::unwrap(out.latents);
+    const Tensor error = (latents - batch.target) * batch.valid;
+    const Tensor mouth = error.matmul(probe_.mouth) / probe_.mouth_scale;
+    const Tensor meant = latents.matmul(probe_.lips) / probe_.lip_scale,
+                 recorded = batch.lips / probe_.lip_scale;
+    const Tensor lips = (meant - recorded) * batch.valid;
+    const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
+    const Tensor pose = (autograd::TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
+    return error.square().mean() + kMouthWeight * mouth.square().mean() +
+           kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
+           kConcordanceWeight * lip_concordance_loss(meant, recorded, batch.valid) +
+           kPoseWeight * pose.square().mean();
+}
+
+void SpeechTrainer::run(double budget_s) {
+    steps_done_ = training_loop::run_stage(
+        *this,
+        {"speech", run_.speech_checkpoint(), budget_s, options_.steps, options_.report_every_s,
+         options_.checkpoint_every_s, SpeechExamples::kBatch * group_.size(), options_.restart},
+        group_);
+}
+
+double SpeechTrainer::train_step(std::int64_t step, double fraction) {
+    adam_.zero_grad();
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
+    const Tensor value = loss(examples_.batch(place).to(device_), place);
+    value.backward();
+    std::vector<Tensor> gradients = adam_.gradients();
+    group_.average(gradients);
+    adam_.step(training_loop::learning_rate_at(learning_rate_, step, fraction));
+    // Counted in steps, not in time: a resumed run keeps the same weights as one that never stopped.
+    if (group_.is_first() && (step + 1) % kValidateEvery == 0) keep_best(step + 1);
+    return group_.average(value.item<double>());
+}
+
+/// Error, lips and lip opening on the validation clips, driven by speech alone (predicted pose).
+SpeechTrainer::Validation SpeechTrainer::validate() {
+    torch::NoGradGuard no_grad;
+    adam_.swap_average();
+    autograd::TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
+    Validation sum;
+    std::vector<double> correlations, distances, differences;
+    for (const SpeechExample& example : examples_.validation()) {
+        const models::SpeechToLatentOutput out = models::speech_to_latent(
+            {ops, "speech"}, person_.model.speech,
+            autograd::TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {},
+            autograd::TorchOps::wrap(example.reference.unsqueeze(0).to(device_)));
+        const Tensor latents = autograd::TorchOps::unwrap(out.latents)[0];
+        sum.latent_error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
+                            static_cast<double>(examples_.validation().size());
+        const Tensor mouth = (latents.matmul(probe_.mouth) + probe_.offset).to(torch::kCPU);
+        const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
+        distances.push_back(apart.mean().item<double>());
+        correlations.push_back(correlation(opening_of(mouth), example.opening));
+        differences.push_back(track_difference(latents.matmul(probe_.lips).to(torch::kCPU), example.lips));
+    }
+    adam_.swap_average();
+    sum.opening_r = median(correlations);
+    sum.mouth_distance = median(distances);
+    sum.lip_difference = median(differences);
+    return sum;
+}
+
+/// Speech overfits long before a generous budget ends.
+void SpeechTrainer::keep_best(std::int64_t step) {
+    const Validation now = validate();
+    if (!(now.lip_difference < best_.lip_difference)) return;
+    best_.step = step;
+    best_.lip_difference = now.lip_difference;
+    for (const auto& [name, weight] : parameters_.all())
+        best_.weights[name] = autograd::to_host(adam_.average(name), /*bf16=*/true);
+}
+
+void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) {
+    const Validation now = validate();
+    log_.row(step,
+             {mean_loss, now.latent_error, now.opening_r, now.mouth_distance, now.lip_difference, seconds});
+    fmt::print(stderr,
+               "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  "
+               "mouth distance {:.4f}  lip difference {:.3f} (best {:.3f} at {})  {}\n",
+               step, mean_loss, now.latent_error, now.opening_r, now.mouth_distance, now.lip_difference,
+               std::min(best_.lip_difference, now.lip_difference),
+               best_.lip_difference < now.lip_difference ? best_.step : step, format_duration(seconds));
+}
+
+void SpeechTrainer::save_state(Archive& archive) const {
+    for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = autograd::to_host(weight);
+    for (const auto& [name, weight] : best_.weights) archive.tensors["best." + name] = weight;
+    archive.metadata["best_step"] = std::to_string(best_.step);
+    archive.metadata["best_lip_difference"] = fmt::format("{}", best_.lip_difference);
+    adam_.save(archive);
+}
+
+void SpeechTrainer::load_state(const Archive& archive) {
+    parameters_.load(archive, "speech.");
+    adam_.load(archive);
+    best_.step = std::stoll(archive.metadata.at("best_step"));
+    best_.lip_difference = std::stod(archive.metadata.at("best_lip_difference"));
+    best_.weights.clear();
+    for (const auto& [name, weight] : archive.tensors)
+        if (name.rfind("best.", 0) == 0) best_.weights[name.substr(5)] = weight;
+}
+
+person::Person SpeechTrainer::person() {
+    keep_best(steps_done_);
+    person::Person person = person_;
+    for (const auto& [name, weight] : best_.weights) person.weights.tensors[name] = weight;
+    const Tensor probe = probe_.lips.to(torch::kCPU, torch::kFloat32).contiguous();  // [D, 2]
+    person.stats.lip_probe.assign(probe.data_ptr<float>(), probe.data_ptr<float>() + probe.numel());
+    person.card.training["speech_steps"] = steps_done_;
+    person.card.training["speech_best_step"] = best_.step;
+    return person;
+}
+
+}  // namespace vultus::speech_training
