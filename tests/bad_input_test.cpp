@@ -163,7 +163,7 @@ TEST_F(BadInput, SamplesThatAreNoNumbers) {
     for (const float bad :
          {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
         std::vector<float> samples = media::test::tone(32000, 16000, 220);
-        samples[20000] = bad;  // after a second of good ones, when pictures are already there
+        samples[20000] = bad;  // after a second of good ones, when images are already there
         write_wav(path("nan.wav"), 16000, 32, samples);
         expect_refused(talk(path("nan.wav")), "nan.wav");
     }

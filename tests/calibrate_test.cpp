@@ -15,7 +15,7 @@ namespace {
 using corpus::TinyCorpus;
 using evaluation::LandmarkSource;
 
-/// Sees the same face in every picture, or none.
+/// Sees the same face in every image, or none.
 class FixedFace : public LandmarkSource {
   public:
     explicit FixedFace(bool there) : there_(there) {}

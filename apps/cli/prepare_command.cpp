@@ -103,7 +103,7 @@ void add_prepare_command(CLI::App& app) {
     command->add_option("--threads", arguments->options.threads, "Recordings worked on at once")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
-    command->add_flag("--keep-sound", arguments->options.keep_sound,
+    command->add_flag("--keep-sound", arguments->options.keep_audio_offset,
                       "Leave the sound where it is, even where the lips say that it is early or late");
     command->add_flag("--no-resume", arguments->no_resume, "Measure and encode everything again");
     command->callback([arguments] { run(*arguments); });

@@ -74,7 +74,7 @@ struct Corpus {
 struct ClipTracks {
     std::vector<std::int16_t> audio;  ///< `audio` i16 [N], 16 kHz mono; sample 0 is the start of frame 0
     std::vector<float> pose_deg;  ///< `pose_deg` f32 [T, 3]: yaw (+ to the person's left), pitch (+ up), roll
-                                  ///< (+ clockwise in the picture)
+                                  ///< (+ clockwise in the image)
     std::vector<float> landmarks_px;  ///< `landmarks_px` f32 [T, 68, 2]: x, y in crop pixels at size_px
     std::vector<std::uint8_t>
         valid;  ///< `valid` u8 [T]: 0 where no one clear face was found; such frames are not trained on

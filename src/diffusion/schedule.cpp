@@ -97,7 +97,7 @@ void ddim_sample(const Schedule& schedule, const std::vector<int>& timesteps, Pr
 void ddim_invert(const Schedule& schedule, const std::vector<int>& timesteps, Prediction kind,
                  const Denoiser& denoise, std::span<float> x) {
     std::vector<float> prediction(x.size());
-    // The clean picture stands for the lowest timestep: there is no noise to estimate below it.
+    // The clean image stands for the lowest timestep: there is no noise to estimate below it.
     for (std::size_t i = timesteps.size(); i-- > 1;) {
         denoise(x, timesteps[i], prediction);
         ddim_step(schedule, timesteps[i], timesteps[i - 1], kind, prediction, {}, x, x);

@@ -23,7 +23,7 @@ class Schedule {
     Schedule(int timesteps, double beta_first, double beta_last);
 
     int timesteps() const { return static_cast<int>(alpha_bar_.size()); }
-    /// t in -1..T-1; alpha_bar(-1) = 1, the clean picture.
+    /// t in -1..T-1; alpha_bar(-1) = 1, the clean image.
     double alpha_bar(int t) const { return t < 0 ? 1.0 : alpha_bar_[static_cast<std::size_t>(t)]; }
 
     /// `steps` timesteps, highest first. leading (DiffAE): ..., 2s, s, 0 with s = T / steps; trailing: starts
@@ -42,7 +42,7 @@ Clean clean_from_prediction(Prediction kind, double alpha_bar, float x_t, float 
 
 /// Writes the network's prediction for x_t at timestep t.
 using Denoiser = std::function<void(std::span<const float> x_t, int t, std::span<float> prediction)>;
-/// What a picture can be, value by value; repeated over x when it is shorter. Empty: anything.
+/// What an image can be, value by value; repeated over x when it is shorter. Empty: anything.
 struct Limits {
     std::span<const float> low, high;
 };
@@ -52,7 +52,7 @@ struct Limits {
 void ddim_sample(const Schedule& schedule, const std::vector<int>& timesteps, Prediction kind,
                  const Denoiser& denoise, const Limits& limits, std::span<float> x);
 
-/// One step of that from timestep `from` to `to` (-1: the clean picture), given the prediction at `from`.
+/// One step of that from timestep `from` to `to` (-1: the clean image), given the prediction at `from`.
 /// Writes to `out`, which may be x. Allocates nothing.
 void ddim_step(const Schedule& schedule, int from, int to, Prediction kind, std::span<const float> prediction,
                const Limits& limits, std::span<const float> x, std::span<float> out);

@@ -93,8 +93,8 @@ class Evaluation {
                 pool_.push_back(validation[i]);
     }
 
-    PictureFrame frame_of(const corpus::Clip& clip) const {
-        return picture_frame(corpus_, corpus_.session_of(clip), subject_.size_px());
+    MeasuredFrame frame_of(const corpus::Clip& clip) const {
+        return measured_frame(corpus_, corpus_.session_of(clip), subject_.size_px());
     }
 
     media::VideoReader open(const corpus::Clip& clip) const {
@@ -153,7 +153,7 @@ class Evaluation {
 
     // The two videos made of one clip, frame by frame.
     struct Making {
-        Making(const LandmarkFactory& landmarks, const PictureFrame& frame, int size_px, int num_kinds,
+        Making(const LandmarkFactory& landmarks, const MeasuredFrame& frame, int size_px, int num_kinds,
                int num_frames)
             : meters{{landmarks(), frame}, {landmarks(), frame}},
               errors{ErrorMeter(frame), ErrorMeter(frame)},
@@ -184,7 +184,7 @@ class Evaluation {
             subject_.decode(subject_.encode(recorded.rgb.data()).data(), making.images[0].rgb.data());
             if (kinds > 1) timed([&] { return decode_latent(latents, i, making.images[1]); });
             compare_frame(making, kinds, i, recorded, tracks.valid[i] != 0);
-            if (video) video->add(columns(making, kinds, recorded), frame_sound(audio, i, corpus_.fps()));
+            if (video) video->add(columns(making, kinds, recorded), frame_audio(audio, i, corpus_.fps()));
             progress.update(++frames_done_);
         }
         reconstructed_.push_back({index, making.meters[0].finish(), making.errors[0].finish()});
@@ -293,7 +293,7 @@ class Evaluation {
             throw_if_cancelled();
             timed([&] { return decode_latent(latents, i, image); });
             meter.add(image, metrics::luma(image), image);
-            if (video) video->add({&image}, frame_sound(sound, i, corpus_.fps()));
+            if (video) video->add({&image}, frame_audio(sound, i, corpus_.fps()));
             progress.update(++done);
         }
         spoken_seconds_ += static_cast<double>(frames) / corpus_.fps();

@@ -1,5 +1,5 @@
 // Measures a person on clips that were never trained on: every frame encoded and decoded again
-// (reconstruction), and the clip's sound turned into pictures (speech-driven), each against the recording.
+// (reconstruction), and the clip's sound turned into images (speech-driven), each against the recording.
 #pragma once
 
 #include <cstdint>

@@ -37,8 +37,8 @@ LandmarkFactory tracked_landmarks() {
     return [] { return std::make_unique<TrackedLandmarks>(); };
 }
 
-PictureFrame picture_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px) {
-    PictureFrame frame;
+MeasuredFrame measured_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px) {
+    MeasuredFrame frame;
     frame.size_px = size_px;
     frame.tracked_size_px = std::max({kLeastTrackedPx, corpus.size_px, size_px});
     frame.whole = {0, 0, size_px, size_px};
@@ -54,7 +54,7 @@ const media::Image& at_size(const media::Image& image, int size_px, media::Image
     return scratch;
 }
 
-VideoMeter::VideoMeter(std::unique_ptr<LandmarkSource> landmarks, const PictureFrame& frame)
+VideoMeter::VideoMeter(std::unique_ptr<LandmarkSource> landmarks, const MeasuredFrame& frame)
     : source_(std::move(landmarks)), frame_(frame) {}
 
 void VideoMeter::add(const media::Image& image, const std::vector<float>& luma_of_image,
@@ -105,7 +105,7 @@ void ErrorMeter::add(const media::Image& image, const std::vector<float>& image_
     ++num_frames_;
 }
 
-PictureErrors ErrorMeter::finish() const {
+ImageErrors ErrorMeter::finish() const {
     const double count = std::max(num_frames_, 1);
     return {sum_.mse / count, sum_.mouth_mse / count, sum_.ssim / count, sum_.mouth_ssim / count};
 }

@@ -21,30 +21,30 @@ struct VideoMeasure {
 };
 
 /// Errors of one video against the recording, means over frames.
-struct PictureErrors {
+struct ImageErrors {
     double mse = 0, mouth_mse = 0, ssim = 0, mouth_ssim = 0;
 };
 
-/// Where the mouth is and at which size pictures are compared and tracked.
-struct PictureFrame {
-    int size_px = 256;          ///< pictures compared
-    int tracked_size_px = 256;  ///< pictures are scaled to this for the tracker
+/// Where the mouth is and at which size images are compared and tracked.
+struct MeasuredFrame {
+    int size_px = 256;          ///< images compared
+    int tracked_size_px = 256;  ///< images are scaled to this for the tracker
     metrics::PixelBox whole, mouth;
 };
-PictureFrame picture_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px);
+MeasuredFrame measured_frame(const corpus::Corpus& corpus, const corpus::Session& session, int size_px);
 
-/// Collects a VideoMeasure frame by frame; memory does not grow with the pictures.
+/// Collects a VideoMeasure frame by frame; memory does not grow with the images.
 class VideoMeter {
   public:
-    VideoMeter(std::unique_ptr<LandmarkSource> landmarks, const PictureFrame& frame);
-    /// image: size_px x size_px; tracked: the same picture as large as there is.
+    VideoMeter(std::unique_ptr<LandmarkSource> landmarks, const MeasuredFrame& frame);
+    /// image: size_px x size_px; tracked: the same image as large as there is.
     void add(const media::Image& image, const std::vector<float>& luma_of_image, const media::Image& tracked);
     /// The measures of the frames added.
     VideoMeasure finish();
 
   private:
     std::unique_ptr<LandmarkSource> source_;
-    PictureFrame frame_;
+    MeasuredFrame frame_;
     VideoMeasure measure_;
     std::vector<float> previous_luma_;
     media::Image scaled_;
@@ -52,21 +52,21 @@ class VideoMeter {
     double flicker_sum_ = 0, sharpness_sum_ = 0;
 };
 
-/// Collects PictureErrors over the frames that are worth comparing.
+/// Collects ImageErrors over the frames that are worth comparing.
 class ErrorMeter {
   public:
-    explicit ErrorMeter(const PictureFrame& frame) : frame_(frame) {}
+    explicit ErrorMeter(const MeasuredFrame& frame) : frame_(frame) {}
     void add(const media::Image& image, const std::vector<float>& image_luma, const media::Image& recorded,
              const std::vector<float>& recorded_luma);
-    PictureErrors finish() const;
+    ImageErrors finish() const;
 
   private:
-    PictureFrame frame_;
-    PictureErrors sum_;
+    MeasuredFrame frame_;
+    ImageErrors sum_;
     int num_frames_ = 0;
 };
 
-/// `image` at size_px x size_px; the same picture when it has that size.
+/// `image` at size_px x size_px; the same image when it has that size.
 const media::Image& at_size(const media::Image& image, int size_px, media::Image& scratch);
 
 }  // namespace vultus::evaluation

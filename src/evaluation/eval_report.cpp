@@ -123,7 +123,7 @@ void SideBySide::add(const std::vector<const media::Image*>& columns, const std:
     writer_->write_audio(sound.data(), sound.size());
 }
 
-std::vector<float> frame_sound(const std::vector<float>& sound, std::int64_t index, double fps) {
+std::vector<float> frame_audio(const std::vector<float>& sound, std::int64_t index, double fps) {
     const auto sample_of = [&](std::int64_t frame) {
         return static_cast<std::size_t>(std::llround(static_cast<double>(frame) * 16000.0 / fps));
     };

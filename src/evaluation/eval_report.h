@@ -34,11 +34,11 @@ class FrameStrip {
     media::Image image_;
 };
 
-/// Several pictures beside each other, with the sound of the recording.
+/// Several images beside each other, with the sound of the recording.
 class SideBySide {
   public:
     SideBySide(const std::filesystem::path& path, int size_px, int num_columns, int fps_num, int fps_den);
-    /// columns: pictures of size_px x size_px; sound: the samples of this frame.
+    /// columns: images of size_px x size_px; sound: the samples of this frame.
     void add(const std::vector<const media::Image*>& columns, const std::vector<float>& sound);
     void finish() { writer_->finish(); }
 
@@ -49,9 +49,9 @@ class SideBySide {
 };
 
 /// The samples that belong to frame `index`: sound[round(index * 16000 / fps) ...), silence after its end.
-std::vector<float> frame_sound(const std::vector<float>& sound, std::int64_t index, double fps);
+std::vector<float> frame_audio(const std::vector<float>& sound, std::int64_t index, double fps);
 
-/// index.html: the table, the pictures of plots/ and strips/ and the videos, all by relative names.
+/// index.html: the table, the images of plots/ and strips/ and the videos, all by relative names.
 std::string report_page(const std::string& title, const nlohmann::ordered_json& metrics,
                         const std::string& table, const std::vector<std::string>& clip_names,
                         const std::vector<std::string>& videos);

@@ -81,7 +81,7 @@ Json score_to_json(const ClipScore& score) {
 }
 
 Json picture_summary(const std::vector<ClipScore>& scores) {
-    PictureErrors sum;
+    ImageErrors sum;
     for (const ClipScore& score : scores) {
         sum.mse += score.errors.mse;
         sum.mouth_mse += score.errors.mouth_mse;

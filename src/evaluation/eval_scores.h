@@ -20,7 +20,7 @@ struct RecordedClip {
 struct GeneratedClip {
     std::size_t recording = 0;  ///< index into the recordings
     VideoMeasure video;
-    PictureErrors errors;
+    ImageErrors errors;
 };
 
 /// A video generated from a voice without a recording.
@@ -34,7 +34,7 @@ struct VoiceClip {
 /// How one generated clip compares with its recording and with others'.
 struct ClipScore {
     std::string name;
-    PictureErrors errors;
+    ImageErrors errors;
     double opening_r = 0;             ///< at lag 0
     metrics::LaggedCorrelation best;  ///< lag > 0: the generated mouth comes late
     double spread_ratio = 0;          ///< standard deviations, generated over recorded

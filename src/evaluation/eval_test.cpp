@@ -35,7 +35,7 @@ media::Image drawn(int opening_grey, int width_grey) {
     return image;
 }
 
-// Reads the fields back, at whatever size the picture has.
+// Reads the fields back, at whatever size the image has.
 class FieldLandmarks : public LandmarkSource {
   public:
     bool observe(const media::Image& image, float* face) override {

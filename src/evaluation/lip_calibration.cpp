@@ -111,7 +111,7 @@ DrawnClips Calibrator::draw(const std::vector<const corpus::Clip*>& clips, std::
         const std::int64_t frames = std::min<std::int64_t>(clip->num_frames, most_frames);
         std::vector<float> latents = latents_of(*clip);
         latents.resize(static_cast<std::size_t>(frames) * width);
-        VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(*clip), talker_.size_px()));
+        VideoMeter meter(landmarks_(), measured_frame(corpus_, corpus_.session_of(*clip), talker_.size_px()));
         for (std::int64_t t = 0; t < frames; ++t) {
             show(&latents[static_cast<std::size_t>(t) * width], meter);
             progress_.update(++done);
@@ -139,7 +139,7 @@ VideoMeasure Calibrator::with_and_without(const corpus::Clip& clip, const std::v
                                           float peak) {
     const auto width = static_cast<std::size_t>(talker_.latent_dim());
     const std::vector<float> latents = latents_of(clip);
-    VideoMeter meter(landmarks_(), picture_frame(corpus_, corpus_.session_of(clip), talker_.size_px()));
+    VideoMeter meter(landmarks_(), measured_frame(corpus_, corpus_.session_of(clip), talker_.size_px()));
     for (std::size_t i = 0; i < kBlinkFrames; ++i) {
         const std::size_t frame =
             (2 * i + 1) * static_cast<std::size_t>(clip.num_frames) / (2 * kBlinkFrames);

@@ -24,7 +24,7 @@ struct LipCorrection {
     std::vector<float> from_lips;
     /// [D, D]: I + w (p - d)' with the columns of the width, w of from_lips, p of the probe, d of
     /// drawn_probe. Latents multiplied by it are drawn as wide as meant and as open as before; where that
-    /// would move them far, where pictures follow them no longer, w is shorter and so is the way to it.
+    /// would move them far, where images follow them no longer, w is shorter and so is the way to it.
     std::vector<float> matrix;
     /// Correlation of opening and width, drawn against meant and against the fit.
     double meant_r[2] = {0, 0}, fit_r[2] = {0, 0};
@@ -44,7 +44,7 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
 void apply(const LipCorrection& correction, person::Person& person);
 
 /// How much of the direction that closes the eyes a blink takes. Beyond some point they close no farther,
-/// only the picture gets worse (smeared lids, lips that move along): the least that leaves them nearly as
+/// only the image gets worse (smeared lids, lips that move along): the least that leaves them nearly as
 /// closed as any does. openness [n]: of the eyes drawn with peaks [n], rising.
 float least_that_closes(const std::vector<float>& peaks, const std::vector<double>& openness);
 
@@ -60,7 +60,7 @@ struct Calibration {
 };
 
 /// Two rounds over training clips; then blinks become as strong as needed and lose what they still do to the
-/// drawn lips. The pictures stay.
+/// drawn lips. The images stay.
 /// Errors: kUnsupported for a person without speech or lip probe; kInvalidArgument when the corpus does not
 /// fit; kCancelled.
 Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,

@@ -20,12 +20,12 @@ constexpr double kOtherFaceScore = 0.25;  // a second face must be more certain:
 constexpr double kOtherFaceSide = 0.4;    // ... and not small beside the first
 constexpr double kTrackedScore = -0.6;    // enough where a face was just before: turned heads score low
 constexpr double kTrackedOverlap = 0.25;  // intersection over union
-constexpr int kSearchSidePx = 640;        // pictures are shrunk to this for a search
+constexpr int kSearchSidePx = 640;        // images are shrunk to this for a search
 constexpr double kDetectFacePx = 100;     // the detector's window is 80 px
 constexpr int kMissesBeforeSlow = 25;     // after this many frames without a face only every 5th is searched
 constexpr int kSlowStep = 5;
 
-// The regression runs on a picture of the face of this size: dlib rounds landmarks to whole pixels, which
+// The regression runs on an image of the face of this size: dlib rounds landmarks to whole pixels, which
 // here are a quarter of a pixel of a 100 px face.
 constexpr int kChipSidePx = 560, kChipMarginPx = 80;
 
@@ -145,7 +145,7 @@ struct FaceTracker::Impl {
         return none;
     }
 
-    /// Faces in the picture shrunk by `scale`, best first.
+    /// Faces in the image shrunk by `scale`, best first.
     std::vector<Detection> detect(double scale, double least_score) {
         const cv::Mat* searched = &gray;
         if (scale < 1) {
@@ -240,7 +240,7 @@ struct FaceTracker::Impl {
         return true;
     }
 
-    /// Landmark regression in `track`, on an enlarged copy of that part of the picture.
+    /// Landmark regression in `track`, on an enlarged copy of that part of the image.
     void regress(std::array<float, 136>& points) {
         const double inside = kChipSidePx - 2 * kChipMarginPx, scale = track.side / inside;
         const double left = track.x - 0.5 * track.side - kChipMarginPx * scale;

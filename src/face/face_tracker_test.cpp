@@ -39,7 +39,7 @@ TEST(FaceTracker, FollowsTheSpeakerOfASample) {
         EXPECT_EQ(face.num_faces, 1);
         EXPECT_GT(face.confidence, 0);
         detections += face.detected;
-        // Eyes above mouth, left eye of the picture left of the right one.
+        // Eyes above mouth, left eye of the image left of the right one.
         EXPECT_LT(face.landmarks_px[2 * 36], face.landmarks_px[2 * 45]);
         EXPECT_LT(face.landmarks_px[2 * 36 + 1] + 20, face.landmarks_px[2 * 57 + 1]);
         const HeadPose pose = estimate_head_pose(face.landmarks_px.data(), 360, 288);

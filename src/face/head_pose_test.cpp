@@ -23,7 +23,7 @@ std::vector<float> project(const HeadPose& pose, double x_mm, double y_mm, doubl
         // Pitch up: what lies in front (negative z) rises (negative y).
         double x = m[0], y = m[1] * std::cos(p) + m[2] * std::sin(p),
                z = m[2] * std::cos(p) - m[1] * std::sin(p);
-        // Yaw to the person's left: what lies in front moves to the picture's right.
+        // Yaw to the person's left: what lies in front moves to the image's right.
         const double x1 = x * std::cos(w) - z * std::sin(w), z1 = z * std::cos(w) + x * std::sin(w);
         // Roll clockwise: what lies to the right sinks.
         const double x2 = x1 * std::cos(r) - y * std::sin(r), y2 = y * std::cos(r) + x1 * std::sin(r);

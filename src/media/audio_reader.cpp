@@ -121,7 +121,7 @@ struct AudioReader::Impl {
         segment_in = segment_out = 0;
     }
 
-    /// Cuts or pads in front so that sample 0 is the picture's start, and fills gaps in the container's
+    /// Cuts or pads in front so that sample 0 is the image's start, and fills gaps in the container's
     /// times.
     void align() {
         if (!has_video || frame->best_effort_timestamp == AV_NOPTS_VALUE) return;

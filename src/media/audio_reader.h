@@ -9,7 +9,7 @@
 
 namespace vultus::media {
 
-/// Streams samples (f32, -1..1) with constant memory. Sample 0 is the start of the file's picture when it has
+/// Streams samples (f32, -1..1) with constant memory. Sample 0 is the start of the file's image when it has
 /// one (silence is put in front or sound cut off as needed), else of the sound; codec priming is skipped.
 /// The path "-" reads raw s16le mono PCM at `sample_rate_hz` from standard input.
 class AudioReader {

@@ -52,7 +52,7 @@ std::string av_error(int code);
 /// Errors: kIo; kCorruptData when FFmpeg does not know the format.
 FormatPtr open_input(const std::filesystem::path& path);
 
-/// Index of the stream to read, -1 if there is none; cover pictures do not count as video.
+/// Index of the stream to read, -1 if there is none; cover images do not count as video.
 int find_stream(AVFormatContext* format, AVMediaType type);
 
 /// An opened decoder of a stream. Errors: kUnsupported, kCorruptData.

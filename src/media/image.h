@@ -1,4 +1,4 @@
-// One decoded picture.
+// One decoded image.
 #pragma once
 
 #include <cstdint>

@@ -172,7 +172,7 @@ TEST(Media, AnotherRateTakesTheNearestPicture) {
 TEST(Media, VariableRateKeepsTime) {
     const Scratch scratch;
     const auto path = scratch / "variable.mkv";
-    // Pictures 0..9 at 40 ms, then one still of 400 ms, then 10 more: 20 pictures over 1.16 s.
+    // Images 0..9 at 40 ms, then one still of 400 ms, then 10 more: 20 images over 1.16 s.
     std::vector<std::int64_t> times_ms;
     for (int i = 0; i < 10; ++i) times_ms.push_back(40 * i);
     for (int i = 0; i < 10; ++i) times_ms.push_back(760 + 40 * i);
@@ -182,7 +182,7 @@ TEST(Media, VariableRateKeepsTime) {
     int frames = 0;
     for (; reader.read(image); ++frames) {
         const int shown = frames < 10 ? frames : frames < 15 ? 9 : frames < 19 ? 10 : frames - 9;
-        if (frames == 14) continue;  // halfway between two pictures
+        if (frames == 14) continue;  // halfway between two images
         EXPECT_GT(psnr(image, test::picture(96, 64, shown)), 28) << frames;
     }
     EXPECT_EQ(frames, 29);

@@ -1,4 +1,4 @@
-// Still pictures.
+// Still images.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@ namespace vultus::media {
 /// Writes through a temporary file. Errors: kIo, kInvalidArgument (empty image).
 void write_png(const std::filesystem::path& path, const Image& image);
 
-/// PNG, JPEG or whatever else FFmpeg reads as one picture. Errors: as VideoReader.
+/// PNG, JPEG or whatever else FFmpeg reads as one image. Errors: as VideoReader.
 Image read_image(const std::filesystem::path& path);
 
 }  // namespace vultus::media

@@ -6,7 +6,7 @@
 
 namespace vultus::media {
 
-/// The picture inside `crop_px` (may be fractional; outside the image the edge is repeated) at
+/// The image inside `crop_px` (may be fractional; outside the image the edge is repeated) at
 /// size_px x size_px, through a cubic filter that widens with the scale when shrinking (no aliasing).
 /// Errors: kInvalidArgument for an empty crop or image.
 Image crop_and_resize(const Image& image, const corpus::Box& crop_px, int size_px);

@@ -26,15 +26,15 @@ struct ClipOptions {
     std::string encoder = {};
 };
 
-/// picture(0), picture(1), ... with a 440 Hz tone; returns the encoder's name.
+/// image(0), image(1), ... with a 440 Hz tone; returns the encoder's name.
 std::string write_clip(const std::filesystem::path& path, const ClipOptions& options);
 
-/// picture(i) shown at times_ms[i], lossless enough to tell them apart; Matroska.
+/// image(i) shown at times_ms[i], lossless enough to tell them apart; Matroska.
 void write_timed_pictures(const std::filesystem::path& path, const std::vector<std::int64_t>& times_ms,
                           int width, int height);
 
 struct CopyOptions {
-    int clockwise_degrees = 0;  ///< how the picture is to be shown
+    int clockwise_degrees = 0;  ///< how the image is to be shown
     double sound_later_seconds = 0;
 };
 

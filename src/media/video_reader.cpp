@@ -10,7 +10,7 @@
 namespace vultus::media {
 namespace {
 
-// A gap longer than this in the picture's times is a fault, not a still scene.
+// A gap longer than this in the image's times is a fault, not a still scene.
 constexpr double kMaxGapSeconds = 120;
 constexpr int kMaxSidePx = 16384;
 
@@ -27,7 +27,7 @@ AVRational snap_rate(AVRational rate) {
     return reduced;
 }
 
-/// Clockwise quarter turns that make the picture upright.
+/// Clockwise quarter turns that make the image upright.
 int quarter_turns(const AVStream* stream) {
     const std::uint8_t* matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
     if (!matrix) return 0;
@@ -107,7 +107,7 @@ struct VideoReader::Impl {
         }
     }
 
-    /// Decodes one more picture: `next` becomes `current`. False (and `current` keeps its picture) at the
+    /// Decodes one more image: `next` becomes `current`. False (and `current` keeps its image) at the
     /// end.
     bool advance() {
         if (have_next) {
@@ -137,7 +137,7 @@ struct VideoReader::Impl {
         return false;
     }
 
-    /// Presentation time from the first picture on; pictures without one follow at the source's rate.
+    /// Presentation time from the first image on; images without one follow at the source's rate.
     double seconds_of(const AVFrame* frame) {
         const std::int64_t stamp = frame->best_effort_timestamp;
         double seconds;

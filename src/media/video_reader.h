@@ -14,12 +14,12 @@ struct VideoReaderOptions {
     int threads = 1;               ///< decoder threads
 };
 
-/// Decodes one file from its first picture to its last with constant memory.
-/// Frame i is the source picture whose presentation time is nearest to i / fps (measured from the first
-/// picture): sources of variable or another rate are repeated or thinned. Display rotation is applied.
+/// Decodes one file from its first image to its last with constant memory.
+/// Frame i is the source image whose presentation time is nearest to i / fps (measured from the first
+/// image): sources of variable or another rate are repeated or thinned. Display rotation is applied.
 class VideoReader {
   public:
-    /// Errors: kIo when the file cannot be opened; kCorruptData when it is no media file, holds no picture
+    /// Errors: kIo when the file cannot be opened; kCorruptData when it is no media file, holds no image
     /// stream or is cut so short that nothing decodes; kUnsupported when no decoder fits.
     explicit VideoReader(const std::filesystem::path& path, const VideoReaderOptions& options = {});
     ~VideoReader();
@@ -34,7 +34,7 @@ class VideoReader {
     int fps_num() const;
     int fps_den() const;
     double fps() const { return static_cast<double>(fps_num()) / fps_den(); }
-    /// Packets and pictures that the decoder refused or flagged as damaged, up to now.
+    /// Packets and images that the decoder refused or flagged as damaged, up to now.
     std::int64_t num_damaged() const;
     /// Length the container claims, in seconds; 0 if it says nothing.
     double claimed_seconds() const;

@@ -204,13 +204,13 @@ struct VideoWriter::Impl {
         pending.resize(before + got);
     }
 
-    /// Samples at kAacRateHz up to the end of the last picture.
+    /// Samples at kAacRateHz up to the end of the last image.
     std::int64_t samples_wanted() const {
         return av_rescale_rnd(num_frames, std::int64_t{kAacRateHz} * options.fps_den, options.fps_num,
                               AV_ROUND_NEAR_INF);
     }
 
-    /// Encodes what reaches no further than the pictures do; at the end also the last, shorter piece.
+    /// Encodes what reaches no further than the images do; at the end also the last, shorter piece.
     void drain_audio(bool last) {
         if (!audio) return;
         std::size_t used = 0;

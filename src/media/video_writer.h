@@ -20,8 +20,8 @@ struct VideoWriterOptions {
     int threads = 1;      ///< part of what makes the bits: another number may give another file
 };
 
-/// Writes yuv420p (BT.709, limited range), index in front, sound and picture interleaved. The same input
-/// gives the same bytes. Memory is constant when sound and picture are written in step. Writes to exactly
+/// Writes yuv420p (BT.709, limited range), index in front, sound and image interleaved. The same input
+/// gives the same bytes. Memory is constant when sound and image are written in step. Writes to exactly
 /// `path`: callers go through OutputFile.
 class VideoWriter {
   public:
@@ -35,7 +35,7 @@ class VideoWriter {
     void write_frame(const std::uint8_t* rgb);
     /// Mono samples, -1..1; they follow each other without gaps from time 0.
     void write_audio(const float* samples, std::size_t n);
-    /// Cuts or pads the sound to the pictures' length, flushes and closes. Without it the file is unusable.
+    /// Cuts or pads the sound to the images' length, flushes and closes. Without it the file is unusable.
     /// Errors: kInvalidArgument when no frame was written; kIo.
     void finish();
 

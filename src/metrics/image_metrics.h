@@ -1,4 +1,4 @@
-// Measures of pictures: errors against a recording, flicker, sharpness.
+// Measures of images: errors against a recording, flicker, sharpness.
 #pragma once
 
 #include <vector>
@@ -11,11 +11,11 @@ namespace vultus::metrics {
 /// Decibels for a mean squared error of bytes; 99 for no error at all.
 double psnr_from_mse(double mse);
 
-/// The box cut to the picture, on whole pixels; at least one pixel.
+/// The box cut to the image, on whole pixels; at least one pixel.
 struct PixelBox {
     int left = 0, top = 0, right = 0, bottom = 0;  ///< right and bottom are outside
 };
-/// scale: picture pixels per unit of `box`.
+/// scale: image pixels per unit of `box`.
 PixelBox pixel_box(const corpus::Box& box, double scale, int width_px, int height_px);
 
 /// Mean squared error of the RGB bytes inside the box. Errors: kInternal when the sizes differ.
@@ -30,12 +30,12 @@ std::vector<float> ssim_map(const std::vector<float>& a, const std::vector<float
                             int height_px);
 double mean_inside(const std::vector<float>& map, int width_px, const PixelBox& box);
 
-/// Mean |grey change| between two frames in the two top corners, 40 x 40 px of a 256-px-wide picture
+/// Mean |grey change| between two frames in the two top corners, 40 x 40 px of a 256-px-wide image
 /// (scaled).
 double corner_change(const std::vector<float>& luma_before, const std::vector<float>& luma_after,
                      int width_px, int height_px);
 
-/// Variance of the 4-neighbour Laplacian inside the box: more for sharper pictures.
+/// Variance of the 4-neighbour Laplacian inside the box: more for sharper images.
 double laplacian_variance(const std::vector<float>& luma, int width_px, int height_px, const PixelBox& box);
 
 }  // namespace vultus::metrics

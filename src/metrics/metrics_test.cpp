@@ -152,7 +152,7 @@ TEST(ImageMetrics, SsimOfEqualConstantAndInvertedPictures) {
     const PixelBox all{0, 0, 64, 64};
     EXPECT_NEAR(mean_inside(ssim_map(a, a, 64, 64), 64, all), 1, 1e-5);
     EXPECT_LT(mean_inside(ssim_map(a, inverted, 64, 64), 64, all), -0.5);
-    // Constant pictures: only the luminance term remains.
+    // Constant images: only the luminance term remains.
     const double c1 = 0.01 * 255 * 0.01 * 255;
     const double expected = (2 * 100.0 * 120 + c1) / (100.0 * 100 + 120.0 * 120 + c1);
     const std::vector<float> u(64 * 64, 100.0f), v(64 * 64, 120.0f);

@@ -11,7 +11,7 @@
 namespace vultus::preparation {
 namespace {
 
-constexpr int kColumns = 12, kRows = 10;  // cells of the picture whose mean colours are compared
+constexpr int kColumns = 12, kRows = 10;  // cells of the image whose mean colours are compared
 constexpr double kOwnSessionShare = 0.2;  // of all usable frames: less is an odd clip, not a session
 constexpr double kMinOddLevels = 12;      // grey levels that the light may change without being odd
 constexpr double kOddSpreads = 8;         // robust standard deviations
@@ -42,7 +42,7 @@ FaceExtent clip_face(const ClipMeasurement& clip) {
     return median_extent(faces);
 }
 
-/// Mean colours of the cells of the median picture, [kRows, kColumns, 3].
+/// Mean colours of the cells of the median image, [kRows, kColumns, 3].
 std::vector<double> cell_colours(const media::Image& median) {
     std::vector<double> cells;
     for (int row = 0; row < kRows; ++row) {
@@ -167,7 +167,7 @@ struct Jump {
     double change = 0, usual = 0;
 };
 
-/// Where the whole picture changes at once although the person only talks: a cut, or damage that heals.
+/// Where the whole image changes at once although the person only talks: a cut, or damage that heals.
 std::vector<Jump> find_jumps(const ClipMeasurement& clip) {
     if (clip.num_frames() < 4) return {};
     const std::vector<double> changes(clip.change.begin() + 1, clip.change.end());

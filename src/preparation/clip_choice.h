@@ -19,13 +19,13 @@ struct ClipChoice {
     std::vector<std::vector<int>> sessions;  ///< indices of the measurements of each session
 };
 
-/// Groups the usable measurements into recording sessions: equal picture size, similar background, clothes,
+/// Groups the usable measurements into recording sessions: equal image size, similar background, clothes,
 /// light and place of the face. A look that less than a fifth of the material shares is left out, as are
-/// clips whose picture jumps and those with too few valid frames.
+/// clips whose image jumps and those with too few valid frames.
 /// Longer recordings with a jump stay; see frames_around_jumps().
 ClipChoice choose_clips(const std::vector<ClipMeasurement>& clips, double min_valid);
 
-/// Frames within half a second of a place where the whole picture changes at once (a cut, or damage that
+/// Frames within half a second of a place where the whole image changes at once (a cut, or damage that
 /// heals). [0, num_frames) ascending.
 std::vector<int> frames_around_jumps(const ClipMeasurement& clip);
 

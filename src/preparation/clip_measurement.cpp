@@ -16,14 +16,14 @@ namespace vultus::preparation {
 namespace {
 
 constexpr int kMeasureVersion = 1;
-constexpr int kBlocksAcross = 40;          // of the picture, for `change`
-constexpr double kMaxDamagedShare = 0.02;  // of the pictures
+constexpr int kBlocksAcross = 40;          // of the image, for `change`
+constexpr double kMaxDamagedShare = 0.02;  // of the images
 constexpr double kMinDecodedShare = 0.9;   // of the length the container claims
-constexpr double kMinSoundShare = 0.8;     // of the pictures' length
+constexpr double kMinSoundShare = 0.8;     // of the images' length
 constexpr int kSilentPeak = 8;             // of 32767: a microphone that was on is louder
 constexpr double kMinFaceWidthPx = 40;
 
-/// Block means of the picture, [rows, kBlocksAcross, 3].
+/// Block means of the image, [rows, kBlocksAcross, 3].
 std::vector<float> block_means(const media::Image& image) {
     const int rows = std::max(1, kBlocksAcross * image.height / image.width);
     std::vector<float> means(std::size_t{3} * rows * kBlocksAcross);

@@ -21,9 +21,9 @@ struct ClipMeasurement {
     int fps_num = 0, fps_den = 1;     ///< rate of the frames below
     std::vector<float> landmarks_px;  ///< [T, 68, 2] in source pixels; invalid frames repeat their neighbour
     std::vector<std::uint8_t> valid;  ///< [T] exactly one clear face
-    std::vector<std::int16_t> audio;  ///< 16 kHz mono, as long as the pictures
+    std::vector<std::int16_t> audio;  ///< 16 kHz mono, as long as the images
     std::vector<float> change;        ///< [T] mean grey-level change to the frame before, see AppearanceMeter
-    media::Image median;              ///< median picture, longest side kMedianSidePx
+    media::Image median;              ///< median image, longest side kMedianSidePx
 
     int num_frames() const { return static_cast<int>(valid.size()); }
     int num_valid() const;
@@ -31,7 +31,7 @@ struct ClipMeasurement {
 
 inline constexpr int kMedianSidePx = 160;
 
-/// Gathers the median picture and the frame-to-frame change of a clip with constant memory per frame.
+/// Gathers the median image and the frame-to-frame change of a clip with constant memory per frame.
 class AppearanceMeter {
   public:
     void add(const media::Image& image);

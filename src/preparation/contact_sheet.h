@@ -1,4 +1,4 @@
-// All clips of a corpus on one picture.
+// All clips of a corpus on one image.
 #pragma once
 
 #include <string>

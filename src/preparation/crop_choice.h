@@ -21,8 +21,8 @@ FaceExtent median_extent(const std::vector<FaceExtent>& faces);
 /// The landmarks span about a third of the crop: head, neck and shoulders are in.
 inline constexpr double kCropInFaceWidths = 3.0;
 
-/// Square of kCropInFaceWidths median face widths, at most the picture, centred on the median landmarks and
-/// shifted into the picture; whole pixels, even side.
+/// Square of kCropInFaceWidths median face widths, at most the image, centred on the median landmarks and
+/// shifted into the image; whole pixels, even side.
 corpus::Box choose_crop(const FaceExtent& face, int width_px, int height_px);
 
 /// Box around the mouth landmarks (48..67) of the session: 1st to 99th percentile of their extents plus a

@@ -9,7 +9,7 @@
 namespace vultus::preparation {
 
 /// Landmarks, pose and validity in crop pixels. Frames whose landmarks leave the crop and
-/// those around jumps of the picture become invalid.
+/// those around jumps of the image become invalid.
 corpus::ClipTracks crop_tracks(const ClipMeasurement& measured, const corpus::Box& crop_px, int size_px);
 
 /// Decodes the source again and writes the crop to `video` (H.264 without sound).

@@ -20,12 +20,12 @@
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "person/bundled.h"
+#include "preparation/av_offset.h"
 #include "preparation/clip_choice.h"
 #include "preparation/clip_measurement.h"
 #include "preparation/contact_sheet.h"
 #include "preparation/crop_choice.h"
 #include "preparation/encode_clip.h"
-#include "preparation/sound_sync.h"
 
 namespace vultus::preparation {
 namespace {
@@ -70,7 +70,7 @@ class SharedProgress {
 };
 
 /// The sound that fits lips which are `delay` frames ahead of it; silence where there is none.
-std::vector<std::int16_t> moved_sound(const std::vector<std::int16_t>& sound, int delay_frames, int fps_num,
+std::vector<std::int16_t> moved_audio(const std::vector<std::int16_t>& sound, int delay_frames, int fps_num,
                                       int fps_den) {
     const std::int64_t samples = std::int64_t{delay_frames} * corpus::kSampleRateHz * fps_den / fps_num;
     const auto size = static_cast<std::int64_t>(sound.size());
@@ -85,7 +85,8 @@ class PrepareRun {
     explicit PrepareRun(const PrepareOptions& options) : options_(options) {
         check_options();
         // Before hours of measuring: it may not be there.
-        if (!options_.keep_sound) recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
+        if (!options_.keep_audio_offset)
+            recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
         std::sort(options_.inputs.begin(), options_.inputs.end(),
                   [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
         std::error_code error;
@@ -209,7 +210,7 @@ class PrepareRun {
                 visemes_per_frame(recognizer_->log_posteriors(heard.sound()), clip.num_frames(), fps)};
             progress.add(clip.num_frames());
         });
-        const std::vector<int> delays = sound_delays_frames(recordings, fps);
+        const std::vector<int> delays = audio_delays_frames(recordings, fps);
         for (std::size_t k = 0; k < kept.size(); ++k) delays_frames_[kept[k]] = delays[k];
     }
 
@@ -329,7 +330,7 @@ class PrepareRun {
     void encode_one(int i, const std::function<void()>& tick) {
         throw_if_cancelled();
         ClipMeasurement clip = measured(i);
-        clip.audio = moved_sound(clip.audio, delays_frames_[i], fps_num_, fps_den_);
+        clip.audio = moved_audio(clip.audio, delays_frames_[i], fps_num_, fps_den_);
         const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
         encode_crop(clip, crop, options_.size_px, options_.crf, corpus_.video_path(corpus_.clips[i]), tick);
         corpus::save_tracks(corpus_, corpus_.clips[i], crop_tracks(clip, crop, options_.size_px));

@@ -18,7 +18,7 @@ struct PrepareOptions {
     bool resume = true;            ///< reuse what an interrupted or earlier run measured and encoded
     int threads = 1;
     double min_valid = 0.9;  ///< clips with a smaller share of frames with one clear face are left out
-    bool keep_sound =
+    bool keep_audio_offset =
         false;  ///< leave the sound where it is, even where the lips say that it is early or late
 };
 
@@ -32,7 +32,7 @@ struct PrepareReport {
 };
 
 /// Decodes, tracks, groups into sessions, chooses one crop per session, moves sound that is out of step with
-/// the lips (sound_sync.h), encodes, judges, and writes the corpus with contact_sheet.png and report.txt. A
+/// the lips (av_offset.h), encodes, judges, and writes the corpus with contact_sheet.png and report.txt. A
 /// damaged input is left out with its reason, the others go on. Errors: kInvalidArgument (no inputs, equal
 /// stems, odd size); kCorruptData when no clip is usable (nothing new stays under `out` then); kIo;
 /// kCancelled (what was finished is reused by the next run).

@@ -165,7 +165,7 @@ TEST(Prepare, SoundThatComesLateIsPutWhereTheLipsAre) {
     }
     EXPECT_LT(difference, 0.05 * energy) << "but for what AAC loses";
 
-    options.keep_sound = true;
+    options.keep_audio_offset = true;
     EXPECT_TRUE(prepare(options).moved.empty());
     EXPECT_NE(sound_of(options), moved) << "what was moved before is encoded again";
 }

@@ -17,7 +17,7 @@ class DecodeWorkers {
     /// count: workers; 0: one per core, at most 8. `options.num_threads` is ignored.
     DecodeWorkers(person::Person person, TalkerOptions options, int count);
 
-    /// The first worker's Talker, for everything but pictures.
+    /// The first worker's Talker, for everything but images.
     Talker& talker() { return *talkers_.front(); }
     /// How many latents to hand over at a time to keep all workers busy.
     std::int64_t batch() const { return static_cast<std::int64_t>(talkers_.size()) * 4; }

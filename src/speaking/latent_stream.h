@@ -19,7 +19,7 @@ class LatentStream {
   public:
     /// look_ahead_frames: frames of sound after a frame's time that may shape it, beside the 72.5 ms
     /// (log-mel) or 92.5 ms (speech encoder) that the features take; -1: all that the networks can use.
-    /// talker must outlive this. Errors: kUnsupported when the person cannot speak yet (only its pictures
+    /// talker must outlive this. Errors: kUnsupported when the person cannot speak yet (only its images
     /// were trained), and for a look-ahead where it listens through wav2vec 2.0; kInvalidArgument for a
     /// look-ahead beyond -1 .. most_look_ahead().
     LatentStream(Talker& talker, const PoseOptions& pose, int look_ahead_frames = -1);

@@ -1,4 +1,4 @@
-// An hour of a live session: picture and sound do not drift, memory does not grow.
+// An hour of a live session: image and sound do not drift, memory does not grow.
 #include <gtest/gtest.h>
 
 #include "base/rng.h"

@@ -32,10 +32,10 @@ struct Talker::Impl {
     std::vector<int> timesteps;
     std::vector<float> noise;  ///< the shared x_T
 
-    /// The U-Net at each timestep: reads z and, after the first, x. Recorded at the first picture.
+    /// The U-Net at each timestep: reads z and, after the first, x. Recorded at the first image.
     std::vector<infer::Program> decoder;
     std::vector<float> z, x;
-    /// The semantic encoder: reads picture.
+    /// The semantic encoder: reads image.
     std::vector<infer::Program> encoder;
     std::vector<float> picture;
 

@@ -74,7 +74,7 @@ TEST(Talker, DecodesWithoutAllocating) {
     }
 }
 
-/// Counts what a stream asks of the allocator, sound to picture, once it is under way.
+/// Counts what a stream asks of the allocator, sound to image, once it is under way.
 long allocations_of_live_speech(int look_ahead, int sample_rate_hz, int num_threads) {
     TalkerOptions talker;
     talker.num_threads = num_threads;

@@ -1,4 +1,4 @@
-#include "preparation/sound_sync.h"
+#include "preparation/av_offset.h"
 
 #include <algorithm>
 #include <cmath>
@@ -135,7 +135,7 @@ std::vector<float> visemes_per_frame(std::span<const float> log_posteriors, int 
     return visemes;
 }
 
-std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings, double fps) {
+std::vector<int> audio_delays_frames(const std::vector<SeenAndHeard>& recordings, double fps) {
     const int most = static_cast<int>(kMostDelay_s * fps);
     std::vector<int> delays(recordings.size(), 0);
     std::vector<const SeenAndHeard*> brief;

@@ -1,4 +1,4 @@
-#include "preparation/sound_sync.h"
+#include "preparation/av_offset.h"
 
 #include <gtest/gtest.h>
 
@@ -35,18 +35,18 @@ SeenAndHeard speak(int frames, int delay_frames, Rng& rng, double noise = 0.02) 
     return recording;
 }
 
-TEST(SoundSync, LongRecordingsTellByThemselves) {
+TEST(AvOffset, LongRecordingsTellByThemselves) {
     Rng rng(3);
     std::vector<SeenAndHeard> recordings;
     const std::vector<int> delays = {0, 5, -8, 2, 1};
     for (const int delay : delays) recordings.push_back(speak(1000, delay, rng));
-    std::vector<int> found = sound_delays_frames(recordings, kFps);
+    std::vector<int> found = audio_delays_frames(recordings, kFps);
     EXPECT_EQ(found.back(), 0) << "a frame is what people differ by";
     found.back() = 1;
     EXPECT_EQ(found, delays);
 }
 
-TEST(SoundSync, ShortRecordingsAreHeldAgainstTheOthers) {
+TEST(AvOffset, ShortRecordingsAreHeldAgainstTheOthers) {
     for (const int common : {0, 4}) {
         Rng rng(5);
         std::vector<SeenAndHeard> recordings;
@@ -54,34 +54,34 @@ TEST(SoundSync, ShortRecordingsAreHeldAgainstTheOthers) {
         delays[7] = common - 4;
         delays[30] = common + 3;
         for (const int delay : delays) recordings.push_back(speak(75, delay, rng, 0.01));
-        EXPECT_EQ(sound_delays_frames(recordings, kFps), delays);
+        EXPECT_EQ(audio_delays_frames(recordings, kFps), delays);
     }
 }
 
-TEST(SoundSync, WhereNothingIsCertainSoundStays) {
+TEST(AvOffset, WhereNothingIsCertainSoundStays) {
     Rng rng(7);
     std::vector<SeenAndHeard> unrelated;
     for (int i = 0; i < 40; ++i) {
         unrelated.push_back(speak(75, 0, rng));
         unrelated.back().opening = speak(75, 0, rng).opening;
     }
-    EXPECT_EQ(sound_delays_frames(unrelated, kFps), std::vector<int>(40, 0));
+    EXPECT_EQ(audio_delays_frames(unrelated, kFps), std::vector<int>(40, 0));
     unrelated = {speak(1000, 0, rng)};
     unrelated[0].opening = speak(1000, 0, rng).opening;
-    EXPECT_EQ(sound_delays_frames(unrelated, kFps), std::vector<int>{0});
+    EXPECT_EQ(audio_delays_frames(unrelated, kFps), std::vector<int>{0});
 
     std::vector<SeenAndHeard> few = {speak(75, 6, rng), speak(75, 6, rng)};
-    EXPECT_EQ(sound_delays_frames(few, kFps), (std::vector<int>{0, 0})) << "six seconds are too little";
+    EXPECT_EQ(audio_delays_frames(few, kFps), (std::vector<int>{0, 0})) << "six seconds are too little";
     SeenAndHeard still = speak(1000, 5, rng);
     still.opening.assign(1000, 0.1f);
     SeenAndHeard silent = speak(1000, 5, rng);
     for (std::size_t i = 0; i < silent.visemes.size(); ++i)
         silent.visemes[i] = i % audio::kNumVisemes == 0 ? 1.0f : 0.0f;
-    EXPECT_EQ(sound_delays_frames({still, silent, {}}, kFps), (std::vector<int>{0, 0, 0}));
-    EXPECT_TRUE(sound_delays_frames({}, kFps).empty());
+    EXPECT_EQ(audio_delays_frames({still, silent, {}}, kFps), (std::vector<int>{0, 0, 0}));
+    EXPECT_TRUE(audio_delays_frames({}, kFps).empty());
 }
 
-TEST(SoundSync, VisemesOfAFrameAreTheMeanOfWhatIsHeardInIt) {
+TEST(AvOffset, VisemesOfAFrameAreTheMeanOfWhatIsHeardInIt) {
     // 0.2 s: silence, then AA from 0.1 s on; frames of 40 ms, whose parts lie 5, 15, 25, 35 ms in.
     std::vector<float> posteriors(10 * audio::kNumPhones, std::log(1e-6f));
     const int aa = audio::phone_from_name("AA");

@@ -22,6 +22,6 @@ std::vector<float> visemes_per_frame(std::span<const float> log_posteriors, int 
 /// 0.35 s. Recordings of 20 s tell it by themselves: at their true place visemes explain the opening best.
 /// Shorter ones are taken together for that, and then, where they are 90 s in all, each is held against what
 /// the others' visemes say of its lips.
-std::vector<int> sound_delays_frames(const std::vector<SeenAndHeard>& recordings, double fps);
+std::vector<int> audio_delays_frames(const std::vector<SeenAndHeard>& recordings, double fps);
 
 }  // namespace vultus::preparation
