@@ -15,30 +15,30 @@ constexpr double kRowsPerSecond = 100.0;
 constexpr double kShareOfSounds = 0.5;
 constexpr int kTelephoneLow = 10, kTelephoneHigh = 57;  // bands about 300 and 3400 Hz
 
-using training_loop::Curve = std::array<float, kBands>;
+using Curve = std::array<float, kBands>;
 
 float power_of_db(double db) { return static_cast<float>(std::pow(10.0, db / 10)); }
 
 /// A few slow waves over the bands: microphones, rooms, the colour of a noise.
-training_loop::Curve draw_curve(Rng& rng, double deviation_db) {
-    training_loop::Curve gains_db{};
+Curve draw_curve(Rng& rng, double deviation_db) {
+    Curve gains_db{};
     for (int wave = 0; wave < 4; ++wave) {
         const double amplitude = rng.normal() * deviation_db * 0.7, phase = rng.uniform(0, 6.2831853);
         for (std::size_t k = 0; k < kBands; ++k)
             gains_db[k] += static_cast<float>(amplitude * std::cos(3.14159265 * wave * k / kBands + phase));
     }
-    training_loop::Curve gains;
+    Curve gains;
     for (std::size_t k = 0; k < kBands; ++k) gains[k] = power_of_db(gains_db[k]);
     return gains;
 }
 
-void multiply(std::vector<float>& power, const training_loop::Curve& gains) {
+void multiply(std::vector<float>& power, const Curve& gains) {
     for (std::size_t at = 0; at < power.size(); ++at) power[at] *= gains[at % kBands];
 }
 
 /// Stretches the frequency axis by `factor`, as a shorter or longer vocal tract does.
 void warp_bands(std::vector<float>& power, double factor) {
-    training_loop::Curve warped;
+    Curve warped;
     for (std::size_t row = 0; row < power.size(); row += kBands) {
         for (std::size_t k = 0; k < kBands; ++k) {
             const double at = std::min(static_cast<double>(k) * factor, kBands - 1.001);
@@ -53,7 +53,7 @@ void warp_bands(std::vector<float>& power, double factor) {
 void reverberate(std::vector<float>& power, double decay_s, double level_db) {
     const auto keep = static_cast<float>(std::pow(10.0, -6.0 / (decay_s * kRowsPerSecond)));
     const float level = power_of_db(level_db) * (1 - keep);
-    training_loop::Curve tail{};
+    Curve tail{};
     for (std::size_t row = 0; row < power.size(); row += kBands)
         for (std::size_t k = 0; k < kBands; ++k) {
             const float direct = power[row + k];
@@ -75,14 +75,14 @@ float draw_fluctuation(Rng& rng) {
 
 /// Traffic, fans, hiss: a coloured spectrum that stays.
 void add_steady(std::vector<float>& power, Rng& rng) {
-    const training_loop::Curve colour = draw_curve(rng, 9.0);
+    const Curve colour = draw_curve(rng, 9.0);
     for (std::size_t at = 0; at < power.size(); ++at)
         power[at] += colour[at % kBands] * draw_fluctuation(rng);
 }
 
 /// A colour with little outside of some bands, as a throat or a window makes it.
-training_loop::Curve draw_band(Rng& rng) {
-    training_loop::Curve gains = draw_curve(rng, 6.0);
+Curve draw_band(Rng& rng) {
+    Curve gains = draw_curve(rng, 6.0);
     const double centre = rng.uniform(5, 70), width = rng.uniform(6, 30), slope_db = rng.uniform(0.5, 3);
     for (std::size_t k = 0; k < kBands; ++k)
         gains[k] *=
@@ -94,7 +94,7 @@ training_loop::Curve draw_band(Rng& rng) {
 void add_bursts(std::vector<float>& power, Rng& rng) {
     const std::size_t num_rows = power.size() / kBands;
     for (std::size_t row = rng.below(60); row < num_rows; row += 20 + rng.below(120)) {
-        const training_loop::Curve colour = rng.uniform() < 0.5 ? draw_band(rng) : draw_curve(rng, 9.0);
+        const Curve colour = rng.uniform() < 0.5 ? draw_band(rng) : draw_curve(rng, 9.0);
         const std::size_t length = 5 + rng.below(150);
         for (std::size_t k = 0; k < length && row + k < num_rows; ++k) {
             const double shape =
@@ -110,7 +110,7 @@ void add_bursts(std::vector<float>& power, Rng& rng) {
 void add_clicks(std::vector<float>& power, Rng& rng) {
     const std::size_t num_rows = power.size() / kBands;
     for (std::size_t row = rng.below(40); row < num_rows; row += 8 + rng.below(90)) {
-        const training_loop::Curve colour = draw_curve(rng, 9.0);
+        const Curve colour = draw_curve(rng, 9.0);
         const double decay = std::exp(-1 / rng.uniform(0.3, 4.0));
         double level = 10;
         for (std::size_t k = row; k < std::min(num_rows, row + 20); ++k, level *= decay)
@@ -202,7 +202,7 @@ void augment_log_mel(std::vector<float>& rows, const std::vector<float>& backgro
 
 void colour_log_mel(std::vector<float>& rows, Rng& rng, const MelAugmentOptions& options) {
     if (rng.uniform() >= options.colour_probability) return;
-    const training_loop::Curve gains = draw_curve(rng, options.colour_db);
+    const Curve gains = draw_curve(rng, options.colour_db);
     constexpr auto floor = static_cast<float>(kFloor);
     for (std::size_t at = 0; at < rows.size(); ++at)
         rows[at] = std::log(std::max(0.0f, std::exp(rows[at]) - floor) * gains[at % kBands] + floor);
