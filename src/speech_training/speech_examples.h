@@ -60,6 +60,9 @@ class SpeechExamples {
     struct Piece {
         torch::Tensor features, target, lips, pose, valid;
     };
+    /// Most frames of a batch's pieces.
+    std::int64_t window_frames() const;
+    std::size_t draw_clip(std::int64_t frames, Rng& rng) const;
     SpeechExample make_example(const LatentClip& clip, std::uint64_t seed) const;
     std::int64_t quietest_frame(const SpeechExample& example) const;
     void make_examples(const std::vector<LatentClip>& clips);
