@@ -54,6 +54,7 @@ class SpeechExamples {
     /// Never in a batch, but for persons with no validation clips.
     const std::vector<SpeechExample>& validation() const { return validation_; }
     const MouthProbe& probe() const { return probe_; }
+    const std::vector<SpeechExample>& training() const { return train_; }
 
   private:
     /// A piece of a clip, as long as the batch's others.
