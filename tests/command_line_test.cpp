@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <regex>
 #include <set>
 
@@ -127,39 +128,52 @@ TEST(CommandLine, TheTrainersHelpNeedsNoTrainer) {
     EXPECT_NE(test::run("vultus", {"-q", "train", "--help"}).out.find("--budget TIME"), std::string::npos);
 }
 
-TEST(CommandLine, EveryOptionIsInManualAndCompletions) {
+/// What follows `begin` in `text` up to `end`; empty if that is not there.
+std::string between(const std::string& text, const std::string& begin, const std::string& end) {
+    const std::size_t found = text.find(begin);
+    if (found == std::string::npos) return "";
+    const std::size_t from = found + begin.size();
+    return text.substr(from, text.find(end, from) - from);
+}
+
+/// Manual and completion scripts, and a command's part of each.
+struct Documents {
     std::string manual = test::run("vultus", {"manual"}).out;
-    manual.erase(std::remove(manual.begin(), manual.end(), '\\'), manual.end());
-    const std::string bash = test::run("vultus", {"completion", "bash"}).out;
-    const std::string zsh = test::run("vultus", {"completion", "zsh"}).out;
+    std::string bash = test::run("vultus", {"completion", "bash"}).out;
+    std::string zsh = test::run("vultus", {"completion", "zsh"}).out;
+
+    std::string page_of(const std::string& command) const {
+        return std::regex_replace(
+            between(manual, "\n.SS vultus " + std::regex_replace(command, std::regex("-"), "\\-") + "\n",
+                    "\n.S"),
+            std::regex(R"(\\-)"), "-");
+    }
+    std::set<std::string> bash_words_of(const std::string& command) const {
+        std::istringstream words(
+            between(between(bash, "_vultus_options=(", "\n)"), "[\"vultus " + command + "\"]=\"", "\""));
+        return {std::istream_iterator<std::string>(words), {}};
+    }
+    std::string zsh_function_of(const std::string& command) const {
+        return between(zsh, "\n_vultus_" + std::regex_replace(command, std::regex("[ -]"), "_") + "() {",
+                       "\n}");
+    }
+};
+
+TEST(CommandLine, EveryOptionIsInManualAndCompletions) {
+    const Documents documents;
     const std::vector<std::string> commands = commands_below("");
     EXPECT_GE(commands.size(), 15u);
     std::size_t num_options = 0;
     for (const std::string& command : commands) {
-        const std::size_t section = manual.find("\n.SS vultus " + command + "\n");
-        ASSERT_NE(section, std::string::npos) << command;
-        const std::string page = manual.substr(section, manual.find("\n.S", section + 1) - section);
-        const std::string key = "[\"vultus " + command + "\"]=\"";
-        const std::size_t words = bash.find(key, bash.find("_vultus_options="));
-        ASSERT_NE(words, std::string::npos) << command;
-        const std::string list =
-            " " + bash.substr(words + key.size(), bash.find('"', words + key.size()) - words - key.size()) +
-            " ";
-        std::string function = "\n_vultus_" + command + "() {";
-        for (char& c : function)
-            if (c == ' ' || c == '-') c = '_';
-        function.replace(function.rfind("()_{"), 4, "() {");
-        const std::size_t begin = zsh.find(function);
-        ASSERT_NE(begin, std::string::npos) << function;
-        const std::string specs = zsh.substr(begin, zsh.find("\n}", begin) - begin);
+        const std::string page = documents.page_of(command), zsh = documents.zsh_function_of(command);
+        const std::set<std::string> bash = documents.bash_words_of(command);
         for (const std::string& option : options_of(command)) {
             ++num_options;
-            EXPECT_NE(list.find(" " + option + " "), std::string::npos) << command << " " << option;
-            EXPECT_TRUE(std::regex_search(specs, std::regex("[)*']" + option + "[=+]?\\[")))
+            EXPECT_TRUE(bash.contains(option)) << command << " " << option;
+            EXPECT_TRUE(std::regex_search(zsh, std::regex("[)*']" + option + "[=+]?\\[")))
                 << command << " " << option;
             if (option == "-h" || option == "--help") continue;  // said once for all
-            EXPECT_TRUE(std::regex_search(page, std::regex("fB" + option + "fR")))
-                << command << " " << option;
+            EXPECT_NE(page.find("fB" + option + "\\fR"), std::string::npos) << command << " " << option;
         }
     }
     EXPECT_GT(num_options, 120u);
