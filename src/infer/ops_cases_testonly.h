@@ -214,7 +214,9 @@ inline std::vector<OpsCase> network_cases() {
                          config.features = "phonetic";
                          config.rate_per_frame = 2;
                          config.linear_path = true;
-                         return models::speech_to_latent({ops, "speech"}, config, in[0], in[1]).latents;
+                         const models::SpeechToLatentOutput out =
+                             models::speech_to_latent({ops, "speech"}, config, in[0], in[1]);
+                         return ops.concat(out.latents, out.pose);
                      }});
     cases.push_back({"speech_to_latent", {{2, 48, 10}}, [=](models::Ops& ops, const CaseInputs& in) {
                          return speech(ops, in[0], {}).latents;
