@@ -211,7 +211,7 @@ class Evaluation {
                 subject_.speech_features(tracks.sound(), training[i]->num_frames);
             if (features.empty()) return;
             if (!ridge) ridge.emplace(static_cast<int>(features.size()) / training[i]->num_frames);
-            ridge->add(features, lips_of(tracks), tracks.valid);
+            ridge->add(features, metrics::lip_motion(tracks.landmarks_px), tracks.valid);
             progress.update(static_cast<std::int64_t>(i) + 1);
         }
         if (!ridge || !ridge->fit()) return;
@@ -220,10 +220,6 @@ class Evaluation {
             baseline_.push_back(
                 ridge->predict(subject_.speech_features(tracks.sound(), pool_[i]->num_frames)));
         }
-    }
-
-    static metrics::LipMotion lips_of(const corpus::ClipTracks& tracks) {
-        return {corpus::lip_opening(tracks.landmarks_px), metrics::lip_width(tracks.landmarks_px)};
     }
 
     static std::vector<const media::Image*> columns(const Making& making, int kinds,

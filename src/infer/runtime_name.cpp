@@ -13,8 +13,8 @@ std::string runtime_here() {
     const dnnl_version_t* loaded = dnnl_version();
     const Archive nothing;
     const OnednnOps ops(nothing, 1);
-    return fmt::format("oneDNN {}.{}.{}, {} on {}", loaded->major, loaded->minor, loaded->patch,
-                       ops.precision_name(), OnednnOps::isa_name());
+    return fmt::format("oneDNN {}.{}.{}, {}", loaded->major, loaded->minor, loaded->patch,
+                       ops.runtime_name());
 }
 
 std::string kernels_here() {

@@ -70,9 +70,7 @@ int Talker::size_px() const { return impl_->model.unet.size_px; }
 double Talker::fps() const { return impl_->person.fps(); }
 int Talker::latent_dim() const { return impl_->model.unet.latent; }
 int Talker::steps() const { return static_cast<int>(impl_->timesteps.size()); }
-std::string Talker::runtime_name() const {
-    return std::string("oneDNN ") + impl_->ops.precision_name() + " on " + infer::OnednnOps::isa_name();
-}
+std::string Talker::runtime_name() const { return "oneDNN " + impl_->ops.runtime_name(); }
 
 const person::Person& Talker::person() const { return impl_->person; }
 

@@ -106,21 +106,24 @@ bool SpeechTrainer::warm_start() {
 /// The Conformers add to a straight line, at first nothing: where a recording is too short to teach them
 /// more, the best step is the first. complete: what was taken from a file needs no line, but may have one.
 void SpeechTrainer::start_from_ridge(bool complete) {
-    const bool has_line = parameters_.all().contains("speech.out.audio.weight");
-    if (!complete || !has_line) {
-        Archive line = fit_linear_path(examples_.training(), "speech");
-        const std::int64_t latent = person_.model.speech.latent, width = person_.model.speech.width;
-        if (complete) {
-            for (auto& [name, tensor] : line.tensors)
-                tensor = HostTensor::from_f32(tensor.shape, std::vector<float>(tensor.size(), 0.0f));
-        } else {
-            line.tensors["speech.out.weight"] =
-                HostTensor::from_f32({latent, width}, std::vector<float>(latent * width, 0.0f));
-            line.tensors["speech.out.bias"] =
-                HostTensor::from_f32({latent}, std::vector<float>(latent, 0.0f));
-        }
-        parameters_.load(line, "speech.");
+    const auto zeros = [](const Shape& shape) {
+        return HostTensor::from_f32(shape,
+                                    std::vector<float>(static_cast<std::size_t>(num_elements(shape)), 0.0f));
+    };
+    const models::SpeechConfig& speech = person_.model.speech;
+    Archive start;
+    if (!complete) {
+        start = fit_linear_path(examples_.training(), "speech");
+        start.tensors["speech.out.weight"] = zeros({speech.latent, speech.width});
+        start.tensors["speech.out.bias"] = zeros({speech.latent});
+    } else if (!parameters_.all().contains("speech.out.audio.weight")) {
+        start.tensors["speech.out.audio.weight"] =
+            zeros({speech.latent, person_.model.speech_feature_width(), 3});
+        start.tensors["speech.out.audio.bias"] = zeros({speech.latent});
+        start.tensors["speech.out.pose.weight"] = zeros({speech.latent, 3});
+        start.tensors["speech.out.pose.bias"] = zeros({speech.latent});
     }
+    parameters_.load(start, "speech.");
     fix_line();
 }
 
