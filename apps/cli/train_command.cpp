@@ -39,8 +39,10 @@ void unpack_for(const std::vector<std::string>& arguments) {
     if (out.empty() || (out.has_parent_path() && !fs::is_directory(out.parent_path()))) return;
     const corpus::Corpus corpus = corpus::load_corpus(arguments[0]);
     int size_px = corpus.size_px;
-    if (!size.empty()) size_px = std::atoi(size.c_str());
-    if (!from.empty()) size_px = person::load_person(from).model.unet.size_px;
+    if (!size.empty())
+        size_px = std::atoi(size.c_str());
+    else if (!from.empty() && from != "none")
+        size_px = person::load_person(from).model.unet.size_px;
     if (size_px >= 64 && size_px <= 512 && size_px % 64 == 0) preparation::unpack_frames(corpus, size_px);
 }
 

@@ -60,6 +60,7 @@ Setters setters_of(training_loop::TrainOptions& o) {
         {"--non-causal-only", [&o](const std::string&) { o.non_causal_only = true; }},
         {"--phones-alone", [&o](const std::string&) { o.phones_alone = true; }},
         {"--device", text(o.device)},
+        {"--precision", text(o.precision)},
         {"--threads", integer("--threads", o.num_threads, 0, 1024)},
         {"--batch", integer("--batch", o.batch, 1, 4096)},
         {"--learning-rate", real("--learning-rate", o.learning_rate, 1e-7, 1)},
@@ -129,6 +130,8 @@ double parse_duration_s(const std::string& text) {
 std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv) {
     training_loop::TrainOptions result;
     result.size_px = 0;
+    result.batch = 0;
+    result.learning_rate = 0;
     result.speech = "small";
     const Setters setters = setters_of(result);
     for (int i = 1; i < argc; ++i) {
@@ -149,16 +152,17 @@ std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv
             fail(ErrorCode::kInvalidArgument, "[train] {}: expected {}", argument, option.value);
         setters.at(names_of(option)[0])(option.value ? argv[++i] : "");
     }
-    if (result.corpus.empty() || result.out.empty())
+    if (result.corpus.empty() || (result.out.empty() && result.stage != "speed"))
         fail(ErrorCode::kInvalidArgument, "[train] expected a corpus and -o PERSON.vultus; see --help");
-    if (result.speech == "log_mel" || result.stage == "phones" || result.stage == "dae")
+    if (result.speech == "log_mel" || result.stage == "phones" || result.stage == "dae" ||
+        result.stage == "speed")
         result.speech.clear();
     else if (result.speech == "small")
         result.speech = person::find_bundled(person::kSmallSpeechEncoder);
     if (result.stage != "all" && result.stage != "dae" && result.stage != "speech" &&
-        result.stage != "phones")
-        fail(ErrorCode::kInvalidArgument, "[train] --stage: expected dae, speech, all or phones, got {}",
-             result.stage);
+        result.stage != "phones" && result.stage != "speed")
+        fail(ErrorCode::kInvalidArgument,
+             "[train] --stage: expected dae, speech, all, phones or speed, got {}", result.stage);
     return result;
 }
 

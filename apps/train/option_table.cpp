@@ -11,9 +11,14 @@ constexpr OptionText kOptions[] = {
     {"--size", "PX", "image size, a multiple of 64 (default: the corpus's)"},
     {"--budget", "TIME", "training time, e.g. 60min or 2h: the schedule ends on time"},
     {"--steps", "N", "exactly N steps a stage instead of a budget"},
-    {"--stage", "dae|speech|all|phones",
-     "dae (images), speech, or all; phones: the speech encoder, from a speech corpus"},
-    {"--from", "FILE", "warm start from another person's file; phones: from another encoder's"},
+    {"--stage", "dae|speech|all|phones|speed",
+     "dae (images), speech, or all; phones: the speech encoder, from a speech corpus; speed: images a second "
+     "of "
+     "the dae stage, as JSON"},
+    {"--from", "FILE|none",
+     "warm start from another person's file (default: from the bundled person's images where the preset is "
+     "live "
+     "and the size 256 px or more); phones: from another encoder's"},
     {"--teacher", "FILE.vultus", "distil this person's images into one step (dae stage, its encoder stays)"},
     {"--distill", "regression|progressive|consistency", "how, with --teacher"},
     {"--teacher-steps", "N", "DDIM steps of the teacher: 2, 4, 8 .. 64"},
@@ -27,9 +32,13 @@ constexpr OptionText kOptions[] = {
      "phones, with --from: only what files need learns; people who listen through the encoder hear the same"},
     {"--phones-alone", nullptr, "listen to the small encoder's phones, not to its embedding (to compare)"},
     {"--device", "cpu|cuda|cuda:N", "what trains"},
+    {"--precision", "auto|float32",
+     "of the convolutions; auto: bfloat16 where the device is fast at it; float32 also leaves "
+     "out dropout, to compare devices"},
     {"--threads", "N", "CPU threads (default: all cores; 1 beside other work)"},
-    {"--batch", "N", "images a step and process"},
-    {"--learning-rate", "X", "peak, of the dae stage"},
+    {"--batch", "N", "images a step and process (default: 8; on a GPU, what pays there)"},
+    {"--learning-rate", "X",
+     "peak, of the dae stage (default: 6e-4 for 8 images a step, by the root of more)"},
     {"--freeze-encoder-at", "X", "part of the dae stage after which latents stay as they are"},
     {"--full-noise", "X", "part of the samples at the highest noise"},
     {"--mouth-weight", "X", "of the loss around the mouth"},

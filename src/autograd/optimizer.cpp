@@ -1,53 +1,132 @@
 #include "autograd/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace vultus::autograd {
 
+using torch::Tensor;
+
+Adam::Adam(Parameters& parameters, AdamOptions options)
+    : parameters_(parameters),
+      options_(options),
+      steps_(torch::zeros({}, torch::TensorOptions().device(parameters.device()).dtype(torch::kFloat64))) {}
+
 void Adam::zero_grad() {
-    for (auto& [name, weight] : parameters_.all()) weight.mutable_grad() = torch::Tensor();
+    for (auto& [name, weight] : parameters_.all()) weight.mutable_grad() = Tensor();
 }
 
-std::vector<torch::Tensor> Adam::gradients() const {
-    std::vector<torch::Tensor> gradients;
-    for (const auto& [name, weight] : parameters_.all())
-        if (weight.grad().defined()) gradients.push_back(weight.grad());
-    return gradients;
+/// One piece of memory for all these weights, and one for each of their moments. The weights keep their
+/// values and names, and become views of it.
+Adam::Part Adam::joined(const std::vector<std::string>& names) {
+    const auto join = [&](const auto& tensor_of) {
+        std::vector<Tensor> flat;
+        for (const std::string& name : names) flat.push_back(tensor_of(name).detach().flatten());
+        return torch::cat(flat);
+    };
+    Part part;
+    part.weight = join([&](const std::string& name) { return parameters_.all().at(name); });
+    part.moments.first = join([&](const std::string& name) { return moments_.at(name).first; });
+    part.moments.second = join([&](const std::string& name) { return moments_.at(name).second; });
+    part.moments.average = join([&](const std::string& name) { return moments_.at(name).average; });
+    std::int64_t begin = 0;
+    for (const std::string& name : names) {
+        Tensor& weight = parameters_.all().at(name);
+        const auto piece = [&](const Tensor& all) {
+            return all.narrow(0, begin, weight.numel()).view(weight.sizes());
+        };
+        weight.set_data(piece(part.weight));
+        moments_[name] = {piece(part.moments.first), piece(part.moments.second), piece(part.moments.average)};
+        begin += weight.numel();
+    }
+    return part;
 }
 
-double Adam::step(double learning_rate) {
+void Adam::lay_out(const std::vector<std::string>& names) {
     torch::NoGradGuard no_grad;
-    torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(parameters_.device()));
-    for (const auto& [name, weight] : parameters_.all())
-        if (weight.grad().defined()) squares += weight.grad().square().sum().to(torch::kFloat32);
-    const double norm = std::sqrt(squares.item<double>());
-    if (!std::isfinite(norm)) return norm;  // a bad batch must not spoil the weights
-    const double shrink =
-        options_.clip_norm > 0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1.0;
-
-    ++steps_;
-    const double count = static_cast<double>(steps_);
-    const double correct1 = 1 - std::pow(options_.beta1, count),
-                 correct2 = 1 - std::pow(options_.beta2, count);
-    const double decay = std::min(options_.ema_decay, (1 + count) / (10 + count));
-    for (auto& [name, weight] : parameters_.all()) {
-        if (!weight.grad().defined()) continue;
+    parts_.clear();
+    std::vector<std::string> groups[2];
+    for (const std::string& name : names) {
+        const Tensor& weight = parameters_.all().at(name);
         Moments& m = moments_[name];
         if (!m.first.defined())
             m = {torch::zeros_like(weight), torch::zeros_like(weight), weight.detach().clone()};
-        const torch::Tensor grad = weight.grad() * shrink;
-        m.first.mul_(options_.beta1).add_(grad, 1 - options_.beta1);
-        m.second.mul_(options_.beta2).addcmul_(grad, grad, 1 - options_.beta2);
-        if (options_.weight_decay > 0 && weight.dim() > 1)
-            weight.mul_(1 - learning_rate * options_.weight_decay);
-        weight.addcdiv_(m.first, (m.second / correct2).sqrt_().add_(options_.epsilon),
-                        -learning_rate / correct1);
-        m.average.lerp_(weight, 1 - decay);
+        if (!parameters_.device().is_cuda()) parts_.push_back({weight, {}, m, decays(weight)});
+        groups[decays(weight) ? 1 : 0].push_back(name);
+    }
+    if (parameters_.device().is_cuda()) {
+        for (const int group : {0, 1}) {
+            if (groups[group].empty()) continue;
+            parts_.push_back(joined(groups[group]));
+            parts_.back().decays = group == 1;
+        }
+    }
+    laid_out_ = names;
+}
+
+std::vector<Tensor> Adam::gradients() {
+    torch::NoGradGuard no_grad;
+    std::vector<std::string> names;
+    for (const auto& [name, weight] : parameters_.all())
+        if (weight.grad().defined()) names.push_back(name);
+    if (names != laid_out_) lay_out(names);
+    gathered_ = true;
+    std::vector<Tensor> all;
+    if (!parameters_.device().is_cuda()) {
+        for (std::size_t i = 0; i < names.size(); ++i)
+            all.push_back(parts_[i].gradient = parameters_.all().at(names[i]).grad());
+        return all;
+    }
+    for (Part& part : parts_) {
+        std::vector<Tensor> flat;
+        for (const std::string& name : names) {
+            const Tensor& weight = parameters_.all().at(name);
+            if (decays(weight) == part.decays) flat.push_back(weight.grad().flatten());
+        }
+        all.push_back(part.gradient = torch::cat(flat));
+    }
+    return all;
+}
+
+Tensor Adam::update(const Tensor& learning_rate) {
+    torch::NoGradGuard no_grad;
+    Tensor squares = torch::zeros_like(steps_);
+    for (const Part& part : parts_) squares += part.gradient.square().sum();
+    const Tensor norm = squares.sqrt();
+    const Tensor finite = norm.isfinite();  // a bad batch must not spoil the weights
+    Tensor shrink = finite.to(torch::kFloat64);
+    if (options_.clip_norm > 0) shrink = shrink * (options_.clip_norm / norm).clamp_max(1);
+
+    // Where the gradient is not finite, every change below is multiplied by 0.
+    const Tensor one = finite.to(torch::kFloat64);
+    steps_ += one;
+    const Tensor count = steps_.clamp_min(1);
+    const Tensor correct1 = 1 - torch::pow(options_.beta1, count),
+                 correct2 = 1 - torch::pow(options_.beta2, count);
+    const Tensor decay = ((1 + count) / (10 + count)).clamp_max(options_.ema_decay);
+    const Tensor rate = one * learning_rate / correct1;
+    for (const Part& part : parts_) {
+        const auto number = [&](const Tensor& value) { return value.to(part.weight.scalar_type()); };
+        const Moments& m = part.moments;
+        const Tensor gradient =
+            torch::where(finite, part.gradient * number(shrink), torch::zeros({}, part.gradient.options()));
+        m.first.lerp_(gradient, number(one * (1 - options_.beta1)));
+        m.second.lerp_(gradient.square(), number(one * (1 - options_.beta2)));
+        if (part.decays) part.weight.mul_(number(1 - one * learning_rate * options_.weight_decay));
+        part.weight.sub_((m.second / number(correct2)).sqrt_().add_(options_.epsilon).reciprocal_() *
+                         m.first * number(rate));
+        m.average.lerp_(part.weight, number(one * (1 - decay)));
     }
     return norm;
 }
 
-const torch::Tensor& Adam::average(const std::string& name) const {
+double Adam::step(double learning_rate) {
+    if (!gathered_) gradients();
+    gathered_ = false;
+    return update(torch::full_like(steps_, learning_rate)).item<double>();
+}
+
+const Tensor& Adam::average(const std::string& name) const {
     const auto found = moments_.find(name);
     return found != moments_.end() ? found->second.average : parameters_.all().at(name);
 }
@@ -57,7 +136,7 @@ void Adam::swap_average() {
     for (auto& [name, weight] : parameters_.all()) {
         const auto found = moments_.find(name);
         if (found == moments_.end()) continue;
-        const torch::Tensor kept = weight.detach().clone();
+        const Tensor kept = weight.detach().clone();
         weight.copy_(found->second.average);
         found->second.average.copy_(kept);
     }
@@ -69,7 +148,7 @@ void Adam::save(Archive& archive, const std::string& prefix) const {
         archive.tensors[prefix + ".second." + name] = to_host(moments.second);
         archive.tensors[prefix + ".average." + name] = to_host(moments.average);
     }
-    archive.metadata[prefix + ".steps"] = std::to_string(steps_);
+    archive.metadata[prefix + ".steps"] = std::to_string(steps());
 }
 
 void Adam::load(const Archive& archive, const std::string& prefix) {
@@ -82,7 +161,8 @@ void Adam::load(const Archive& archive, const std::string& prefix) {
         };
         moments_[name] = {get("first"), get("second"), get("average")};
     }
-    steps_ = std::stoll(archive.metadata.at(prefix + ".steps"));
+    steps_.fill_(static_cast<double>(std::stoll(archive.metadata.at(prefix + ".steps"))));
+    laid_out_.clear();
 }
 
 }  // namespace vultus::autograd

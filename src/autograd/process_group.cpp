@@ -3,10 +3,18 @@
 #include <cstdlib>
 #include <string>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#ifdef VULTUS_GLOO
 #ifndef USE_C10D_GLOO
 #define USE_C10D_GLOO
 #endif
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#endif
+#ifdef VULTUS_NCCL
+#ifndef USE_C10D_NCCL
+#define USE_C10D_NCCL
+#endif
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
 
 #include "base/error.h"
 
@@ -17,15 +25,54 @@ namespace {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 }  // namespace
 
+/// NCCL where the tensors are on GPUs, Gloo else; without Gloo everything goes over the GPUs.
 struct ProcessGroup::Impl {
     c10::intrusive_ptr<c10d::TCPStore> store;
+#ifdef VULTUS_GLOO
     c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+#endif
+#ifdef VULTUS_NCCL
+    c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl;
+#endif
+
+    void connect(int rank, int size) {
+#ifdef VULTUS_NCCL
+        if (torch::cuda::is_available()) {
+            auto options = c10d::ProcessGroupNCCL::Options::create();
+            nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size, options);
+        }
+#endif
+#ifdef VULTUS_GLOO
+        auto options = c10d::ProcessGroupGloo::Options::create();
+        options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
+        gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, rank, size, options);
+#endif
+    }
+
+    /// Where what is summed has to lie.
+    torch::Device device_for(const torch::Tensor& tensor) const {
+#ifdef VULTUS_NCCL
+        if (nccl && tensor.is_cuda()) return tensor.device();
+#ifndef VULTUS_GLOO
+        if (nccl) return {torch::kCUDA, static_cast<c10::DeviceIndex>(-1)};
+#endif
+#endif
+        return torch::kCPU;
+    }
 
     /// Errors: kIo when another process went away.
     void sum(torch::Tensor& tensor) {
         try {
             std::vector<at::Tensor> one{tensor};
+#ifdef VULTUS_NCCL
+            if (tensor.is_cuda()) {
+                nccl->allreduce(one)->wait();
+                return;
+            }
+#endif
+#ifdef VULTUS_GLOO
             gloo->allreduce(one)->wait();
+#endif
         } catch (const std::exception& error) {
             fail(ErrorCode::kIo, "[train] expected an answer of the other processes: {}",
                  first_line(error.what()));
@@ -54,6 +101,13 @@ ProcessGroup::ProcessGroup() {
     if (!world || std::string(world) == "1") return;
     size_ = number_from_env("WORLD_SIZE", 1, 65536);
     rank_ = number_from_env("RANK", 0, size_ - 1);
+#if !defined(VULTUS_GLOO) && !defined(VULTUS_NCCL)
+    fail(
+        ErrorCode::kUnsupported,
+        "[train] WORLD_SIZE is {}, but this LibTorch came without the headers of Gloo and NCCL: expected one "
+        "process",
+        size_);
+#endif
     const int port = number_from_env("MASTER_PORT", 1, 65535);
     const char* address = std::getenv("MASTER_ADDR");
     if (!address)
@@ -65,9 +119,7 @@ ProcessGroup::ProcessGroup() {
         store_options.isServer = rank_ == 0;
         store_options.numWorkers = static_cast<std::size_t>(size_);
         impl_->store = c10::make_intrusive<c10d::TCPStore>(address, store_options);
-        auto options = c10d::ProcessGroupGloo::Options::create();
-        options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
-        impl_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(impl_->store, rank_, size_, options);
+        impl_->connect(rank_, size_);
     } catch (const std::exception& error) {
         fail(ErrorCode::kIo, "[train] process {} of {} cannot reach the others at {}:{}: {}", rank_, size_,
              address, port, first_line(error.what()));
@@ -79,9 +131,10 @@ ProcessGroup::~ProcessGroup() = default;
 void ProcessGroup::average(std::vector<torch::Tensor>& tensors) {
     if (size_ == 1 || tensors.empty()) return;
     torch::NoGradGuard no_grad;
+    const torch::Device device = impl_->device_for(tensors.front());
     std::vector<torch::Tensor> flat;
     for (const torch::Tensor& tensor : tensors)
-        flat.push_back(tensor.detach().flatten().to(torch::kCPU, torch::kFloat32));
+        flat.push_back(tensor.detach().flatten().to(device, torch::kFloat32));
     torch::Tensor all = torch::cat(flat);
     impl_->sum(all);
     all /= size_;
@@ -105,6 +158,7 @@ double ProcessGroup::from_first(double value) { return size_ * average(rank_ == 
 bool ProcessGroup::any(bool value) {
     if (size_ == 1) return value;
     torch::Tensor votes = torch::full({1}, value ? 1.0 : 0.0);
+    votes = votes.to(impl_->device_for(votes));
     impl_->sum(votes);
     return votes.item<double>() > 0.5;
 }

@@ -1,14 +1,10 @@
-// Data-parallel training over LibTorch's own c10d, by Gloo: what is averaged goes through the CPU's memory,
-// also where networks compute on a GPU.
+// Data-parallel training over LibTorch's own c10d: by NCCL between GPUs where it was built with NCCL's
+// header, else by Gloo, through the CPU's memory.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <memory>
-
-namespace c10d {
-class ProcessGroupGloo;
-}
 
 namespace vultus::autograd {
 

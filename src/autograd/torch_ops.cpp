@@ -66,6 +66,7 @@ Value TorchOps::wrap(Tensor tensor) {
 
 namespace {
 Tensor get(const Value& value) { return TorchOps::unwrap(value); }
+Tensor like(const Value& value, const Tensor& other) { return get(value).to(other.scalar_type()); }
 Tensor get_or_none(const Value& value) { return value ? TorchOps::unwrap(value) : Tensor(); }
 }  // namespace
 
@@ -75,8 +76,13 @@ Value TorchOps::param(const std::string& name, const Shape& shape, const Init& i
 
 Value TorchOps::conv2d(const Value& x, const Value& weight, const Value& bias, int stride) {
     const Tensor input = get(x);
-    const Tensor w = get(weight).to(compute_), b = get(bias).to(compute_);
-    return wrap(torch::conv2d(input.to(compute_), w, b, stride, weight.dim(2) / 2).to(input.scalar_type()));
+    // Channels last is what a GPU's tensor cores read; images follow their weights.
+    const Tensor w = keeps_compute_
+                         ? get(weight).to(compute_, false, false, torch::MemoryFormat::ChannelsLast)
+                         : get(weight).to(compute_);
+    const Tensor out =
+        torch::conv2d(input.to(compute_), w, get(bias).to(compute_), stride, weight.dim(2) / 2);
+    return wrap(keeps_compute_ ? out : out.to(input.scalar_type()));
 }
 
 Value TorchOps::conv1d(const Value& x, const Value& weight, const Value& bias, const models::Conv1d& how) {
@@ -102,22 +108,26 @@ Value TorchOps::linear(const Value& x, const Value& weight, const Value& bias) {
 }
 
 Value TorchOps::group_norm(const Value& x, int groups, const Value& weight, const Value& bias) {
-    return wrap(torch::group_norm(get(x), groups, get(weight), get(bias), 1e-5));
+    const Tensor input = get(x);
+    return wrap(torch::group_norm(input, groups, like(weight, input), like(bias, input), 1e-5));
 }
 
 Value TorchOps::layer_norm(const Value& x, const Value& weight, const Value& bias) {
-    return wrap(torch::layer_norm(get(x), {x.shape().back()}, get_or_none(weight), get_or_none(bias), 1e-5));
+    return wrap(torch::layer_norm(get(x).to(parameters_.dtype()), {x.shape().back()}, get_or_none(weight),
+                                  get_or_none(bias), 1e-5));
 }
 
 Value TorchOps::silu(const Value& x) { return wrap(torch::silu(get(x))); }
 Value TorchOps::gelu(const Value& x) { return wrap(torch::gelu(get(x))); }
 Value TorchOps::sigmoid(const Value& x) { return wrap(torch::sigmoid(get(x))); }
-Value TorchOps::add(const Value& a, const Value& b) { return wrap(get(a) + get(b)); }
+Value TorchOps::add(const Value& a, const Value& b) { return wrap(get(a) + like(b, get(a))); }
 Value TorchOps::mul(const Value& a, const Value& b) { return wrap(get(a) * get(b)); }
 Value TorchOps::scale(const Value& x, double factor) { return wrap(get(x) * factor); }
 
 Value TorchOps::modulate(const Value& x, const Value& scale, const Value& shift) {
-    const auto per_channel = [](const Value& value) { return get(value).unsqueeze(-1).unsqueeze(-1); };
+    const auto per_channel = [&](const Value& value) {
+        return like(value, get(x)).unsqueeze(-1).unsqueeze(-1);
+    };
     const Tensor factor = per_channel(scale) + 1;
     return wrap(shift ? torch::addcmul(per_channel(shift), get(x), factor) : get(x) * factor);
 }
@@ -146,7 +156,7 @@ Value TorchOps::attention(const Value& q, const Value& k, const Value& v, int he
 }
 
 Value TorchOps::concat(const Value& a, const Value& b) {
-    return wrap(torch::cat({get(a), get(b)}, a.shape().size() == 4 ? 1 : -1));
+    return wrap(torch::cat({get(a), like(b, get(a))}, a.shape().size() == 4 ? 1 : -1));
 }
 Value TorchOps::slice(const Value& x, std::int64_t begin, std::int64_t length) {
     return wrap(get(x).narrow(-1, begin, length));
@@ -166,7 +176,9 @@ Value TorchOps::upsample2(const Value& x) {
     return wrap(torch::upsample_nearest2d(get(x), {x.dim(2) * 2, x.dim(3) * 2}));
 }
 Value TorchOps::avg_pool2(const Value& x) { return wrap(torch::avg_pool2d(get(x), 2)); }
-Value TorchOps::global_avg_pool(const Value& x) { return wrap(get(x).mean({2, 3})); }
+Value TorchOps::global_avg_pool(const Value& x) {
+    return wrap(get(x).mean({2, 3}, /*keepdim=*/false, parameters_.dtype()));
+}
 Value TorchOps::dropout(const Value& x, double probability) {
     return training_ && probability > 0 ? wrap(torch::dropout(get(x), probability, true)) : x;
 }
@@ -189,6 +201,10 @@ torch::Dtype fast_dtype(torch::Device device) {
         if (line.rfind("flags", 0) == 0)
             return line.find("avx512_bf16") != std::string::npos ? torch::kBFloat16 : torch::kFloat32;
     return torch::kFloat32;
+}
+
+torch::Dtype compute_dtype(const std::string& precision, torch::Device device) {
+    return precision == "float32" ? torch::kFloat32 : fast_dtype(device);
 }
 
 }  // namespace vultus::autograd

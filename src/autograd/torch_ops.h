@@ -22,6 +22,7 @@ class Parameters {
     std::map<std::string, torch::Tensor>& all() { return tensors_; }
     const std::map<std::string, torch::Tensor>& all() const { return tensors_; }
     torch::Device device() const { return device_; }
+    torch::Dtype dtype() const { return dtype_; }
 
     /// Takes the tensors of an archive whose names start with `prefix`.
     void load(const Archive& archive, const std::string& prefix);
@@ -35,11 +36,15 @@ class Parameters {
 };
 
 /// compute: the dtype of image convolutions and linear layers (kBFloat16 where the CPU or GPU is fast at it);
-/// all else stays in the parameters' dtype.
+/// all else stays in the parameters' dtype. On a GPU, whose memory is the limit, images stay in `compute`
+/// between the convolutions, too.
 class TorchOps : public models::Ops {
   public:
     TorchOps(Parameters& parameters, torch::Dtype compute, bool training)
-        : parameters_(parameters), compute_(compute), training_(training) {}
+        : parameters_(parameters),
+          compute_(compute),
+          training_(training),
+          keeps_compute_(parameters.device().is_cuda()) {}
 
     static models::Value wrap(torch::Tensor tensor);
     static const torch::Tensor& unwrap(const models::Value& value) { return value.storage<torch::Tensor>(); }
@@ -77,6 +82,7 @@ class TorchOps : public models::Ops {
     Parameters& parameters_;
     torch::Dtype compute_;
     bool training_;
+    bool keeps_compute_;  ///< images
 };
 
 /// Host copies. bf16 halves the size of the file; the values are what the runtime computes with.
@@ -85,5 +91,7 @@ torch::Tensor from_host(const HostTensor& tensor, torch::Device device);
 
 /// kBFloat16 where it is fast (CUDA, processors with AVX512-BF16), else kFloat32.
 torch::Dtype fast_dtype(torch::Device device);
+/// precision: "float32", or "auto" for the fast one.
+torch::Dtype compute_dtype(const std::string& precision, torch::Device device);
 
 }  // namespace vultus::autograd

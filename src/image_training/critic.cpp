@@ -11,6 +11,9 @@ namespace {
 constexpr double kFeatureWeight = 4.0;
 const std::string kPrefix = "critic";
 
+/// [P, ...] -> [P]: mean.
+Tensor by_patch(const Tensor& values) { return values.flatten(1).mean(1); }
+
 }  // namespace
 
 Critic::Critic(torch::Device device, std::uint64_t seed, const FaceRegions& places, Tensor mean, double scale)
@@ -20,21 +23,23 @@ Critic::Critic(torch::Device device, std::uint64_t seed, const FaceRegions& plac
       parameters_(device, torch::kFloat32, seed),
       adam_(parameters_, {0.5, 0.99, 1e-8, 1.0, 0, 0.999}) {}
 
-Tensor Critic::patches(const Tensor& images, const std::vector<std::int64_t>& frames) const {
+Tensor Critic::patches(const Tensor& images, const Tensor& frames) const {
+    constexpr std::int64_t kPatches = FaceRegions::kPatches;
     const Tensor shown = images * scale_ + mean_;
-    const std::int64_t side = images.size(3) / 4;
-    std::vector<Tensor> parts;
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-        const auto corners = regions_.corners(frames[i], static_cast<int>(side));
-        for (std::size_t patch = 0; patch < corners.size(); ++patch) {
-            const Tensor rgb = shown[static_cast<std::int64_t>(i)]
-                                   .narrow(2, corners[patch][0], side)
-                                   .narrow(1, corners[patch][1], side);
-            const Tensor kind = torch::full({1, side, side}, patch == 0 ? 1.0 : -1.0, rgb.options());
-            parts.push_back(torch::cat({rgb, kind}));
-        }
-    }
-    return torch::stack(parts);
+    const std::int64_t batch = images.size(0), size = images.size(3), side = size / 4;
+    const Tensor corners = regions_.corners(frames, side);  // [B, patches, 2]
+    const Tensor along = torch::arange(side, corners.options());
+    const Tensor columns = corners.select(2, 0).unsqueeze(2) + along,  // [B, patches, side]
+        rows = corners.select(2, 1).unsqueeze(2) + along;
+    const Tensor bands =
+        shown.unsqueeze(1)
+            .expand({batch, kPatches, 3, size, size})
+            .gather(3, rows.view({batch, kPatches, 1, side, 1}).expand({batch, kPatches, 3, side, size}));
+    const Tensor rgb =
+        bands.gather(4, columns.view({batch, kPatches, 1, 1, side}).expand({batch, kPatches, 3, side, side}));
+    const Tensor mouth = torch::full({batch, 1, 1, side, side}, 1.0, rgb.options());
+    const Tensor kinds = torch::cat({mouth, -mouth}, 1);
+    return torch::cat({rgb, kinds}, 2).view({batch * kPatches, 4, side, side});
 }
 
 std::vector<Tensor> Critic::judge(const Tensor& patches) {
@@ -45,29 +50,25 @@ std::vector<Tensor> Critic::judge(const Tensor& patches) {
     return features;
 }
 
-Tensor Critic::generator_loss(const Tensor& drawn, const Tensor& recorded) {
+Tensor Critic::generator_loss(const Tensor& drawn, const Tensor& recorded, const Tensor& weights) {
     const std::vector<Tensor> of_drawn = judge(drawn);
     std::vector<Tensor> of_recorded;
     {
         torch::NoGradGuard no_grad;
         of_recorded = judge(recorded);
     }
-    Tensor loss = -of_drawn.back().mean();
+    Tensor loss = -by_patch(of_drawn.back());
     for (std::size_t level = 0; level + 1 < of_drawn.size(); ++level)
-        loss = loss + kFeatureWeight * (of_drawn[level] - of_recorded[level]).abs().mean();
-    return loss;
+        loss = loss + kFeatureWeight * by_patch((of_drawn[level] - of_recorded[level]).abs());
+    return (weights * loss).sum();
 }
 
-double Critic::learn(const Tensor& drawn, const Tensor& recorded, double share, double learning_rate,
-                     autograd::ProcessGroup& group) {
+std::vector<Tensor> Critic::gradients(const Tensor& drawn, const Tensor& recorded, const Tensor& weights) {
     adam_.zero_grad();
-    const Tensor loss = share * (torch::relu(1 - judge(recorded).back()).mean() +
-                                 torch::relu(1 + judge(drawn).back()).mean());
-    loss.backward();
-    std::vector<Tensor> gradients = adam_.gradients();
-    group.average(gradients);
-    adam_.step(learning_rate);
-    return loss.item<double>();
+    const Tensor loss =
+        by_patch(torch::relu(1 - judge(recorded).back())) + by_patch(torch::relu(1 + judge(drawn).back()));
+    (weights * loss).sum().backward();
+    return adam_.gradients();
 }
 
 void Critic::save(Archive& archive) const {

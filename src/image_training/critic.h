@@ -2,7 +2,6 @@
 #pragma once
 
 #include "autograd/optimizer.h"
-#include "autograd/process_group.h"
 #include "image_training/face_regions.h"
 
 namespace vultus::image_training {
@@ -16,14 +15,15 @@ class Critic {
     Critic(torch::Device device, std::uint64_t seed, const FaceRegions& places, torch::Tensor mean,
            double scale);
 
-    /// images [B, 3, S, S] in model units, of these frames -> [patches * B, 4, C, C], C = S / 4.
-    torch::Tensor patches(const torch::Tensor& images, const std::vector<std::int64_t>& frames) const;
-    /// The loss of the network that draws.
-    torch::Tensor generator_loss(const torch::Tensor& drawn, const torch::Tensor& recorded);
-    /// One update of the critic. share: what the patches' mean counts in the mean over all processes. Returns
-    /// this process's loss.
-    double learn(const torch::Tensor& drawn, const torch::Tensor& recorded, double share,
-                 double learning_rate, autograd::ProcessGroup& group);
+    /// images [B, 3, S, S] in model units, of these frames [B] -> [patches * B, 4, C, C], C = S / 4.
+    torch::Tensor patches(const torch::Tensor& images, const torch::Tensor& frames) const;
+    /// The loss of the network that draws: the sum over the patches of `weights` times what each says.
+    torch::Tensor generator_loss(const torch::Tensor& drawn, const torch::Tensor& recorded,
+                                 const torch::Tensor& weights);
+    /// The critic's own gradients for the same patches, to be averaged over processes before update().
+    std::vector<torch::Tensor> gradients(const torch::Tensor& drawn, const torch::Tensor& recorded,
+                                         const torch::Tensor& weights);
+    void update(const torch::Tensor& learning_rate) { adam_.update(learning_rate); }
 
     void save(Archive& archive) const;
     void load(const Archive& archive);

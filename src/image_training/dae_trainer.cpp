@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "diffusion/schedule.h"
 #include "image_training/noise_levels.h"
+#include "image_training/prior.h"
 #include "models/unet.h"
 #include "training_loop/image.h"
 
@@ -19,13 +21,17 @@ using torch::Tensor;
 namespace {
 
 constexpr int kValidationFrames = 16;
-
-models::ModelConfig initial_model(const training_loop::TrainOptions& options) {
-    if (options.from.empty()) return models::preset(options.preset, options.size_px);
-    return person::load_person(options.from).model;
-}
+constexpr int kReadLossEvery = 16;  ///< steps, on a GPU
 
 }  // namespace
+
+models::ModelConfig model_of(const training_loop::TrainOptions& options) {
+    if (!options.from.empty() && !options.prior_only) {
+        const models::ModelConfig model = person::load_person(options.from).model;
+        if (model.unet.size_px == options.size_px) return model;
+    }
+    return models::preset(options.preset, options.size_px);
+}
 
 DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus::Corpus& corpus,
                        const training_loop::RunFolder& run, autograd::ProcessGroup& group)
@@ -33,19 +39,24 @@ DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus:
       corpus_(corpus),
       run_(run),
       group_(group),
-      model_(initial_model(options)),
+      model_(model_of(options)),
       schedule_(model_.diffusion.timesteps, model_.diffusion.beta_first, model_.diffusion.beta_last),
       device_(options.device),
-      compute_(autograd::fast_dtype(device_)),
+      compute_(autograd::compute_dtype(options.precision, device_)),
       cache_(corpus, model_.unet.size_px),
+      frames_(cache_, device_, options.batch),
       regions_(model_.unet.size_px),
+      noise_(options.seed, cache_.frame_bytes(), device_),
       parameters_(device_, torch::kFloat32, options.seed),
       adam_(parameters_, {}),
       log_(run.folder, "dae",
            {"loss", "psnr_db", "mouth_psnr_db", "gradient_norm", "learning_rate", "landmark_error",
-            "seconds"}) {
+            "seconds"}),
+      gradient_work_(device_, options.teacher.empty()),
+      update_work_(device_, options.teacher.empty()) {
     choose_frames();
     measure_images();
+    make_tables();
     if (!options.from.empty()) warm_start();
     if (options.teacher.empty()) return;
     distillation_ = std::make_unique<Distillation>(options.distill, options.teacher_steps,
@@ -69,7 +80,7 @@ void DaeTrainer::choose_frames() {
                          static_cast<double>(model_.unet.size_px) / corpus_.size_px);
         }
     }
-    regions_.normalise_shapes();
+    regions_.finish(device_);
     if (train_frames_.empty())
         fail(ErrorCode::kInvalidArgument, "[train] {}: no usable frames to train on",
              corpus_.folder.string());
@@ -83,52 +94,46 @@ void DaeTrainer::choose_frames() {
                  session.mouth_px.height * factor};
 }
 
-/// Mean image and spread of the residual over at most 2000 frames.
+/// Mean image and spread of the residual.
 void DaeTrainer::measure_images() {
     const int size = model_.unet.size_px;
     if (model_.diffusion.residual) {
-        const std::size_t stride = train_frames_.size() / 2000 + 1;
-        const auto values = static_cast<std::size_t>(cache_.frame_bytes());
-        std::vector<double> sum(values, 0), squares(values, 0);
-        double count = 0;
-        for (std::size_t i = 0; i < train_frames_.size(); i += stride, ++count) {
-            const std::uint8_t* frame = cache_.frame(train_frames_[i]);
-            for (std::size_t k = 0; k < values; ++k) {
-                sum[k] += frame[k];
-                squares[k] += static_cast<double>(frame[k]) * frame[k];
-            }
-        }
-        double variance = 0;
-        mean_image_.resize(values);
-        for (std::size_t k = 0; k < values; ++k) {
-            const double mean = sum[k] / count;
-            mean_image_[k] = static_cast<std::uint8_t>(std::lround(mean));
-            variance += squares[k] / count - mean * mean;
-        }
-        model_.diffusion.residual_scale =
-            std::max(1e-3, std::sqrt(variance / static_cast<double>(values)) / 127.5);
+        const FrameStatistics seen = measure_frames(frames_, train_frames_);
+        const Tensor rgb = seen.mean.permute({1, 2, 0}).to(torch::kUInt8).contiguous();
+        mean_image_.assign(rgb.data_ptr<std::uint8_t>(), rgb.data_ptr<std::uint8_t>() + rgb.numel());
+        model_.diffusion.residual_scale = std::max(1e-3, seen.deviation / 127.5);
     }
     normalisation_ =
         std::make_unique<person::ImageNormalisation>(size, mean_image_, model_.diffusion.residual_scale);
     const std::vector<float> noise = diffusion::noise_from_seed(options_.seed, normalisation_->num_values());
     shared_noise_ = torch::tensor(noise).view({1, 3, size, size}).to(device_);
+    mean_ = torch::tensor(normalisation_->mean()).view({1, 3, size, size}).to(device_);
     if (model_.preset == "paper") return;
+    const double scale = normalisation_->scale();
     if (options_.temporal_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
         temporal_consistency_ =
-            std::make_unique<TemporalConsistency>(cache_, *normalisation_, followed_frames_, device_);
-    if (options_.critic_weight <= 0) return;
-    const Tensor mean = torch::tensor(normalisation_->mean()).view({3, size, size});
-    critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean, normalisation_->scale());
+            std::make_unique<TemporalConsistency>(frames_, scale, followed_frames_, device_);
+    if (options_.critic_weight > 0)
+        critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean_[0], scale);
 }
 
-Tensor DaeTrainer::images(const std::vector<std::int64_t>& frames) const {
-    const int size = model_.unet.size_px;
-    Tensor batch = torch::empty({static_cast<std::int64_t>(frames.size()), 3, size, size});
-    for (std::size_t i = 0; i < frames.size(); ++i)
-        normalisation_->to_model(
-            cache_.frame(frames[i]),
-            batch.data_ptr<float>() + static_cast<std::int64_t>(i) * normalisation_->num_values());
-    return batch.to(device_);
+/// What a step looks up on the device, and where it leaves what it found.
+void DaeTrainer::make_tables() {
+    std::vector<int> timesteps(static_cast<std::size_t>(model_.diffusion.timesteps));
+    std::iota(timesteps.begin(), timesteps.end(), 0);
+    const NoiseLevels levels = noise_levels(schedule_, timesteps, device_);
+    alpha_of_ = levels.alpha.flatten();
+    sigma_of_ = levels.sigma.flatten();
+    time_of_ = timesteps_embedded(timesteps, model_.unet.base_channels).to(device_);
+    const auto on_device = torch::TensorOptions().device(device_).dtype(torch::kFloat64);
+    inputs_ = torch::zeros({kRows, options_.batch}, on_device.dtype(torch::kInt64));
+    sums_ = torch::zeros({4}, on_device);
+    for (Tensor* number : {&rate_, &adaptive_weight_, &gradient_norm_, &loss_sum_})
+        *number = torch::zeros({}, on_device);
+}
+
+Tensor DaeTrainer::normalised(const Tensor& bytes) const {
+    return (bytes.contiguous().to(torch::kFloat32) / 127.5 - 1 - mean_) / normalisation_->scale();
 }
 
 std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {
@@ -148,18 +153,47 @@ double DaeTrainer::train_step(std::int64_t step, double fraction) {
     if (distillation_)
         distillation_->advance(group_.from_first(fraction),
                                [&](const std::string& name) { return adam_.average(name); });
-    adam_.zero_grad();
-    const Tensor value = loss(frames_of_step(step), step);
-    value.backward();
-    std::vector<Tensor> gradients = adam_.gradients();
-    group_.average(gradients);
+    set_inputs(draw_step(step));
     learning_rate_ = training_loop::learning_rate_at(options_.learning_rate, step, fraction);
-    gradient_norm_ = adam_.step(learning_rate_);
-    if (drawn_.defined()) {
-        critic_->learn(drawn_, recorded_, critic_share_, learning_rate_, group_);
-        drawn_ = recorded_ = Tensor();
+    rate_.fill_(learning_rate_);
+    const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
+    torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
+    // With the critic, LibTorch 2.11 recorded a step that reads freed memory when replayed: it runs as it is.
+    const bool as_it_is = encoder_frozen_ && critic_;
+    gradient_work_.run([&] { compute_gradients(step); }, as_it_is);
+    group_.average(gradients_);
+    update_work_.run([&] { update_weights(); }, as_it_is);
+    // Reading makes the processor wait for the GPU.
+    if (device_.is_cuda() && step % kReadLossEvery != 0) return known_loss_;
+    known_loss_ = loss_sum_.item<double>() / (device_.is_cuda() && step > 0 ? kReadLossEvery : 1);
+    loss_sum_.zero_();
+    return known_loss_;
+}
+
+void DaeTrainer::compute_gradients(std::int64_t step) {
+    adam_.zero_grad();
+    const Tensor value = loss(step);
+    value.backward();
+    sums_[kLoss].copy_(value.detach());
+    gradients_ = adam_.gradients();
+    if (critic_patches_[0].defined()) {
+        const std::vector<Tensor> of_critic =
+            critic_->gradients(critic_patches_[0], critic_patches_[1], critic_patches_[2]);
+        gradients_.insert(gradients_.end(), of_critic.begin(), of_critic.end());
+        critic_patches_ = {};
     }
-    return group_.average(value.item<double>());
+    gradients_.push_back(sums_);
+}
+
+void DaeTrainer::update_weights() {
+    torch::NoGradGuard no_grad;
+    gradient_norm_.copy_(adam_.update(rate_));
+    loss_sum_ += sums_[kLoss];
+    if (!encoder_frozen_ || !critic_) return;
+    critic_->update(rate_);
+    const Tensor ratio = (sums_[kSquaredGradient] / sums_[kAdversarialGradient]).sqrt();
+    const Tensor next = torch::where(adaptive_weight_ == 0, ratio, 0.95 * adaptive_weight_ + 0.05 * ratio);
+    adaptive_weight_.copy_(torch::where(sums_[kAdversarialGradient] > 1e-24, next, adaptive_weight_));
 }
 
 void DaeTrainer::freeze_encoder() {
@@ -168,6 +202,8 @@ void DaeTrainer::freeze_encoder() {
         if (name.rfind("encoder.", 0) == 0) weight.copy_(adam_.average(name));
     parameters_.set_trainable("encoder.", false);
     encoder_frozen_ = true;
+    gradient_work_.forget();
+    update_work_.forget();
 }
 
 void DaeTrainer::run(double budget_s) {
@@ -182,8 +218,8 @@ void DaeTrainer::report(std::int64_t step, double mean_loss, double seconds) {
     adam_.swap_average();
     const std::array<double, 2> psnr_db = validate();
     adam_.swap_average();
-    log_.row(step,
-             {mean_loss, psnr_db[0], psnr_db[1], gradient_norm_, learning_rate_, landmark_error_, seconds});
+    log_.row(step, {mean_loss, psnr_db[0], psnr_db[1], gradient_norm_.item<double>(), learning_rate_,
+                    sums_[kLandmarkError].item<double>(), seconds});
     fmt::print(stderr,
                "\ndae step {}  {} images  loss {:.4f}  validation PSNR {:.2f} dB, mouth {:.2f} dB  {}\n",
                step, step * options_.batch * group_.size(), mean_loss, psnr_db[0], psnr_db[1],
@@ -199,7 +235,7 @@ std::array<double, 2> DaeTrainer::validate() {
     training_loop::Image grid(8 * size, kValidationFrames / 4 * size);
     double squares[2] = {0, 0}, counts[2] = {0, 0};
     for (std::size_t i = 0; i < validation_frames_.size(); ++i) {
-        const Tensor x0 = images({validation_frames_[i]});
+        const Tensor x0 = normalised(frames_.at({validation_frames_[i]}));
         const models::Value z =
             models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0));
         Tensor x = shared_noise_.to(torch::kCPU).clone();
@@ -208,7 +244,8 @@ std::array<double, 2> DaeTrainer::validate() {
             const models::Value prediction =
                 models::unet({ops, "unet"}, model_.unet, autograd::TorchOps::wrap(x.to(device_)),
                              autograd::TorchOps::wrap(time), z);
-            const Tensor host = autograd::TorchOps::unwrap(prediction).to(torch::kCPU).contiguous();
+            const Tensor host =
+                autograd::TorchOps::unwrap(prediction).to(torch::kCPU, torch::kFloat32).contiguous();
             std::copy_n(host.data_ptr<float>(), out.size(), out.begin());
         };
         ddim_sample(schedule_,
@@ -234,7 +271,7 @@ std::array<double, 2> DaeTrainer::validate() {
         grid.paste(truth, size, column * size, row * size);
         grid.paste(rgb.data(), size, (column + 1) * size, row * size);
     }
-    training_loop::write_png(run_.folder / "preview.png", grid);
+    training_loop::write_png(run_.folder / "preview.png", size > 256 ? training_loop::halved(grid) : grid);
     const auto psnr_db = [&](int region) {
         return 10 * std::log10(255.0 * 255.0 * counts[region] / std::max(squares[region], 1e-9));
     };
@@ -246,7 +283,7 @@ void DaeTrainer::save_state(Archive& archive) const {
     adam_.save(archive);
     if (critic_) {
         critic_->save(archive);
-        archive.metadata["critic_balance"] = fmt::format("{}", adaptive_weight_);
+        archive.metadata["critic_balance"] = fmt::format("{}", adaptive_weight_.item<double>());
     }
     if (distillation_) distillation_->save(archive);
     archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
@@ -270,7 +307,7 @@ void DaeTrainer::load_state(const Archive& archive) {
     adam_.load(archive);
     if (critic_ && archive.metadata.count("critic_balance")) {
         critic_->load(archive);
-        adaptive_weight_ = std::stod(archive.metadata.at("critic_balance"));
+        adaptive_weight_.fill_(std::stod(archive.metadata.at("critic_balance")));
     }
     if (distillation_) distillation_->load(archive);
     encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
@@ -278,9 +315,9 @@ void DaeTrainer::load_state(const Archive& archive) {
 }
 
 void DaeTrainer::warm_start() {
-    const person::Person from = person::load_person(options_.from);
-    parameters_.load(from.weights, "unet.");
-    parameters_.load(from.weights, "encoder.");
+    const Archive prior = prior_weights(person::load_person(options_.from), model_);
+    parameters_.load(prior, "unet.");
+    parameters_.load(prior, "encoder.");
 }
 
 person::Person DaeTrainer::person() const {

@@ -5,10 +5,13 @@
 
 #include "autograd/optimizer.h"
 #include "autograd/process_group.h"
+#include "autograd/recorded_work.h"
 #include "corpus/frame_cache.h"
 #include "image_training/critic.h"
+#include "image_training/device_frames.h"
 #include "image_training/distillation.h"
 #include "image_training/face_regions.h"
+#include "image_training/noise_bank.h"
 #include "image_training/temporal_consistency.h"
 #include "person/image_normalisation.h"
 #include "training_loop/options.h"
@@ -17,6 +20,9 @@
 #include "training_loop/stage.h"
 
 namespace vultus::image_training {
+
+/// The networks that a run trains: those of `from` where its images are of the same size, or of its preset.
+models::ModelConfig model_of(const training_loop::TrainOptions& options);
 
 class DaeTrainer : public training_loop::Stage {
   public:
@@ -37,27 +43,34 @@ class DaeTrainer : public training_loop::Stage {
     void on_saved(std::int64_t step) override;
 
   private:
+    /// What is drawn at random for one step, one row each of [kRows, batch].
+    enum Row { kFrame, kTimestep, kNoisePlace, kLatentPlace, kSharedNoise, kFullNoise, kRows };
+    using StepDraw = std::array<std::vector<std::int64_t>, kRows>;
     struct Noised {
         torch::Tensor x_t, target, time, noise;
-        torch::Tensor alpha, sigma;         ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
-        torch::Tensor latent_noise;         ///< [B, latent], standard normal
-        std::vector<std::int64_t> full;     ///< samples at the highest noise
-        std::vector<std::int64_t> leaders;  ///< of these, those before the next frame, from the same noise
+        torch::Tensor alpha, sigma;  ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
+        torch::Tensor full;          ///< [B]: 1 for samples at the highest noise, else 0
     };
     void choose_frames();
     void measure_images();
-    torch::Tensor images(const std::vector<std::int64_t>& frames) const;
-    Noised add_noise(const torch::Tensor& x0, std::int64_t step) const;
+    void make_tables();
+    StepDraw draw_step(std::int64_t step) const;
+    void set_inputs(const StepDraw& draw);
+    torch::Tensor input(Row row) const { return inputs_[row]; }
+    torch::Tensor normalised(const torch::Tensor& bytes) const;
+    void compute_gradients(std::int64_t step);
+    void update_weights();
+    Noised add_noise(const torch::Tensor& x0) const;
     torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
                           bool training);
     Noised distillation_target(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
                                std::int64_t step);
-    torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised,
-                                const std::vector<std::int64_t>& frames) const;
+    torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised) const;
+    torch::Tensor temporal_term(const torch::Tensor& prediction, const Noised& noised) const;
+    torch::Tensor landmark_term(const torch::Tensor& z);
     torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
-                                   const Noised& noised, const torch::Tensor& x0,
-                                   const std::vector<std::int64_t>& frames);
-    torch::Tensor loss(const std::vector<std::int64_t>& frames, std::int64_t step);
+                                   const Noised& noised, const torch::Tensor& x0);
+    torch::Tensor loss(std::int64_t step);
     bool uses_temporal_term() const { return temporal_consistency_ && encoder_frozen_; }
     /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
     /// four, never the first of a process.
@@ -78,25 +91,38 @@ class DaeTrainer : public training_loop::Stage {
     torch::Device device_;
     torch::Dtype compute_;
     corpus::FrameCache cache_;
+    DeviceFrames frames_;
     std::vector<std::int64_t> train_frames_, validation_frames_;
     std::vector<std::int64_t> followed_frames_;  ///< of training, whose next frame is of the same clip
     std::vector<std::uint8_t> mean_image_;
     std::unique_ptr<person::ImageNormalisation> normalisation_;
     corpus::Box mouth_px_;  ///< at size_px
     FaceRegions regions_;
-    torch::Tensor shared_noise_;
+    NoiseBank noise_;
+    torch::Tensor shared_noise_, mean_;            ///< [1, 3, S, S]
+    torch::Tensor alpha_of_, sigma_of_, time_of_;  ///< by timestep: [T], [T], [T, channels]
     autograd::Parameters parameters_;
     autograd::Adam adam_;
     training_loop::RunLog log_;
     std::int64_t steps_done_ = 0;
-    double gradient_norm_ = 0, learning_rate_ = 0, landmark_error_ = 0;  ///< of the last step
     bool encoder_frozen_ = false;
     std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
     std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
     std::unique_ptr<Critic> critic_;
-    double adaptive_weight_ = 0;      ///< moving average of the ratio of the gradients
-    double critic_share_ = 0;         ///< of this step's samples, that the critic saw
-    torch::Tensor drawn_, recorded_;  ///< of this step, for the critic to learn from
+
+    // The step on the device: what it reads, what it leaves; its two halves, between which processes average.
+    autograd::RecordedWork gradient_work_, update_work_;
+    torch::Tensor inputs_;                  ///< [kRows, batch] int64
+    torch::Tensor rate_;                    ///< learning rate, 0-dimensional
+    torch::Tensor sums_;                    ///< [4], see Sum
+    torch::Tensor adaptive_weight_;         ///< moving average of the ratio of the gradients, 0-dimensional
+    torch::Tensor gradient_norm_;           ///< 0-dimensional
+    torch::Tensor loss_sum_;                ///< since it was read last
+    std::vector<torch::Tensor> gradients_;  ///< of all weights, then sums_
+    enum Sum { kLoss, kLandmarkError, kSquaredGradient, kAdversarialGradient };
+    std::array<torch::Tensor, 3> critic_patches_;  ///< of this step: drawn, recorded, what each counts
+    std::vector<std::int64_t> chosen_;             ///< on a processor: samples that the critic sees
+    double learning_rate_ = 0, known_loss_ = 0;
 };
 
 }  // namespace vultus::image_training

@@ -34,67 +34,53 @@ void FaceRegions::add(std::int64_t frame, const float* landmarks_px, double fact
     corpus::centred_points(landmarks_px, unit_px, kLeftEye[0], kLeftEye[1], shape + 52);
 }
 
-void FaceRegions::normalise_shapes() {
-    const auto count = static_cast<double>(std::max<std::size_t>(1, faces_.size()));
-    std::vector<double> squares(kShapeValues, 0);
-    shape_mean_.assign(kShapeValues, 0);
-    shape_std_.assign(kShapeValues, 1);
-    for (const auto& [frame, face] : faces_)
-        for (std::size_t k = 0; k < kShapeValues; ++k) {
-            shape_mean_[k] += face.shape[k] / count;
-            squares[k] += static_cast<double>(face.shape[k]) * face.shape[k] / count;
-        }
-    for (std::size_t k = 0; k < kShapeValues; ++k)
-        shape_std_[k] = std::sqrt(std::max(1e-8, squares[k] - shape_mean_[k] * shape_mean_[k]));
-}
-
-void FaceRegions::raise(float* map, const corpus::Box& box, double extra) const {
-    const double soft = 0.05 * size_px_;
-    const auto clamped = [&](double at) { return std::clamp(static_cast<int>(at), 0, size_px_); };
-    for (int y = clamped(box.y - 2 * soft); y < clamped(box.y + box.height + 2 * soft); ++y)
-        for (int x = clamped(box.x - 2 * soft); x < clamped(box.x + box.width + 2 * soft); ++x) {
-            const double dx = std::max({box.x - x, x - box.x - box.width, 0.0}) / soft;
-            const double dy = std::max({box.y - y, y - box.y - box.height, 0.0}) / soft;
-            map[y * size_px_ + x] += static_cast<float>(extra * std::exp(-2 * (dx * dx + dy * dy)));
-        }
-}
-
-Tensor FaceRegions::region_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const {
-    Tensor weights = torch::ones({static_cast<std::int64_t>(frames.size()), 1, size_px_, size_px_});
-    float* map = weights.data_ptr<float>();
-    for (const std::int64_t frame : frames) {
-        const Face& face = faces_.at(frame);
-        raise(map, face.mouth, mouth - 1);
-        raise(map, face.left_eye, eyes - 1);
-        raise(map, face.right_eye, eyes - 1);
-        map += static_cast<std::ptrdiff_t>(size_px_) * size_px_;
+void FaceRegions::finish(torch::Device device) {
+    const std::int64_t rows = faces_.empty() ? 0 : faces_.rbegin()->first + 1;
+    boxes_ = torch::zeros({rows, 3, 4});
+    shapes_ = torch::zeros({rows, kShapeValues});
+    std::vector<std::int64_t> known;
+    for (const auto& [frame, face] : faces_) {
+        known.push_back(frame);
+        float* box = boxes_[frame].data_ptr<float>();
+        for (const corpus::Box* part : {&face.mouth, &face.left_eye, &face.right_eye})
+            for (const double value : {part->x, part->y, part->width, part->height})
+                *box++ = static_cast<float>(value);
+        std::copy(face.shape.begin(), face.shape.end(), shapes_[frame].data_ptr<float>());
     }
-    return weights;
+    if (!known.empty()) {
+        const Tensor seen = shapes_.index_select(0, torch::tensor(known)).to(torch::kFloat64);
+        const Tensor deviation = seen.var(0, /*unbiased=*/false).clamp_min(1e-8).sqrt();
+        shapes_ = ((shapes_ - seen.mean(0)) / deviation).to(torch::kFloat32);
+    }
+    const Tensor middle = (boxes_.narrow(2, 0, 2) + boxes_.narrow(2, 2, 2) / 2).to(torch::kFloat64);
+    centres_ = torch::stack({middle.select(1, 0), (middle.select(1, 1) + middle.select(1, 2)) / 2}, 1);
+    for (Tensor* tensor : {&boxes_, &centres_, &shapes_}) *tensor = tensor->to(device);
+    faces_.clear();
 }
 
-Tensor FaceRegions::shapes(const std::vector<std::int64_t>& frames) const {
-    Tensor out = torch::empty({static_cast<std::int64_t>(frames.size()), kShapeValues});
-    float* value = out.data_ptr<float>();
-    for (const std::int64_t frame : frames)
-        for (std::size_t k = 0; k < kShapeValues; ++k)
-            *value++ = static_cast<float>((faces_.at(frame).shape[k] - shape_mean_[k]) / shape_std_[k]);
-    return out;
-}
-
-std::array<std::array<std::int64_t, 2>, FaceRegions::kPatches> FaceRegions::corners(std::int64_t frame,
-                                                                                    int side_px) const {
-    const Face& face = faces_.at(frame);
-    const auto around = [&](double x, double y) {
-        const auto corner = [&](double centre) {
-            return std::clamp<std::int64_t>(std::lround(centre - side_px / 2.0), 0, size_px_ - side_px);
-        };
-        return std::array<std::int64_t, 2>{corner(x), corner(y)};
+/// A box's weight falls off by exp(-2 d^2), d in 5 % of the image's side: a product of one factor a row and
+/// one a column.
+Tensor FaceRegions::region_weights(const Tensor& frames, double mouth, double eyes) const {
+    const double soft = 0.05 * size_px_;
+    const Tensor boxes = boxes_.index_select(0, frames);  // [B, 3, 4]
+    const Tensor place = torch::arange(size_px_, boxes.options());
+    const auto factor = [&](int axis) {  // [B, 3, S]
+        const Tensor begin = boxes.select(2, axis).unsqueeze(2),
+                     end = begin + boxes.select(2, axis + 2).unsqueeze(2);
+        const Tensor apart = torch::maximum(begin - place, place - end).clamp_min(0) / soft;
+        return torch::exp(-2 * apart.square()) * (apart < 2).to(boxes.scalar_type());
     };
-    const auto middle_x = [](const corpus::Box& box) { return box.x + box.width / 2; };
-    const auto middle_y = [](const corpus::Box& box) { return box.y + box.height / 2; };
-    return {around(middle_x(face.mouth), middle_y(face.mouth)),
-            around((middle_x(face.left_eye) + middle_x(face.right_eye)) / 2,
-                   (middle_y(face.left_eye) + middle_y(face.right_eye)) / 2)};
+    const Tensor across = factor(0), down = factor(1);
+    Tensor weights = torch::ones({}, boxes.options());
+    for (const int part : {0, 1, 2})
+        weights = weights + ((part == 0 ? mouth : eyes) - 1) * down.select(1, part).unsqueeze(2) *
+                                across.select(1, part).unsqueeze(1);
+    return weights.unsqueeze(1);
+}
+
+Tensor FaceRegions::corners(const Tensor& frames, std::int64_t side_px) const {
+    const Tensor corner = centres_.index_select(0, frames) - static_cast<double>(side_px) / 2;
+    return torch::floor(corner + 0.5).clamp(0, static_cast<double>(size_px_ - side_px)).to(torch::kInt64);
 }
 
 }  // namespace vultus::image_training

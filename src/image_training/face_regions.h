@@ -22,26 +22,30 @@ class FaceRegions {
 
     /// landmarks_px [68, 2] times `factor` gives pixels of the image.
     void add(std::int64_t frame, const float* landmarks_px, double factor);
-    /// Mean and spread of the shapes seen so far become 0 and 1.
-    void normalise_shapes();
+    /// After the last add(): mean and spread of the shapes become 0 and 1, and everything goes to the device.
+    void finish(torch::Device device);
+
+    // Of frames [B], int64, of the device:
 
     /// [B, 1, S, S]: 1, and towards `mouth` and `eyes` at and softly around them.
-    torch::Tensor region_weights(const std::vector<std::int64_t>& frames, double mouth, double eyes) const;
+    torch::Tensor region_weights(const torch::Tensor& frames, double mouth, double eyes) const;
     /// [B, kShapeValues]: mouth and eyes, each about its own centre, in inter-ocular distances, normalised.
-    torch::Tensor shapes(const std::vector<std::int64_t>& frames) const;
-    /// Top left corner of a square of `side_px` around each patch, inside the image: x, y.
-    std::array<std::array<std::int64_t, 2>, kPatches> corners(std::int64_t frame, int side_px) const;
+    torch::Tensor shapes(const torch::Tensor& frames) const { return shapes_.index_select(0, frames); }
+    /// [B, kPatches, 2], int64: top left corner (x, y) of a square of `side_px` around each patch, inside the
+    /// image.
+    torch::Tensor corners(const torch::Tensor& frames, std::int64_t side_px) const;
 
   private:
     struct Face {
         corpus::Box mouth, left_eye, right_eye;  ///< pixels of the image
         std::array<float, kShapeValues> shape;
     };
-    void raise(float* map, const corpus::Box& box, double extra) const;
 
     int size_px_;
-    std::map<std::int64_t, Face> faces_;
-    std::vector<double> shape_mean_, shape_std_;
+    std::map<std::int64_t, Face> faces_;  ///< until finish()
+    torch::Tensor boxes_;                 ///< [frames, 3, 4]: mouth, left, right eye; x, y, width, height
+    torch::Tensor centres_;               ///< [frames, kPatches, 2], float64
+    torch::Tensor shapes_;                ///< [frames, kShapeValues]
 };
 
 }  // namespace vultus::image_training

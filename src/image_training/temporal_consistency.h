@@ -5,8 +5,7 @@
 
 #include <vector>
 
-#include "corpus/frame_cache.h"
-#include "person/image_normalisation.h"
+#include "image_training/device_frames.h"
 
 namespace vultus::image_training {
 
@@ -16,13 +15,16 @@ namespace vultus::image_training {
 /// background counts as much as the face.
 class TemporalConsistency {
   public:
-    /// followed: frames whose next one belongs to the same clip; at most 500 pairs are measured.
-    TemporalConsistency(const corpus::FrameCache& cache, const person::ImageNormalisation& space,
-                        const std::vector<std::int64_t>& followed, torch::Device device);
+    /// followed: frames whose next one belongs to the same clip; at most 500 pairs are measured. scale: of
+    /// the images' values (person::ImageNormalisation).
+    TemporalConsistency(const DeviceFrames& frames, double scale, const std::vector<std::int64_t>& followed,
+                        torch::Device device);
 
-    /// error [B, 3, S, S]: of images, in model units; leaders: samples whose next one is the next frame,
-    /// drawn from the same noise. Sum over the leaders, over B: the mean of what their places say.
-    torch::Tensor operator()(const torch::Tensor& error, const std::vector<std::int64_t>& leaders) const;
+    /// error [B, 3, S, S]: of images, in model units; leaders: samples whose next one is the next frame;
+    /// counts [leaders]: 1 for those that were drawn from the same highest noise, else 0. Sum over the
+    /// leaders, over B: the mean of what their places say.
+    torch::Tensor operator()(const torch::Tensor& error, const std::vector<std::int64_t>& leaders,
+                             const torch::Tensor& counts) const;
 
   private:
     torch::Tensor certainty_;  ///< [1, 1, S, S]: 1 / mean square of the recorded change

@@ -212,7 +212,8 @@ Tensor load_latents(const std::filesystem::path& file, const std::string& key) {
 }
 
 /// [N, D] for all frames of the kept clips.
-Tensor encode_frames(const corpus::Corpus& corpus, const person::Person& person, torch::Device device) {
+Tensor encode_frames(const corpus::Corpus& corpus, const person::Person& person, torch::Device device,
+                     torch::Dtype compute) {
     torch::NoGradGuard no_grad;
     const models::ModelConfig& model = person.model;
     const corpus::FrameCache cache(corpus, model.unet.size_px);
@@ -220,7 +221,7 @@ Tensor encode_frames(const corpus::Corpus& corpus, const person::Person& person,
                                            model.diffusion.residual_scale);
     autograd::Parameters parameters(device, torch::kFloat32, 0);
     parameters.load(person.weights, "encoder.");
-    autograd::TorchOps ops(parameters, autograd::fast_dtype(device), /*training=*/false);
+    autograd::TorchOps ops(parameters, compute, /*training=*/false);
     Progress progress("encode", "frames", cache.num_frames());
     std::vector<Tensor> parts;
     for (std::int64_t begin = 0; begin < cache.num_frames(); begin += kEncodeBatch) {
@@ -272,12 +273,13 @@ Tensor without_lip_motion(const Tensor& direction, const Tensor& z, const Tensor
 }
 
 std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
-                                     torch::Device device, const std::filesystem::path& kept_latents) {
+                                     torch::Device device, torch::Dtype compute,
+                                     const std::filesystem::path& kept_latents) {
     const auto kept = corpus.kept();
     const std::string key = latents_key(corpus, person);
     Tensor latents = load_latents(kept_latents, key);
     if (!latents.defined()) {
-        latents = encode_frames(corpus, person, device);
+        latents = encode_frames(corpus, person, device, compute);
         Archive archive;
         archive.metadata["key"] = key;
         archive.tensors["latents"] =

@@ -27,7 +27,8 @@ struct LatentClip {
 /// Encodes every kept clip with the person's encoder (minutes of work: shows progress), or takes what the
 /// same encoder gave for the same clips from `kept_latents`, which is written otherwise.
 std::vector<LatentClip> encode_clips(const corpus::Corpus& corpus, const person::Person& person,
-                                     torch::Device device, const std::filesystem::path& kept_latents);
+                                     torch::Device device, torch::Dtype compute,
+                                     const std::filesystem::path& kept_latents);
 
 /// 1 - eye aspect ratio over the clip's open eyes (its 80th percentile), so that a closed eye is near 1; [T].
 std::vector<float> blink_signal(const std::vector<float>& landmarks_px);

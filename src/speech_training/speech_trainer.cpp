@@ -144,7 +144,9 @@ void SpeechTrainer::listen_to_calibration(const person::Stats& stats) {
 Tensor SpeechTrainer::loss(const SpeechBatch& batch, std::uint64_t place) {
     // Dropout of a step does not depend on what ran before: a resumed run equals one that never stopped.
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());
-    autograd::TorchOps ops(parameters_, autograd::fast_dtype(device_), /*training=*/true);
+    const bool exact = options_.precision == "float32";
+    autograd::TorchOps ops(parameters_, autograd::compute_dtype(options_.precision, device_),
+                           /*training=*/!exact);
     const int look_ahead = kLookAheadFrames[Rng(options_.seed * 15485863 + place).below(8)];
     const models::SpeechToLatentOutput out = models::speech_to_latent(
         {ops, "speech"}, person_.model.speech, autograd::TorchOps::wrap(batch.features),

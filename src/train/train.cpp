@@ -2,16 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <ctime>
-#include <thread>
 
+#include "autograd/recorded_work.h"
 #include "base/error.h"
 #include "base/output_file.h"
+#include "base/scratch_folder.h"
 #include "image_training/dae_trainer.h"
+#include "person/bundled.h"
 #include "person/speech_model.h"
 #include "person/wav2vec2_file.h"
 #include "phone_training/phone_trainer.h"
 #include "speech_training/speech_trainer.h"
+#include "train/device_plan.h"
 
 namespace vultus::train {
 namespace {
@@ -21,16 +25,6 @@ std::string today() {
     char text[16];
     std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
     return text;
-}
-
-void choose_device(const training_loop::TrainOptions& options) {
-    if (options.device.rfind("cuda", 0) == 0 && !torch::cuda::is_available())
-        fail(ErrorCode::kInvalidArgument, "[train] --device {}: this LibTorch sees no CUDA GPU",
-             options.device);
-    if (options.device != "cpu" && options.device.rfind("cuda", 0) != 0)
-        fail(ErrorCode::kInvalidArgument, "[train] --device: expected cpu or cuda, got {}", options.device);
-    const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    torch::set_num_threads(options.num_threads > 0 ? options.num_threads : cores);
 }
 
 /// Stage 1 as trained now, or as an earlier run or --from left it.
@@ -44,9 +38,20 @@ person::Person image_stage(const training_loop::TrainOptions& options, const cor
                  run.dae_person().string());
         return person::load_person(own ? run.dae_person() : options.from);
     }
-    image_training::DaeTrainer trainer(options, corpus, run, group);
-    trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
-    return trainer.person();
+    training_loop::TrainOptions planned = options;
+    plan_images(planned, image_training::model_of(options), group);
+    for (;;) try {
+            image_training::DaeTrainer trainer(planned, corpus, run, group);
+            trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
+            return trainer.person();
+        } catch (const std::exception& error) {
+            if (!is_out_of_memory(error) || planned.batch < 2 || group.size() > 1) throw;
+            planned.batch /= 2;
+            planned.learning_rate /= std::sqrt(2.0);
+            autograd::release_memory(torch::Device(options.device));
+            fmt::print(stderr, "\n[train] {}: out of memory; on with {} images a step\n", options.device,
+                       planned.batch);
+        }
 }
 
 /// The speech encoder, which belongs to no person.
@@ -82,6 +87,23 @@ void check_speech_options(const training_loop::TrainOptions& options) {
     models::use_speech_encoder(model, person::load_wav2vec2(options.speech).config, options.speech_layers);
 }
 
+/// What a face looks like need not be learnt from a minute of one: images start from those of the person that
+/// comes with Vultus, speech from how its audio becomes motion.
+void start_from_bundled(training_loop::TrainOptions& options) {
+    const bool none = options.from == "none";
+    if (none) options.from.clear();
+    if (none || !options.from.empty() || !options.teacher.empty() || options.preset != "live" ||
+        options.size_px < 256 || (options.stage != "all" && options.stage != "dae"))
+        return;
+    try {
+        options.from = person::find_bundled(person::kBundledPerson);
+        options.prior_only = true;
+    } catch (const Error&) {  // a program by itself
+        return;
+    }
+    fmt::print(stderr, "[train] starts from {} (--from none: from nothing)\n", options.from.string());
+}
+
 /// The student has the teacher's weights to begin with, and its latents for good.
 void start_from_teacher(training_loop::TrainOptions& options) {
     if (options.stage == "speech")
@@ -98,8 +120,15 @@ void train_person(training_loop::TrainOptions options) {
     autograd::ProcessGroup group;
     if (options.stage == "phones") return train_speech_encoder(options, group);
     const corpus::Corpus corpus = corpus::load_corpus(options.corpus);
-    if (options.size_px == 0) options.size_px = corpus.size_px;
     if (!options.teacher.empty()) start_from_teacher(options);
+    const bool has_from = !options.from.empty() && options.from != "none";
+    if (options.size_px == 0)
+        options.size_px = has_from ? person::load_person(options.from).model.unet.size_px : corpus.size_px;
+    start_from_bundled(options);
+    if (options.stage == "speed") {
+        const ScratchFolder scratch("training-speed");
+        return print_training_speed(options, corpus, training_loop::RunFolder(scratch / "run"), group);
+    }
     const training_loop::RunFolder run(options.out);
     std::optional<WriteLock> lock;
     if (group.is_first()) lock.emplace(run.folder / "lock");
@@ -108,8 +137,10 @@ void train_person(training_loop::TrainOptions options) {
     if (options.stage != "dae") {
         const speech_training::SpeechExamples examples(
             options,
-            speech_training::encode_clips(corpus, person, torch::Device(options.device),
-                                          run.folder / "latents.safetensors"),
+            speech_training::encode_clips(
+                corpus, person, torch::Device(options.device),
+                autograd::compute_dtype(options.precision, torch::Device(options.device)),
+                run.folder / "latents.safetensors"),
             person);
         speech_training::SpeechTrainer trainer(options, run, examples, person, group);
         trainer.run(options.stage == "all" ? options.budget_s * (1 - options.dae_share) : options.budget_s);

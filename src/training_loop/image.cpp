@@ -1,9 +1,12 @@
 #include "training_loop/image.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "base/error.h"
 #include "base/output_file.h"
 
 namespace vultus::training_loop {
@@ -13,39 +16,21 @@ void append_u32(std::string& out, std::uint32_t value) {
     for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
 
-std::uint32_t crc32(const std::string& bytes) {
-    std::uint32_t crc = 0xFFFFFFFFu;
-    for (const char c : bytes) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}
-
 void append_chunk(std::string& out, const std::string& type, const std::string& data) {
     append_u32(out, static_cast<std::uint32_t>(data.size()));
     out += type + data;
-    append_u32(out, crc32(type + data));
+    const std::string both = type + data;
+    append_u32(out, static_cast<std::uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(both.data()),
+                                                       static_cast<uInt>(both.size()))));
 }
 
-/// zlib stream of stored (uncompressed) deflate blocks.
-std::string stored(const std::string& raw) {
-    std::string out("\x78\x01", 2);
-    std::uint32_t a = 1, b = 0;
-    for (std::size_t begin = 0; begin < raw.size() || begin == 0; begin += 65535) {
-        const std::size_t length = std::min<std::size_t>(65535, raw.size() - begin);
-        out.push_back(begin + length >= raw.size() ? 1 : 0);
-        for (const std::size_t value : {length, ~length}) {
-            out.push_back(static_cast<char>(value & 255));
-            out.push_back(static_cast<char>(value >> 8 & 255));
-        }
-        out.append(raw, begin, length);
-    }
-    for (const char c : raw) {
-        a = (a + static_cast<unsigned char>(c)) % 65521;
-        b = (b + a) % 65521;
-    }
-    append_u32(out, b << 16 | a);
+std::string deflated(const std::string& raw) {
+    uLongf length = ::compressBound(raw.size());
+    std::string out(length, '\0');
+    const int status = ::compress2(reinterpret_cast<Bytef*>(out.data()), &length,
+                                   reinterpret_cast<const Bytef*>(raw.data()), raw.size(), /*level=*/3);
+    require(status == Z_OK, "[train] zlib: error {}", status);
+    out.resize(length);
     return out;
 }
 
@@ -77,12 +62,27 @@ void Image::paste(const std::uint8_t* values, int size, int x, int y) {
                     rgb.begin() + static_cast<std::ptrdiff_t>(3) * ((y + row) * width + x));
 }
 
+Image halved(const Image& image) {
+    Image half(image.width / 2, image.height / 2);
+    for (int y = 0; y < half.height; ++y)
+        for (int k = 0; k < 3 * half.width; ++k) {
+            const std::size_t row = static_cast<std::size_t>(3) * image.width;
+            const std::uint8_t* from = &image.rgb[2 * static_cast<std::size_t>(y) * row +
+                                                  static_cast<std::size_t>(6 * (k / 3) + k % 3)];
+            half.rgb[static_cast<std::size_t>(3 * half.width * y + k)] =
+                static_cast<std::uint8_t>((from[0] + from[3] + from[row] + from[row + 3] + 2) / 4);
+        }
+    return half;
+}
+
 void write_png(const std::filesystem::path& path, const Image& image) {
+    // Each value as its difference from the pixel before (filter 1), which deflates better.
     std::string raw;
     for (int y = 0; y < image.height; ++y) {
-        raw.push_back(0);
-        raw.append(reinterpret_cast<const char*>(&image.rgb[static_cast<std::size_t>(3) * y * image.width]),
-                   static_cast<std::size_t>(3) * image.width);
+        const std::uint8_t* row = &image.rgb[static_cast<std::size_t>(3) * y * image.width];
+        raw.push_back(1);
+        for (int k = 0; k < 3 * image.width; ++k)
+            raw.push_back(static_cast<char>(row[k] - (k < 3 ? 0 : row[k - 3])));
     }
     std::string header;
     append_u32(header, static_cast<std::uint32_t>(image.width));
@@ -90,7 +90,7 @@ void write_png(const std::filesystem::path& path, const Image& image) {
     header += std::string("\x08\x02\x00\x00\x00", 5);
     std::string out("\x89PNG\r\n\x1a\n", 8);
     append_chunk(out, "IHDR", header);
-    append_chunk(out, "IDAT", stored(raw));
+    append_chunk(out, "IDAT", deflated(raw));
     append_chunk(out, "IEND", "");
     write_file(path, out);
 }

@@ -1,4 +1,4 @@
-// Images of training: preview grids and loss plots as PNG, with nothing but the standard library.
+// Images of training: preview grids and loss plots as PNG.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace vultus::training_loop {
 
-/// RGB [height, width, 3]. Stored without compression: small images, no dependency.
+/// RGB [height, width, 3].
 struct Image {
     int width = 0, height = 0;
     std::vector<std::uint8_t> rgb;
@@ -20,6 +20,9 @@ struct Image {
     /// Copies RGB [size, size, 3] to the place whose top left is x, y.
     void paste(const std::uint8_t* rgb_values, int size, int x, int y);
 };
+
+/// Means of 2 x 2 pixels.
+Image halved(const Image& image);
 
 /// Errors: kIo.
 void write_png(const std::filesystem::path& path, const Image& image);

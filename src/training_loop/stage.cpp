@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/cancel.h"
@@ -35,14 +37,29 @@ Position resume(Stage& stage, const StageSettings& settings) {
     return {};
 }
 
-void save(Stage& stage, const StageSettings& settings, const Position& position) {
-    Archive archive;
-    stage.save_state(archive);
-    archive.metadata["step"] = std::to_string(position.step);
-    archive.metadata["elapsed_s"] = std::to_string(position.elapsed_s);
-    save_archive(settings.checkpoint, archive);
-    stage.on_saved(position.step);
-}
+/// Writes checkpoints beside the training.
+class Checkpoints {
+  public:
+    explicit Checkpoints(std::filesystem::path path) : path_(std::move(path)) {}
+
+    void save(Stage& stage, const Position& position) {
+        wait();
+        auto archive = std::make_shared<Archive>();
+        stage.save_state(*archive);
+        archive->metadata["step"] = std::to_string(position.step);
+        archive->metadata["elapsed_s"] = std::to_string(position.elapsed_s);
+        writing_ = std::async(std::launch::async, [archive, path = path_] { save_archive(path, *archive); });
+        stage.on_saved(position.step);
+    }
+    /// Errors: those of the writing.
+    void wait() {
+        if (writing_.valid()) writing_.get();
+    }
+
+  private:
+    std::filesystem::path path_;
+    std::future<void> writing_;
+};
 
 /// Mean of the losses since the last report.
 class MeanLoss {
@@ -67,6 +84,7 @@ std::int64_t run_stage(Stage& stage, const StageSettings& settings, autograd::Pr
     const StageClock clock(settings.budget_s, at.elapsed_s, settings.steps);
     Progress progress(settings.name, "steps", 0);
     MeanLoss loss;
+    Checkpoints checkpoints(settings.checkpoint);
     double reported_s = at.elapsed_s, saved_s = at.elapsed_s;
     while (!group.any(clock.finished(at.step) || cancel_requested())) {
         loss.add(stage.train_step(at.step, clock.fraction(at.step)));
@@ -82,13 +100,14 @@ std::int64_t run_stage(Stage& stage, const StageSettings& settings, autograd::Pr
             reported_s = clock.elapsed_s();
         }
         if (group.is_first() && at.elapsed_s - saved_s > settings.checkpoint_every_s) {
-            save(stage, settings, at);
+            checkpoints.save(stage, at);
             saved_s = clock.elapsed_s();
         }
     }
     if (group.is_first()) {
         if (!loss.empty()) stage.report(at.step, loss.value(), at.elapsed_s);
-        save(stage, settings, at);
+        checkpoints.save(stage, at);
+        checkpoints.wait();
     }
     if (group.any(cancel_requested())) fail(ErrorCode::kCancelled, "cancelled");
     return at.step;

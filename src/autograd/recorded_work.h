@@ -1,0 +1,42 @@
+// Work that a GPU does again and again: recorded once as a CUDA graph, then replayed without the processor.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+#include <memory>
+
+namespace vultus::autograd {
+
+/// Gives this thread a stream of its own on a GPU, as recording needs; nothing else on a processor.
+void use_own_stream(torch::Device device);
+
+/// Gives a GPU's memory that no tensor holds back to it.
+void release_memory(torch::Device device);
+
+/// Hundreds of small kernels are launched one by one by the processor, which takes longer than they do. The
+/// work may read and write tensors of the device only, the same ones with the same shapes each time, and must
+/// not wait for the device; what it draws at random comes from the device's default generator.
+class RecordedWork {
+  public:
+    /// record: false runs the work anew each time, as on a processor and where LibTorch has no CUDA graphs.
+    RecordedWork(torch::Device device, bool record);
+    ~RecordedWork();
+
+    /// The first few times as it is (memory, plans and lazily made weights settle), then recorded and
+    /// replayed. as_it_is: not this time.
+    void run(const std::function<void()>& work, bool as_it_is = false);
+    /// The work has changed: the next time is a first time.
+    void forget();
+    /// Whether it was recorded.
+    bool recorded() const;
+
+  private:
+    struct Graph;
+    std::unique_ptr<Graph> graph_;
+    torch::Device device_;
+    bool record_;
+    int times_ = 0;
+};
+
+}  // namespace vultus::autograd
