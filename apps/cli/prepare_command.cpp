@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 struct Arguments {
     std::vector<std::string> inputs;
-    std::string fps;
+    std::string fps, face;
     bool no_resume = false;
     preparation::PrepareOptions options;
 };
@@ -68,15 +68,34 @@ void parse_fps(const std::string& text, preparation::PrepareOptions& options) {
     }
 }
 
+/// "largest", "left", "right" or "X,Y".
+void parse_face(const std::string& text, face::FaceWanted& wanted) {
+    using Rule = face::FaceWanted::Rule;
+    char rest = 0;
+    if (text == "largest") {
+        wanted.rule = Rule::kLargest;
+    } else if (text == "left") {
+        wanted.rule = Rule::kLeft;
+    } else if (text == "right") {
+        wanted.rule = Rule::kRight;
+    } else if (std::sscanf(text.c_str(), "%lf,%lf%c", &wanted.x_px, &wanted.y_px, &rest) == 2) {
+        wanted.rule = Rule::kAt;
+    } else {
+        fail(ErrorCode::kInvalidArgument,
+             "[prepare] --face: expected largest, left, right or a place X,Y in pixels, got '{}'", text);
+    }
+}
+
 void run(Arguments& arguments) {
     arguments.options.inputs = expand(arguments.inputs);
     arguments.options.resume = !arguments.no_resume;
     if (!arguments.fps.empty()) parse_fps(arguments.fps, arguments.options);
+    if (!arguments.face.empty()) parse_face(arguments.face, arguments.options.face);
     const preparation::PrepareReport report = preparation::prepare(arguments.options);
     for (const std::string& line : report.left_out) fmt::print("left out  {}\n", line);
     for (const std::string& line : report.moved) fmt::print("moved     {}\n", line);
-    fmt::print("{} of {} recordings kept, {} frames ({} of them without one clear face)\n", report.num_kept,
-               report.num_inputs, report.num_frames, report.num_invalid_frames);
+    for (const std::string& line : report.notes) fmt::print("note      {}\n", line);
+    fmt::print("{}\n", preparation::summary_line(report));
     fmt::print("{0}: look at {0}/contact_sheet.png\n", report.corpus.string());
 }
 
@@ -88,16 +107,25 @@ void add_prepare_command(CLI::App& app) {
     command->add_option("recordings", arguments->inputs, "Video files with sound, or folders of them")
         ->required();
     command->add_option("-o,--out", arguments->options.out, "Corpus folder")->required();
-    command->add_option("--size", arguments->options.size_px, "Side of the square crop, px")
-        ->capture_default_str();
+    command->add_option(
+        "--size", arguments->options.size_px,
+        "Side of the square crop, px (default: the largest of 256, 384, 512 that the face has the "
+        "pixels for)");
     command->add_option("--fps", arguments->fps,
                         "Frame rate: 25, 59.94, 30000/1001 (default: what most recordings have)");
+    command->add_option("--face", arguments->face,
+                        "Where several faces are seen: largest, left, right, or the one at X,Y (pixels)");
+    command
+        ->add_option("--hold-out", arguments->options.hold_out,
+                     "Share of the time that is not learnt but measured with")
+        ->check(CLI::Range(0.0, 0.5))
+        ->capture_default_str();
     command->add_option("--crf", arguments->options.crf, "Quality of the stored crops, lower is better")
         ->check(CLI::Range(0, 40))
         ->capture_default_str();
     command
         ->add_option("--min-valid", arguments->options.min_valid,
-                     "Least share of frames with one clear face, else the recording is left out")
+                     "Least share of frames with one clear face, else that part is left out")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
     command->add_option("--threads", arguments->options.threads, "Recordings worked on at once")
