@@ -235,8 +235,8 @@ TEST_F(BadInput, OptionsOutOfRange) {
         EXPECT_FALSE(end.err.empty()) << more[0];
         expect_no_outputs();
     }
-    EXPECT_NE(test::run("vultus", {}).exit_code, 0);
-    EXPECT_NE(test::run("vultus", {"sing"}).exit_code, 0);
+    EXPECT_EQ(test::run("vultus", {}).exit_code, 2);
+    EXPECT_EQ(test::run("vultus", {"sing"}).exit_code, 2);
 }
 
 TEST_F(BadInput, FullDiskWhileTalking) {

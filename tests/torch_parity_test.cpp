@@ -6,7 +6,7 @@
 #include "autograd/torch_ops.h"
 #include "infer/ops_cases_testonly.h"
 
-namespace vultus::train {
+namespace vultus::autograd {
 namespace {
 
 using infer::OpsCase;
@@ -134,4 +134,4 @@ TEST_P(NetworkGradients, EqualDifferences) { check_all(24, 2); }
 INSTANTIATE_TEST_SUITE_P(Networks, NetworkGradients, testing::ValuesIn(infer::network_cases()), name_of);
 
 }  // namespace
-}  // namespace vultus::train
+}  // namespace vultus::autograd

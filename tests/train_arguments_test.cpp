@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "../apps/train/arguments.h"
+#include "../apps/train/option_table.h"
 #include "base/error.h"
 
 namespace vultus::train {
@@ -140,12 +141,25 @@ TEST(Arguments, FormerNamesStillWorkButAreNotShown) {
     EXPECT_EQ(help.find("--hindsight-alone"), std::string::npos);
 }
 
+TEST(Arguments, EveryOptionOfTheTableIsTaken) {
+    for (const OptionText& option : option_table()) {
+        const std::string names = option.names, name = names.substr(0, names.find(','));
+        std::vector<std::string> words{"a.corpus", "-o", "b.vultus", name};
+        if (option.value) words.push_back("1");
+        if (name == "--teacher-steps") words.back() = "4";
+        if (name == "--size") words.back() = "128";
+        if (name == "--stage") words.back() = "all";
+        EXPECT_TRUE(parse(words)) << name;
+    }
+}
+
 TEST(Arguments, MistakesAreNamed) {
     expect_refused({}, "expected a corpus");
     expect_refused({"a.corpus"}, "-o PERSON");
     expect_refused({"a", "b", "-o", "c"}, "expected one corpus");
     expect_refused({"a", "-o"}, "-o: expected FILE");
     expect_refused({"a", "-o", "b", "--fast"}, "unknown option --fast");
+    expect_refused({"a", "-o", "b", "--bacth", "2"}, "unknown option --bacth; did you mean --batch?");
     expect_refused({"a", "-o", "b", "--batch", "0"}, "--batch: expected 1 to");
     expect_refused({"a", "-o", "b", "--batch", "two"}, "got 'two'");
     expect_refused({"a", "-o", "b", "--batch", "2.5"}, "whole number");

@@ -10,8 +10,8 @@ void add_bench_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("bench", "Measure how fast a person talks on this machine");
     auto options = std::make_shared<speed::BenchOptions>();
     auto json = std::make_shared<std::string>();
-    command->add_option("person", options->person, "Person file (.vultus)")->required();
-    command->add_option("--json", *json, "Also write the numbers to this file");
+    command->add_option("person", options->person, "Person file")->type_name("FILE.vultus")->required();
+    command->add_option("--json", *json, "Also write the numbers to this file")->type_name("FILE.json");
     command->add_option("--threads", options->threads, "Frames drawn at a time, e.g. 1,2")
         ->delimiter(',')
         ->capture_default_str();

@@ -31,8 +31,12 @@ void add_calibrate_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand(
         "calibrate", "Have lips drawn as wide as the speech network means them (train does it in the end)");
-    command->add_option("person", arguments->person, "Person file (.vultus), replaced")->required();
-    command->add_option("corpus", arguments->corpus, "Corpus folder that it was trained on")->required();
+    command->add_option("person", arguments->person, "Person file, replaced")
+        ->type_name("FILE.vultus")
+        ->required();
+    command->add_option("corpus", arguments->corpus, "Corpus folder that it was trained on")
+        ->type_name("FOLDER")
+        ->required();
     command->add_option("--frames", arguments->options.frames_per_round, "Drawn in each of two rounds")
         ->check(CLI::Range(500, 1000000))
         ->capture_default_str();

@@ -1,4 +1,6 @@
-// One function per subcommand; each adds its options to `app` and runs as CLI11 callback.
+// One function per subcommand; each adds its options to `app` and runs as CLI11 callback. An option's
+// type_name says what it takes, for the manual and the completions, too: FILE, FILE.ext, FOLDER, or
+// words|to|type.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -18,7 +20,11 @@ void add_phones_command(CLI::App& app);
 void add_speech_command(CLI::App& app);
 void add_speech_features_command(CLI::App& group);  ///< of `speech`
 
-/// Unpacks the corpus's frames and becomes the trainer; returns only by exception.
-[[noreturn]] void run_train(const std::vector<std::string>& arguments);
+void add_manual_command(CLI::App& app);
+void add_completion_command(CLI::App& app);
+
+/// Unpacks the corpus's frames and becomes the trainer; returns (the program's exit status) after --help
+/// only.
+int run_train(const std::vector<std::string>& arguments);
 
 }  // namespace vultus::cli

@@ -29,10 +29,11 @@ void add_eval_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     auto& options = arguments->options;
     CLI::App* command = app.add_subcommand("eval", "Measure a person on clips that were never trained on");
-    command->add_option("person", arguments->person, "Person file (.vultus)")->required();
-    command->add_option("corpus", arguments->corpus, "Corpus folder")->required();
-    command->add_option("-o,--out", options.report, "Report folder")->required();
-    command->add_option("--speech", options.voices, "Speech of other voices to drive the person with");
+    command->add_option("person", arguments->person, "Person file")->type_name("FILE.vultus")->required();
+    command->add_option("corpus", arguments->corpus, "Corpus folder")->type_name("FOLDER")->required();
+    command->add_option("-o,--out", options.report, "Report folder")->type_name("FOLDER")->required();
+    command->add_option("--speech", options.voices, "Speech of other voices to drive the person with")
+        ->type_name("FILE");
     command->add_option("--speech-seconds", options.max_voice_s, "Of each of these, at most")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -41,8 +42,10 @@ void add_eval_command(CLI::App& app) {
             "--rest-seconds", options.rest_s,
             "Show how the mouth rests in this much silence, noise, music, breath and clicks; 0: do not")
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--labels", options.labels,
-                        "Speech corpus with the clips' phones: counts the lips that close at p, b and m");
+    command
+        ->add_option("--labels", options.labels,
+                     "Speech corpus with the clips' phones: counts the lips that close at p, b and m")
+        ->type_name("FOLDER");
     command->add_option("--max-clips", options.max_clips, "Validation clips to generate; 0: all")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();

@@ -73,7 +73,7 @@ void print_json(const person::Person& person, const std::string& path) {
 void add_info_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("info", "Show what a person file holds");
-    command->add_option("person", arguments->person, "Person file (.vultus)")->required();
+    command->add_option("person", arguments->person, "Person file")->type_name("FILE.vultus")->required();
     command->add_flag("--json", arguments->json, "As JSON");
     command->callback([arguments] {
         const person::Person person = person::load_person(arguments->person);

@@ -4,16 +4,21 @@
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <string_view>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "commands.h"
+#include "usage.h"
+#include "version.h"
 
 namespace {
 
 constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
 constexpr int kCancelled = 130;  // what a shell reports for a program that Ctrl-C ended
 
 int say(const std::string& message, int exit_code) {
@@ -21,11 +26,20 @@ int say(const std::string& message, int exit_code) {
     return exit_code;
 }
 
+/// What follows `train`, if that is the command.
+std::optional<std::vector<std::string>> after_train(const std::vector<std::string>& arguments) {
+    auto word = arguments.begin();
+    while (word != arguments.end() && (*word == "-q" || *word == "--quiet")) ++word;
+    if (word == arguments.end() || *word != "train") return std::nullopt;
+    if (word != arguments.begin()) vultus::Progress::set_quiet(true);
+    return std::vector<std::string>(word + 1, arguments.end());
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "Learns one person's talking face from video and renders new video of that person from speech.",
         "vultus");
-    app.set_version_flag("--version", "vultus " VULTUS_VERSION);
+    app.set_version_flag("--version", vultus::cli::version_text, "Version, build and runtime");
     app.require_subcommand(1);
     app.fallthrough();
     app.add_flag_callback(
@@ -39,12 +53,22 @@ int run(int argc, char** argv) {
     vultus::cli::add_bench_command(app);
     vultus::cli::add_phones_command(app);
     vultus::cli::add_speech_command(app);
+    vultus::cli::add_completion_command(app);
+    vultus::cli::add_manual_command(app);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (arguments.empty()) {
+        fmt::print("{}", app.help());
+        return kWrongUsage;
+    }
+    const std::string unknown = vultus::cli::unknown_command(app, arguments);
+    if (!unknown.empty()) return say(unknown, kWrongUsage);
     try {
         // The trainer, a program of its own, reads its options itself.
-        if (argc > 1 && std::string_view(argv[1]) == "train") vultus::cli::run_train({argv + 2, argv + argc});
+        if (const auto rest = after_train(arguments)) return vultus::cli::run_train(*rest);
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error);
+        if (error.get_exit_code() == 0) return app.exit(error);  // help or version
+        return say(vultus::cli::explain(app, arguments, error), kWrongUsage);
     }
     return 0;
 }

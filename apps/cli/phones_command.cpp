@@ -50,11 +50,13 @@ void add_phones_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("phones", "Phones, visemes and mouth shapes of speech, with times");
-    command->add_option("speech", arguments->sound, "Any file FFmpeg reads")->required();
-    command->add_option("-m,--model", arguments->model, "Speech encoder (default: the bundled one)");
+    command->add_option("speech", arguments->sound, "Any file FFmpeg reads")->type_name("FILE")->required();
+    command->add_option("-m,--model", arguments->model, "Speech encoder (default: the bundled one)")
+        ->type_name("FILE.safetensors");
     CLI::Option* text = command->add_option("--text", arguments->text, "What is said: finds its words");
-    CLI::Option* text_file =
-        command->add_option("--text-file", arguments->text_file, "A file that holds it")->excludes(text);
+    CLI::Option* text_file = command->add_option("--text-file", arguments->text_file, "A file that holds it")
+                                 ->type_name("FILE")
+                                 ->excludes(text);
     CLI::Option* words = command
                              ->add_flag("--words", arguments->words,
                                         "Find out which words are said (English): better phones, and words")
@@ -64,15 +66,18 @@ void add_phones_command(CLI::App& app) {
         ->add_option("--language-model", arguments->language_model,
                      "Which words follow which, for --words, in CMU Sphinx's binary format (default: that of "
                      "pocketsphinx)")
+        ->type_name("FILE")
         ->needs(words);
-    command->add_option("--dictionary", arguments->dictionary,
-                        "How words are said, of CMUdict's kind (default: that of pocketsphinx)");
+    command
+        ->add_option("--dictionary", arguments->dictionary,
+                     "How words are said, of CMUdict's kind (default: that of pocketsphinx)")
+        ->type_name("FILE");
     std::vector<std::string> formats;
     for (const auto& [name, unused] : transcription::phone_formats()) formats.push_back(name);
     command->add_option("-f,--format", arguments->format, "Output format")
         ->check(CLI::IsMember(formats))
         ->capture_default_str();
-    command->add_option("-o,--out", arguments->out, "File (default: standard output)");
+    command->add_option("-o,--out", arguments->out, "File (default: standard output)")->type_name("FILE");
     command
         ->add_option("--extended-shapes", arguments->options.extended_shapes,
                      "Which of Rhubarb's mouth shapes G, H, X there are")

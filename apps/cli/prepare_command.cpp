@@ -105,8 +105,9 @@ void add_prepare_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("prepare", "Turn recordings of one person into a corpus");
     command->add_option("recordings", arguments->inputs, "Video files with sound, or folders of them")
+        ->type_name("FILE")
         ->required();
-    command->add_option("-o,--out", arguments->options.out, "Corpus folder")->required();
+    command->add_option("-o,--out", arguments->options.out, "Corpus folder")->type_name("FOLDER")->required();
     command->add_option(
         "--size", arguments->options.size_px,
         "Side of the square crop, px (default: the largest of 256, 384, 512 that the face has the "

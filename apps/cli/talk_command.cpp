@@ -25,13 +25,15 @@ void add_talk_command(CLI::App& app) {
     auto options = std::make_shared<rendering::TalkOptions>();
     auto head = std::make_shared<std::string>("model");
     auto plain = std::make_shared<std::pair<bool, bool>>(false, false);
-    command->add_option("person", options->person, "Person file (.vultus)")->required();
+    command->add_option("person", options->person, "Person file")->type_name("FILE.vultus")->required();
     command
         ->add_option("speech", options->speech,
                      "Speech: any file FFmpeg reads; - for s16le 16 kHz mono on standard input")
+        ->type_name("FILE")
         ->required();
-    command->add_option("-o,--out", options->out, "Video (.mp4), or - for raw RGB frames on standard output");
-    command->add_option("--frames", options->frames, "New folder for PNG frames");
+    command->add_option("-o,--out", options->out, "Video, or - for raw RGB frames on standard output")
+        ->type_name("FILE.mp4");
+    command->add_option("--frames", options->frames, "New folder for PNG frames")->type_name("FOLDER");
     command->add_option("--steps", options->talker.steps, "DDIM steps per frame (default: the person's)")
         ->check(CLI::Range(1, 1000));
     command->add_option("--seed", options->talker.seed, "Seed of x_T (default: the person's)")
@@ -42,14 +44,16 @@ void add_talk_command(CLI::App& app) {
         ->capture_default_str();
     command->add_option("--threads", options->num_threads, "Frames drawn at a time (default: one per core)")
         ->check(CLI::Range(0, 1024));
-    command->add_option("--head", *head, "Head motion: model or still")
+    command->add_option("--head", *head, "Head motion")
         ->check(CLI::IsMember({"model", "still"}))
         ->capture_default_str();
     command->add_option("--head-scale", options->pose.scale, "Multiplies the head motion")
         ->check(CLI::Range(0.0, 3.0))
         ->capture_default_str();
-    command->add_option("--pose", options->pose_track,
-                        "CSV of yaw,pitch,roll in degrees per frame; overrides --head");
+    command
+        ->add_option("--pose", options->pose_track,
+                     "CSV of yaw,pitch,roll in degrees per frame; overrides --head")
+        ->type_name("FILE.csv");
     command
         ->add_option("--look-ahead", options->look_ahead_frames,
                      "Frames of sound that may shape a frame before they are heard; -1: all that help")

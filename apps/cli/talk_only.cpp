@@ -26,6 +26,6 @@ void add_bench_command(CLI::App& app) { add_absent(app, "bench"); }
 void add_phones_command(CLI::App& app) { add_absent(app, "phones"); }
 void add_speech_command(CLI::App& app) { add_absent(app, "speech"); }
 
-void run_train(const std::vector<std::string>&) { refuse("train"); }
+int run_train(const std::vector<std::string>&) { refuse("train"); }
 
 }  // namespace vultus::cli

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,6 +8,7 @@
 
 #include "base/error.h"
 #include "commands.h"
+#include "option_table.h"
 #include "person/person.h"
 #include "preparation/unpack_frames.h"
 
@@ -49,18 +51,38 @@ void unpack_for(const std::vector<std::string>& arguments) {
     argv.push_back(nullptr);
     ::execv(program.c_str(), argv.data());
     fail(ErrorCode::kUnsupported,
-         "[train] {}: cannot start the trainer: {}; build with -DVULTUS_WITH_TORCH=ON", program,
-         std::strerror(errno));
+         "[train] {}: cannot start the trainer: {}; install the package vultus-train, or build with "
+         "-DVULTUS_WITH_TORCH=ON",
+         program, std::strerror(errno));
 }
 
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-    // Shown in the list of commands only: main() hands `train` to run_train() before anything is parsed.
-    app.add_subcommand("train", "Learn a person from a prepared corpus (vultus train --help for options)");
+    // For the manual, the completions and the list of commands only: main() hands `train` to run_train()
+    // before anything is parsed.
+    CLI::App* command = app.add_subcommand("train", "Learn a person from a prepared corpus");
+    const auto ignore = [](const std::string&) {};
+    command->add_option_function<std::string>("corpus", ignore, "Corpus folder")
+        ->type_name("FOLDER")
+        ->required();
+    for (const train::OptionText& option : train::option_table()) {
+        if (option.value)
+            command->add_option_function<std::string>(option.names, ignore, option.help)
+                ->type_name(option.value);
+        else
+            command->add_flag_callback(
+                option.names, [] {}, option.help);
+    }
+    command->footer(train::kTrainingNotes);
 }
 
-void run_train(const std::vector<std::string>& arguments) {
+int run_train(const std::vector<std::string>& arguments) {
+    for (const std::string& argument : arguments)
+        if (argument == "-h" || argument == "--help") {  // which needs no trainer
+            fmt::print("{}", train::help_text());
+            return 0;
+        }
     unpack_for(arguments);
     become_trainer(arguments);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -13,6 +14,7 @@
 #include "evaluation/eval_report.h"
 #include "evaluation/eval_rest.h"
 #include "evaluation/eval_scores.h"
+#include "evaluation/lip_ridge.h"
 #include "evaluation/rest_sounds.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
@@ -58,6 +60,7 @@ class Evaluation {
         measure_recordings();
         if (!options_.labels.empty()) closures_ = closures_of(options_.labels, recordings_);
         generate_clips();
+        measure_baseline();
         generate_voices();
         generate_rests();
         return write_results();
@@ -195,6 +198,30 @@ class Evaluation {
         write_clip_pictures(index, making.strip);
     }
 
+    /// Lips by a straight line from what the subject hears, learnt from the training clips.
+    void measure_baseline() {
+        if (!subject_.can_speak()) return;
+        const auto training = corpus_.kept(corpus::Split::kTrain);
+        std::optional<LipRidge> ridge;
+        Progress progress("baseline", "clips", static_cast<std::int64_t>(training.size()));
+        for (std::size_t i = 0; i < training.size(); ++i) {
+            throw_if_cancelled();
+            const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, *training[i]);
+            const std::vector<float> features =
+                subject_.speech_features(tracks.sound(), training[i]->num_frames);
+            if (features.empty()) return;
+            if (!ridge) ridge.emplace(static_cast<int>(features.size()) / training[i]->num_frames);
+            ridge->add(features, metrics::lip_motion(tracks.landmarks_px), tracks.valid);
+            progress.update(static_cast<std::int64_t>(i) + 1);
+        }
+        if (!ridge || !ridge->fit()) return;
+        for (std::size_t i = 0; i < num_evaluated_; ++i) {
+            const corpus::ClipTracks tracks = corpus::load_tracks(corpus_, *pool_[i]);
+            baseline_.push_back(
+                ridge->predict(subject_.speech_features(tracks.sound(), pool_[i]->num_frames)));
+        }
+    }
+
     static std::vector<const media::Image*> columns(const Making& making, int kinds,
                                                     const media::Image& recorded) {
         std::vector<const media::Image*> result{&recorded};
@@ -316,6 +343,7 @@ class Evaluation {
         metrics["reconstruction"] = summarise(reconstructed_, recordings_, candidates, corpus_.fps());
         if (!driven_.empty())
             metrics["speech_driven"] = summarise(driven_, recordings_, candidates, corpus_.fps());
+        if (!baseline_.empty()) metrics["baseline"] = summarise_baseline(baseline_, recordings_);
         if (!voices_.empty()) metrics["voices"] = summarise_voices(voices_, recordings_);
         if (!rests_.empty()) metrics["rest"] = summarise_rests(rests_, lip_bounds(recordings_));
         if (!closures_.empty() && !driven_.empty())
@@ -338,6 +366,7 @@ class Evaluation {
     std::size_t num_evaluated_ = 0;
     std::vector<RecordedClip> recordings_;  ///< of pool_
     std::vector<GeneratedClip> reconstructed_, driven_;
+    std::vector<metrics::LipMotion> baseline_;  ///< of the evaluated clips
     std::vector<VoiceClip> voices_;
     std::vector<RestClip> rests_;
     std::map<std::string, Closures> closures_;

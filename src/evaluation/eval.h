@@ -43,6 +43,9 @@ class EvalSubject {
     /// is the head pose to take, empty: the subject's own.
     virtual std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
                                                    const std::vector<float>& pose_deg) = 0;
+    /// What the subject hears in 16 kHz mono audio, for the linear baseline (lip_ridge.h): [num_frames,
+    /// width]. Empty: no baseline.
+    virtual std::vector<float> speech_features(const std::vector<float>&, std::int64_t) { return {}; }
 };
 
 /// Finds 68 landmarks in the frames of one clip, in order.

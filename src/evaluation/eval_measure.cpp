@@ -79,8 +79,7 @@ void VideoMeter::add(const media::Image& image, const std::vector<float>& luma_o
 }
 
 VideoMeasure VideoMeter::finish() {
-    measure_.lips.opening = corpus::lip_opening(measure_.landmarks_px);
-    measure_.lips.width = metrics::lip_width(measure_.landmarks_px);
+    measure_.lips = metrics::lip_motion(measure_.landmarks_px);
     measure_.eyes = metrics::eye_openness(measure_.landmarks_px);
     for (int i = 0; i < num_frames_; ++i) {
         const face::HeadPose pose = face::estimate_head_pose(measure_.landmarks_px.data() + i * kFace,

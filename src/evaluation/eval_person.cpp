@@ -28,6 +28,9 @@ class TalkerSubject : public EvalSubject {
         }
         return talker_.latents_from_speech(audio, num_frames, pose, look_ahead_frames_);
     }
+    std::vector<float> speech_features(const std::vector<float>& audio, std::int64_t num_frames) override {
+        return can_speak_ ? talker_.speech_features(audio, num_frames) : std::vector<float>{};
+    }
     int steps() const { return talker_.steps(); }
     std::string runtime_name() const { return talker_.runtime_name(); }
 

@@ -22,9 +22,13 @@ metrics::Series first(const metrics::Series& values, std::size_t count) {
 }
 
 // Correlation at lag 0 over the frames both have.
+double correlation(const metrics::Series& a, const metrics::Series& b) {
+    const std::size_t count = std::min(a.size(), b.size());
+    return metrics::pearson(first(a, count), first(b, count));
+}
+
 double opening_correlation(const VideoMeasure& a, const VideoMeasure& b) {
-    const std::size_t count = std::min(a.lips.opening.size(), b.lips.opening.size());
-    return metrics::pearson(first(a.lips.opening, count), first(b.lips.opening, count));
+    return correlation(a.lips.opening, b.lips.opening);
 }
 
 double ratio(double value, double reference) { return reference > 0 ? value / reference : 0.0; }
@@ -73,6 +77,7 @@ Json score_to_json(const ClipScore& score) {
                 {"psnr_db", metrics::psnr_from_mse(score.errors.mse)},
                 {"mouth_psnr_db", metrics::psnr_from_mse(score.errors.mouth_mse)},
                 {"opening_r", score.opening_r},
+                {"width_r", score.width_r},
                 {"opening_r_best", score.best.r},
                 {"opening_lag_frames", score.best.lag},
                 {"opening_spread_ratio", score.spread_ratio},
@@ -146,6 +151,7 @@ ClipScore score_clip(const GeneratedClip& clip, const std::vector<RecordedClip>&
     score.name = own.name;
     score.errors = clip.errors;
     score.opening_r = opening_correlation(clip.video, own.video);
+    score.width_r = correlation(clip.video.lips.width, own.video.lips.width);
     score.best = metrics::best_lag(own.video.lips.opening, clip.video.lips.opening, kMaxLag);
     score.spread_ratio = ratio(metrics::standard_deviation(clip.video.lips.opening),
                                metrics::standard_deviation(own.video.lips.opening));
@@ -180,6 +186,7 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     }
     Json json = picture_summary(scores);
     json["opening"] = opening_summary(scores);
+    json["width_r"] = median_of(scores, [](const ClipScore& s) { return s.width_r; });
     json["mouth_distance"] = median_of(scores, [](const ClipScore& s) { return s.mouth_distance; });
     json["mouth_distance_other_sentences"] =
         median_of(scores, [](const ClipScore& s) { return s.other_mouth_distance; });
@@ -199,6 +206,16 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     json["frames_without_face"] = lost;
     for (const ClipScore& score : scores) json["clips"].push_back(score_to_json(score));
     return json;
+}
+
+Json summarise_baseline(const std::vector<metrics::LipMotion>& predicted,
+                        const std::vector<RecordedClip>& recordings) {
+    std::vector<double> opening, width;
+    for (std::size_t i = 0; i < predicted.size(); ++i) {
+        opening.push_back(correlation(predicted[i].opening, recordings[i].video.lips.opening));
+        width.push_back(correlation(predicted[i].width, recordings[i].video.lips.width));
+    }
+    return Json{{"opening_r", metrics::median(opening)}, {"width_r", metrics::median(width)}};
 }
 
 Json summarise_voices(const std::vector<VoiceClip>& voices, const std::vector<RecordedClip>& recordings) {
@@ -266,6 +283,12 @@ std::string format_table(const Json& metrics) {
     opening("lip opening, spread ratio", "spread_ratio", "{:.2f}");
     opening("lip opening, r against other sentences", "r_other_sentences", "{:.3f}");
     opening("lip opening, margin", "margin", "{:.3f}");
+    plain("lip width, r", "width_r", "{:.3f}");
+    if (metrics.contains("baseline")) {
+        const Json& baseline = metrics.at("baseline");
+        table += row("lip opening, r of a linear baseline", "", number(baseline.at("opening_r"), "{:.3f}"));
+        table += row("lip width, r of a linear baseline", "", number(baseline.at("width_r"), "{:.3f}"));
+    }
     plain("mouth distance (inter-ocular)", "mouth_distance", "{:.4f}");
     plain("mouth distance, other sentences", "mouth_distance_other_sentences", "{:.4f}");
     plain("right sentence first (share)", "right_sentence_first", "{:.3f}");

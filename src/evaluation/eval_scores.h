@@ -35,9 +35,9 @@ struct VoiceClip {
 struct ClipScore {
     std::string name;
     ImageErrors errors;
-    double opening_r = 0;             ///< at lag 0
-    metrics::LaggedCorrelation best;  ///< lag > 0: the generated mouth comes late
-    double spread_ratio = 0;          ///< standard deviations, generated over recorded
+    double opening_r = 0, width_r = 0;  ///< at lag 0
+    metrics::LaggedCorrelation best;    ///< lag > 0: the generated mouth comes late
+    double spread_ratio = 0;            ///< standard deviations, generated over recorded
     double mouth_distance = 0;
     double other_opening_r = 0;  ///< median against the other recordings
     double other_mouth_distance = 0;
@@ -63,6 +63,10 @@ nlohmann::ordered_json summarise(const std::vector<GeneratedClip>& clips,
 /// opening against log energy of voices never heard, and of the recordings themselves.
 nlohmann::ordered_json summarise_voices(const std::vector<VoiceClip>& voices,
                                         const std::vector<RecordedClip>& recordings);
+
+/// Opening and width of the baseline (lip_ridge.h): medians over its clips, each against its recording.
+nlohmann::ordered_json summarise_baseline(const std::vector<metrics::LipMotion>& predicted,
+                                          const std::vector<RecordedClip>& recordings);
 
 /// The summary as lines for a terminal.
 std::string format_table(const nlohmann::ordered_json& metrics);

@@ -275,8 +275,9 @@ LipCorrection correct_lips(const std::vector<float>& latents, const std::vector<
 void apply(const LipCorrection& correction, person::Person& person) {
     const int width = static_cast<int>(correction.drawn_probe.size() / 2);
     const cv::Mat matrix = matrix_of(correction.matrix, width);
-    for (const char* name : {"speech.out.weight", "speech.out.bias"}) {
-        HostTensor& tensor = person.weights.tensors.at(name);
+    // All that adds up to the latents: the last layer and, where there is one, the linear path beside it.
+    for (auto& [name, tensor] : person.weights.tensors) {
+        if (!name.starts_with("speech.out.")) continue;
         const std::vector<float> values = tensor.to_f32();
         const cv::Mat changed = matrix * matrix_of(values, static_cast<int>(values.size()) / width);
         tensor = HostTensor::from_f32(tensor.shape, values_of(changed)).to_bf16();

@@ -53,6 +53,8 @@ class OnednnOps : public models::Ops {
     /// "f32" or "bf16": what convolutions compute with; and oneDNN's name of the instruction set.
     const char* precision_name() const;
     static std::string isa_name();
+    /// "bf16 on AVX512-BF16": what networks are computed in here.
+    std::string runtime_name() const { return std::string(precision_name()) + " on " + isa_name(); }
     int num_threads() const;
 
     Value param(const std::string& name, const Shape& shape, const models::Init& init) override;

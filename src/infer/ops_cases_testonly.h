@@ -207,6 +207,17 @@ inline std::vector<OpsCase> network_cases() {
                          config.rate_per_frame = 2;
                          return models::speech_to_latent({ops, "speech"}, config, in[0], {}).latents;
                      }});
+    cases.push_back({"speech_to_latent_with_linear_path",
+                     {{2, 24, 10}, {2, 12, 3}},
+                     [](models::Ops& ops, const CaseInputs& in) {
+                         models::SpeechConfig config = tiny_speech();
+                         config.features = "phonetic";
+                         config.rate_per_frame = 2;
+                         config.linear_path = true;
+                         const models::SpeechToLatentOutput out =
+                             models::speech_to_latent({ops, "speech"}, config, in[0], in[1]);
+                         return ops.concat(out.latents, out.pose);
+                     }});
     cases.push_back({"speech_to_latent", {{2, 48, 10}}, [=](models::Ops& ops, const CaseInputs& in) {
                          return speech(ops, in[0], {}).latents;
                      }});

@@ -96,6 +96,10 @@ double percentile(std::vector<double> values, double part) {
 
 double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
 
+LipMotion lip_motion(const std::vector<float>& landmarks_px) {
+    return {corpus::lip_opening(landmarks_px), lip_width(landmarks_px)};
+}
+
 Series lip_width(const std::vector<float>& landmarks_px) {
     const std::vector<double> unit_px = corpus::steady_inter_ocular_px(landmarks_px);
     Series result(unit_px.size());

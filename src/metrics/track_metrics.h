@@ -36,6 +36,8 @@ double mouth_distance(const std::vector<float>& generated_px, const std::vector<
 struct LipMotion {
     Series opening, width;
 };
+/// Of a recording's or a drawn face's landmarks [T, 68, 2].
+LipMotion lip_motion(const std::vector<float>& landmarks_px);
 /// Mean squared difference of the standardised series (opening and width together) at the best lag within
 /// +-max_lag frames.
 double motion_distance(const LipMotion& a, const LipMotion& b, int max_lag);

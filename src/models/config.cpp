@@ -127,6 +127,9 @@ void check_sizes(const ModelConfig& config) {
              speech.features);
     const int rate = speech.features == "log_mel" ? 4 : 2;
     check_range("speech.rate_per_frame", speech.rate_per_frame, rate, rate);
+    if (speech.linear_path && rate != 2)
+        fail(ErrorCode::kUnsupported,
+             "[models] speech.linear_path: expected a speech encoder's features, got {}", speech.features);
     check_range("speech.heads", speech.heads, 1, 64);
     check_range("speech.width", speech.width, speech.heads, 4096);
     check_range("speech.feed_forward", speech.feed_forward, 1, 16384);
@@ -230,6 +233,7 @@ Json to_json(const ModelConfig& config) {
         json["wav2vec2"] = to_json(config.wav2vec2);
         json["wav2vec2_layers"] = to_json(config.wav2vec2_layers);
     }
+    if (config.speech.linear_path) json["speech"]["linear_path"] = true;
     return json;
 }
 
@@ -237,6 +241,7 @@ ModelConfig model_config_from_json(const Json& json) {
     ModelConfig config;
     try {
         config = json.get<ModelConfig>();
+        config.speech.linear_path = json.at("speech").value("linear_path", false);
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }

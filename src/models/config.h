@@ -60,6 +60,10 @@ struct SpeechConfig {
     int conv_left = 4, conv_right = 4;             ///< of the convolution module
     double dropout = 0.1;
     int latent = 512;
+    /// Straight lines from features and pose to latents beside the Conformers: the ridge regression that
+    /// training starts from, so that what a short recording can't teach the Conformers is still said. Not for
+    /// log_mel.
+    bool linear_path = false;
 
     bool small_encoder() const { return features == "phonetic" || features == "phones"; }
     /// Rows after a video frame's own that its convolution to the video rate sees.

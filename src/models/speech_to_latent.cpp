@@ -82,26 +82,30 @@ SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, co
     const Net adaptor = net / "pose";
     const Value h = adaptor->silu(linear(adaptor / "predict" / 0, out.hidden, config.width));
     out.pose = linear(adaptor / "predict" / 1, h, 3);
+    if (config.linear_path) out.direct = conv1d(net / "out" / "audio", features, config.latent, 3, 2);
     return out;
 }
 
-Value pose_to_latent(const Net& net, const SpeechConfig& config, const Value& hidden, const Value& pose,
-                     const Value& reference, int look_ahead_frames) {
+Value pose_to_latent(const Net& net, const SpeechConfig& config, const SpeechToPoseOutput& heard,
+                     const Value& pose, const Value& reference, int look_ahead_frames) {
     const Net adaptor = net / "pose";
     const Value shown = adaptor->silu(linear(adaptor / "project" / 0, pose, config.width));
-    Value h = net->add(hidden, linear(adaptor / "project" / 1, shown, config.width));
+    Value h = net->add(heard.hidden, linear(adaptor / "project" / 1, shown, config.width));
     if (reference) {
         const Value posture = linear(net / "reference", reference, config.width);
         h = net->add(h, net->reshape(posture, {posture.dim(0), 1, config.width}));
     }
     h = conformers(net / "decoder", config, h, look_ahead_frames, config.blocks);
-    return linear(net / "out", h, config.latent);
+    const Value latents = linear(net / "out", h, config.latent);
+    if (!heard.direct) return latents;
+    const Value direct = net->add(heard.direct, linear(net / "out" / "pose", pose, config.latent));
+    return net->add(latents, direct);
 }
 
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
                                       const Value& pose, const Value& reference, int look_ahead_frames) {
     const SpeechToPoseOutput first = speech_to_pose(net, config, features, look_ahead_frames);
-    return {pose_to_latent(net, config, first.hidden, pose ? pose : first.pose, reference, look_ahead_frames),
+    return {pose_to_latent(net, config, first, pose ? pose : first.pose, reference, look_ahead_frames),
             first.pose};
 }
 

@@ -9,6 +9,7 @@ namespace vultus::models {
 struct SpeechToPoseOutput {
     Value hidden;  ///< [B, T, width], what the decoder goes on with
     Value pose;    ///< [B, T, 3], predicted yaw, pitch, roll, normalised per angle
+    Value direct;  ///< [B, T, latent], straight from the features; empty without SpeechConfig::linear_path
 };
 
 struct SpeechToLatentOutput {
@@ -32,7 +33,7 @@ struct SpeechToLatentOutput {
 ///          or 92.5 ms of audio after a frame's time. One set of weights serves every look-ahead (trained
 ///          with several).
 /// Weights  PREFIX.features.* PREFIX.encoder.N.* PREFIX.pose.* PREFIX.reference.* PREFIX.decoder.N.*
-/// PREFIX.out.*
+/// PREFIX.out.*, with linear_path PREFIX.out.audio.* and PREFIX.out.pose.*, too
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
                                       const Value& pose, const Value& reference = {},
                                       int look_ahead_frames = -1);
@@ -41,7 +42,7 @@ SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config
 SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
                                   int look_ahead_frames = -1);
 /// pose [B, T, 3]: the pose to show, normalised; result [B, T, latent].
-Value pose_to_latent(const Net& net, const SpeechConfig& config, const Value& hidden, const Value& pose,
-                     const Value& reference, int look_ahead_frames = -1);
+Value pose_to_latent(const Net& net, const SpeechConfig& config, const SpeechToPoseOutput& heard,
+                     const Value& pose, const Value& reference, int look_ahead_frames = -1);
 
 }  // namespace vultus::models

@@ -125,7 +125,7 @@ Value LatentStream::Impl::network(infer::StreamingOps& ops, std::int64_t rows) {
             std::copy_n(angles, 3 * frames, chosen);
             for (std::int64_t i = 0; i < frames; ++i) choose_pose(chosen + 3 * i, posed_frames++);
         });
-    return models::pose_to_latent(net, config, predicted.hidden, shown, reference, look_ahead);
+    return models::pose_to_latent(net, config, predicted, shown, reference, look_ahead);
 }
 
 void LatentStream::Impl::step(std::int64_t rows, bool last, std::vector<float>& out) {

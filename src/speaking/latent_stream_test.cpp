@@ -36,16 +36,24 @@ std::vector<float> in_parts(Talker& talker, const std::vector<float>& sound, std
 
 /// A person and the sound after a frame's time that its features need.
 struct Listener {
+    std::string name;
     models::ModelConfig model;
     std::int64_t reach_samples;
 };
 
+models::ModelConfig with_linear_path(models::ModelConfig model) {
+    model.speech.linear_path = true;
+    return model;
+}
+
 class AnyListener : public testing::TestWithParam<Listener> {};
 
 INSTANTIATE_TEST_SUITE_P(LatentStream, AnyListener,
-                         testing::Values(Listener{test::tiny_model(), 1160},
-                                         Listener{test::tiny_phonetic_model(), 1480}),
-                         [](const auto& info) { return info.param.model.speech.features; });
+                         testing::Values(Listener{"log_mel", test::tiny_model(), 1160},
+                                         Listener{"phonetic", test::tiny_phonetic_model(), 1480},
+                                         Listener{"linear_path",
+                                                  with_linear_path(test::tiny_phonetic_model()), 1480}),
+                         [](const auto& info) { return info.param.name; });
 
 TEST_P(AnyListener, AnyPartsGiveTheSameBits) {
     Talker talker(test::tiny_person(GetParam().model), {});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hearing/speech_features.h"
 #include "models/unet.h"
 #include "speaking/latent_stream.h"
 #include "speaking/talker_impl.h"
@@ -69,9 +70,7 @@ int Talker::size_px() const { return impl_->model.unet.size_px; }
 double Talker::fps() const { return impl_->person.fps(); }
 int Talker::latent_dim() const { return impl_->model.unet.latent; }
 int Talker::steps() const { return static_cast<int>(impl_->timesteps.size()); }
-std::string Talker::runtime_name() const {
-    return std::string("oneDNN ") + impl_->ops.precision_name() + " on " + infer::OnednnOps::isa_name();
-}
+std::string Talker::runtime_name() const { return "oneDNN " + impl_->ops.runtime_name(); }
 
 const person::Person& Talker::person() const { return impl_->person; }
 
@@ -115,6 +114,23 @@ std::vector<float> Talker::latents_from_speech(const std::vector<float>& audio, 
     stream.finish(num_frames, latents);
     latents.resize(static_cast<std::size_t>(num_frames * latent_dim()));
     return latents;
+}
+
+std::vector<float> Talker::speech_features(const std::vector<float>& audio, std::int64_t num_frames) {
+    const Impl& me = *impl_;
+    hearing::SpeechFeatureStream stream(me.person, me.loaded->weights, me.ops.num_threads(),
+                                        static_cast<std::int64_t>(std::llround(fps())));
+    std::vector<float> rows;
+    stream.push(audio.data(), static_cast<std::int64_t>(audio.size()), rows);
+    stream.finish(rows);
+    const auto width = static_cast<std::size_t>(stream.width());
+    const auto rate = static_cast<std::size_t>(me.model.speech.rate_per_frame);
+    rows.resize(static_cast<std::size_t>(num_frames) * rate * width, 0.0f);
+    std::vector<float> frames(static_cast<std::size_t>(num_frames) * width, 0.0f);
+    for (std::size_t row = 0; row * width < rows.size(); ++row)
+        for (std::size_t k = 0; k < width; ++k)
+            frames[row / rate * width + k] += rows[row * width + k] / static_cast<float>(rate);
+    return frames;
 }
 
 }  // namespace vultus::speaking

@@ -52,6 +52,9 @@ class Talker {
     /// look_ahead_frames: as LatentStream's.
     std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
                                            const PoseOptions& pose, int look_ahead_frames = -1);
+    /// What the person hears in speech (16 kHz mono): its speech features, [num_frames, width], the rows of a
+    /// frame averaged. For persons who can speak.
+    std::vector<float> speech_features(const std::vector<float>& audio, std::int64_t num_frames);
 
   private:
     friend class LatentStream;

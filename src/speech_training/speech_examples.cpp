@@ -20,6 +20,8 @@ constexpr int kAugmentedVersionsOfPublished = 2;
 constexpr double kCleanShare = 0.25;    ///< of the batch
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
+/// A step costs the same however long somebody's recordings are.
+constexpr double kWindowSeconds = 4.0;
 
 /// SpecAugment (Park et al. 2019, arXiv:1904.08779): some features and some moments are lost; in place.
 void mask(Tensor& rows, Rng& rng) {
@@ -123,8 +125,7 @@ void SpeechExamples::fit_mouth_probe() {
 
 void SpeechExamples::make_silence() {
     Rng rng(seed_ + 17);
-    std::int64_t frames = 0;
-    for (const SpeechExample& example : train_) frames = std::max(frames, example.target.size(0));
+    const std::int64_t frames = window_frames();
     const auto samples = static_cast<std::size_t>(static_cast<double>(frames) * 16000 / person_.fps()) + 640;
     for (int i = 0; i < 24; ++i) {
         const double level = i == 0 ? 0 : std::pow(10, rng.uniform(-90, -38) / 20);
@@ -139,14 +140,26 @@ void SpeechExamples::make_silence() {
     }
 }
 
+std::int64_t SpeechExamples::window_frames() const { return std::llround(kWindowSeconds * person_.fps()); }
+
+/// A training clip of at least `frames`, each as likely as it is long: every second teaches alike.
+std::size_t SpeechExamples::draw_clip(std::int64_t frames, Rng& rng) const {
+    std::int64_t total = 0;
+    for (const SpeechExample& example : train_)
+        if (example.target.size(0) >= frames) total += example.target.size(0);
+    auto at = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(total)));
+    for (std::size_t i = 0;; ++i) {
+        if (train_[i].target.size(0) < frames) continue;
+        at -= train_[i].target.size(0);
+        if (at < 0) return i;
+    }
+}
+
 SpeechBatch SpeechExamples::batch(std::uint64_t place) const {
     Rng rng(seed_ * 65537 + place);
-    std::vector<std::size_t> chosen;
-    std::int64_t frames = 1 << 30;
-    for (std::int64_t i = 0; i < kBatch; ++i) {
-        chosen.push_back(rng.below(train_.size()));
-        frames = std::min(frames, train_[chosen.back()].target.size(0));
-    }
+    std::vector<std::size_t> chosen{draw_clip(0, rng)};
+    std::int64_t frames = std::min(window_frames(), train_[chosen[0]].target.size(0));
+    while (chosen.size() < static_cast<std::size_t>(kBatch)) chosen.push_back(draw_clip(frames, rng));
     // Now and then only a part, so that the clip's ends teach no timing.
     if (frames > 60 && rng.uniform() < 0.4)
         frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));

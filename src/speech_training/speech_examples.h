@@ -54,12 +54,16 @@ class SpeechExamples {
     /// Never in a batch, but for persons with no validation clips.
     const std::vector<SpeechExample>& validation() const { return validation_; }
     const MouthProbe& probe() const { return probe_; }
+    const std::vector<SpeechExample>& training() const { return train_; }
 
   private:
     /// A piece of a clip, as long as the batch's others.
     struct Piece {
         torch::Tensor features, target, lips, pose, valid;
     };
+    /// Most frames of a batch's pieces.
+    std::int64_t window_frames() const;
+    std::size_t draw_clip(std::int64_t frames, Rng& rng) const;
     SpeechExample make_example(const LatentClip& clip, std::uint64_t seed) const;
     std::int64_t quietest_frame(const SpeechExample& example) const;
     void make_examples(const std::vector<LatentClip>& clips);

@@ -27,6 +27,7 @@ void append(std::vector<float>& out, const Tensor& rows) {
 void listen_through_published_weights(const training_loop::TrainOptions& options, person::Person& person) {
     const person::Wav2Vec2Model model = person::load_wav2vec2(options.speech);
     models::use_speech_encoder(person.model, model.config, options.speech_layers);
+    person.model.speech.linear_path = true;
     const int last = options.speech_layers.last_layer(model.config);
     const std::string blocks = "wav2vec2.encoder.layers.";
     for (const auto& [name, tensor] : model.weights.tensors)
@@ -50,6 +51,7 @@ void choose_speech_features(const training_loop::TrainOptions& options, person::
     } else {
         const person::SpeechModel model = person::load_speech_model(options.speech);
         models::use_speech_encoder(person.model, model.config, options.phones_alone);
+        person.model.speech.linear_path = true;
         person.stats.mel_mean = model.mel_mean;
         person.stats.mel_std = model.mel_std;
         for (const auto& [name, tensor] : model.weights.tensors)

@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "models/speech_to_latent.h"
+#include "speech_training/linear_path.h"
 #include "speech_training/lip_concordance.h"
 #include "speech_training/lip_shape.h"
 
@@ -73,30 +74,63 @@ SpeechTrainer::SpeechTrainer(const training_loop::TrainOptions& options, const t
            {"loss", "validation_error", "opening_r", "mouth_distance", "lip_difference", "seconds"}) {
     for (Tensor* tensor : {&probe_.mouth, &probe_.offset, &probe_.lips, &probe_.lip_scale})
         *tensor = tensor->to(device_);
-    if (!options.from.empty()) warm_start();
+    const bool complete = !options.from.empty() && warm_start();
+    if (person.model.speech.linear_path) start_from_ridge(complete);
 }
 
 /// From another person's speech: how audio becomes motion is much the same, only the latents mean other
 /// things.
-void SpeechTrainer::warm_start() {
+bool SpeechTrainer::warm_start() {
     const person::Person from = person::load_person(options_.from);
-    if (!from.can_speak()) return;
+    if (!from.can_speak()) return false;
     const bool same_person = same_latents(from, person_);
     if (same_person) listen_to_calibration(from.stats);
-    if (options_.new_speech) return;
+    if (options_.new_speech) return false;
     const auto sizes = [](const person::Person& person) {
         nlohmann::json json = models::to_json(person.model).at("speech");
         json.erase("dropout");
+        json.erase("linear_path");
         json["input"] = person.model.speech_feature_width();
         return json.dump();
     };
     if (sizes(from) != sizes(person_)) {
         fmt::print(stderr, "[train] {}: its speech network has other sizes: speech starts anew\n",
                    options_.from.string());
-        return;
+        return false;
     }
     parameters_.load(from.weights, "speech.");
     if (same_person) learning_rate_ = kWarmLearningRate;
+    return same_person;
+}
+
+/// The Conformers add to a straight line, at first nothing: where a recording is too short to teach them
+/// more, the best step is the first. complete: what was taken from a file needs no line, but may have one.
+void SpeechTrainer::start_from_ridge(bool complete) {
+    const auto zeros = [](const Shape& shape) {
+        return HostTensor::from_f32(shape,
+                                    std::vector<float>(static_cast<std::size_t>(num_elements(shape)), 0.0f));
+    };
+    const models::SpeechConfig& speech = person_.model.speech;
+    Archive start;
+    if (!complete) {
+        start = fit_linear_path(examples_.training(), "speech");
+        start.tensors["speech.out.weight"] = zeros({speech.latent, speech.width});
+        start.tensors["speech.out.bias"] = zeros({speech.latent});
+    } else if (!parameters_.all().contains("speech.out.audio.weight")) {
+        start.tensors["speech.out.audio.weight"] =
+            zeros({speech.latent, person_.model.speech_feature_width(), 3});
+        start.tensors["speech.out.audio.bias"] = zeros({speech.latent});
+        start.tensors["speech.out.pose.weight"] = zeros({speech.latent, 3});
+        start.tensors["speech.out.pose.bias"] = zeros({speech.latent});
+    }
+    parameters_.load(start, "speech.");
+    fix_line();
+}
+
+/// It is the best line already; learnt on, it would learn the clips by heart.
+void SpeechTrainer::fix_line() {
+    parameters_.set_trainable("speech.out.audio.", false);
+    parameters_.set_trainable("speech.out.pose.", false);
 }
 
 /// What drawn lips do, instead of what recorded ones do, with the same latents.
@@ -139,6 +173,7 @@ void SpeechTrainer::run(double budget_s) {
 
 double SpeechTrainer::train_step(std::int64_t step, double fraction) {
     adam_.zero_grad();
+    if (step == 0 && group_.is_first()) keep_best(0);
     const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
     const Tensor value = loss(examples_.batch(place).to(device_), place);
     value.backward();
@@ -210,6 +245,7 @@ void SpeechTrainer::save_state(Archive& archive) const {
 
 void SpeechTrainer::load_state(const Archive& archive) {
     parameters_.load(archive, "speech.");
+    fix_line();
     adam_.load(archive);
     best_.step = std::stoll(archive.metadata.at("best_step"));
     best_.lip_difference = std::stod(archive.metadata.at("best_lip_difference"));

@@ -40,7 +40,10 @@ class SpeechTrainer : public training_loop::Stage {
         double lip_difference = 1e30;
         std::map<std::string, HostTensor> weights;
     };
-    void warm_start();
+    /// True when the weights of a person with these very latents were taken: they are complete.
+    bool warm_start();
+    void start_from_ridge(bool complete);
+    void fix_line();
     void listen_to_calibration(const person::Stats& stats);
     Validation validate();
     void keep_best(std::int64_t step);

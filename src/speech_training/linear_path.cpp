@@ -1,0 +1,72 @@
+#include "speech_training/linear_path.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/torch_ops.h"
+
+namespace vultus::speech_training {
+
+using torch::Tensor;
+
+namespace {
+
+constexpr double kLambda = 1000, kPoseLambda = 10;  ///< for clean features alone; more versions, more of it
+constexpr std::size_t kVersions = 4;                ///< clean, and spoilt ones
+constexpr std::int64_t kRows = 3;                   ///< as the convolution's kernel
+
+/// Rows 2t-1, 2t, 2t+1 of features [2T, F] for every frame, zeros outside: [T, 3 F].
+Tensor windows(const Tensor& features) {
+    const std::int64_t frames = features.size(0) / 2, width = features.size(1);
+    const Tensor padded = torch::cat({torch::zeros({1, width}), features});
+    return torch::cat({padded.slice(0, 0, 2 * frames, 2), padded.slice(0, 1, 2 * frames + 1, 2),
+                       padded.slice(0, 2, 2 * frames + 1, 2)},
+                      1);
+}
+
+/// Valid rows of inputs and latents, versions of the features below each other.
+struct Rows {
+    Tensor audio, pose, latents;
+    double versions = 0;
+};
+
+Rows gather(const std::vector<SpeechExample>& examples) {
+    std::vector<Tensor> audio, pose, latents;
+    double frames = 0, rows = 0;
+    for (const SpeechExample& example : examples) {
+        const Tensor valid = example.valid.gt(0.5).nonzero().squeeze(1);
+        const std::size_t versions = std::min(kVersions, example.features.size());
+        for (std::size_t v = 0; v < versions; ++v) {
+            audio.push_back(windows(example.features[v]).index_select(0, valid));
+            pose.push_back(example.pose.index_select(0, valid));
+            latents.push_back(example.target.index_select(0, valid));
+        }
+        frames += static_cast<double>(valid.size(0));
+        rows += static_cast<double>(valid.size(0)) * static_cast<double>(versions);
+    }
+    return {torch::cat(audio), torch::cat(pose), torch::cat(latents), rows / std::max(1.0, frames)};
+}
+
+}  // namespace
+
+Archive fit_linear_path(const std::vector<SpeechExample>& examples, const std::string& prefix) {
+    const Rows rows = gather(examples);
+    const Tensor mean = rows.audio.mean(0), scale = rows.audio.std(0).clamp_min(1e-4);
+    const Tensor pose_scale = (rows.pose.std(0) * std::sqrt(kPoseLambda / kLambda)).clamp_min(1e-4);
+    const Tensor x = torch::cat({(rows.audio - mean) / scale, rows.pose / pose_scale}, 1);
+    const Tensor weights = ridge(x, rows.latents, kLambda * rows.versions);  // [3 F + 3 + 1, D]
+    const std::int64_t inputs = rows.audio.size(1), width = inputs / kRows;
+    const Tensor audio = weights.narrow(0, 0, inputs) / scale.unsqueeze(1);
+    const Tensor pose = weights.narrow(0, inputs, 3) / pose_scale.unsqueeze(1);
+    const Tensor bias = weights[inputs + 3] - mean.matmul(audio);
+    Archive archive;
+    const std::string out = prefix + ".out.";
+    archive.tensors[out + "audio.weight"] =
+        autograd::to_host(audio.view({kRows, width, -1}).permute({2, 1, 0}).contiguous());
+    archive.tensors[out + "audio.bias"] = autograd::to_host(bias.contiguous());
+    archive.tensors[out + "pose.weight"] = autograd::to_host(pose.t().contiguous());
+    archive.tensors[out + "pose.bias"] = autograd::to_host(torch::zeros_like(bias));
+    return archive;
+}
+
+}  // namespace vultus::speech_training

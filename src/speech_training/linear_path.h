@@ -1,0 +1,15 @@
+// The straight line that every speech network starts from.
+#pragma once
+
+#include "speech_training/speech_examples.h"
+#include "tensor/archive.h"
+
+namespace vultus::speech_training {
+
+/// Ridge regression from speech features (three rows about each video frame, standardised, lambda 1000) and
+/// head pose to normalised latents, over valid frames, as the weights of SpeechConfig::linear_path:
+/// PREFIX.out.audio.weight [D, width, 3], PREFIX.out.audio.bias [D], PREFIX.out.pose.weight [D, 3] and .bias
+/// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room.
+Archive fit_linear_path(const std::vector<SpeechExample>& examples, const std::string& prefix);
+
+}  // namespace vultus::speech_training

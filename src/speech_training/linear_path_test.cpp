@@ -1,0 +1,73 @@
+#include "speech_training/linear_path.h"
+
+#include <gtest/gtest.h>
+
+#include "autograd/torch_ops.h"
+#include "models/speech_to_latent.h"
+
+namespace vultus::speech_training {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::int64_t kFrames = 4000, kWidth = 5, kLatent = 7;
+
+/// Latents that are a straight line of the features about each frame and of the pose.
+SpeechExample straight(std::uint64_t seed) {
+    torch::manual_seed(seed);
+    SpeechExample example;
+    const Tensor features = torch::randn({2 * kFrames, kWidth}) * 0.1 + 3;
+    example.features = {features};
+    example.pose = torch::randn({kFrames, 3});
+    const Tensor before = torch::cat({torch::zeros({1, kWidth}), features}).slice(0, 0, 2 * kFrames, 2);
+    const Tensor after = features.slice(0, 1, 2 * kFrames, 2);
+    torch::manual_seed(99);
+    const Tensor a = torch::randn({kWidth, kLatent}), b = torch::randn({kWidth, kLatent});
+    example.target =
+        before.matmul(a) * 10 - after.matmul(b) * 5 + example.pose.matmul(torch::randn({3, kLatent}));
+    example.valid = torch::ones({kFrames});
+    return example;
+}
+
+TEST(LinearPath, IsTheLineThatTheNetworkStartsFrom) {
+    const SpeechExample example = straight(1), other = straight(2);
+    autograd::Parameters parameters(torch::kCPU, torch::kFloat32, 3);
+    parameters.load(fit_linear_path({example}, "speech"), "speech.");
+    models::SpeechConfig config;
+    config.features = "phonetic";
+    config.rate_per_frame = 2;
+    config.width = 8;
+    config.heads = 2;
+    config.feed_forward = 8;
+    config.blocks = 1;
+    config.latent = kLatent;
+    config.linear_path = true;
+    Archive nothing;
+    nothing.tensors["speech.out.weight"] =
+        HostTensor::from_f32({kLatent, 8}, std::vector<float>(kLatent * 8, 0.0f));
+    nothing.tensors["speech.out.bias"] = HostTensor::from_f32({kLatent}, std::vector<float>(kLatent, 0.0f));
+    parameters.load(nothing, "speech.");
+    torch::NoGradGuard no_grad;
+    autograd::TorchOps ops(parameters, torch::kFloat32, /*training=*/false);
+    const auto out = models::speech_to_latent({ops, "speech"}, config,
+                                              autograd::TorchOps::wrap(other.features[0].unsqueeze(0)),
+                                              autograd::TorchOps::wrap(other.pose.unsqueeze(0)));
+    const Tensor latents = autograd::TorchOps::unwrap(out.latents)[0];
+    // The first frame has no row before it.
+    const Tensor missed = (latents - other.target).slice(0, 1), meant = other.target.slice(0, 1);
+    const double left = missed.square().mean().item<double>() / meant.var().item<double>();
+    EXPECT_LT(left, 0.06) << "a penalty of 1000 on 4000 frames takes a fifth of each slope";
+    const Tensor pose_error = missed - missed.mean(0);
+    EXPECT_LT(pose_error.abs().max().item<double>(), 4 * meant.std().item<double>());
+}
+
+TEST(LinearPath, FramesThatAreNotValidTeachNothing) {
+    SpeechExample clean = straight(1), spoilt = straight(1);
+    for (SpeechExample* example : {&clean, &spoilt}) example->valid.slice(0, 0, kFrames, 3).zero_();
+    spoilt.target.slice(0, 0, kFrames, 3).fill_(1e6);
+    const Archive a = fit_linear_path({clean}, "speech"), b = fit_linear_path({spoilt}, "speech");
+    for (const auto& [name, tensor] : a.tensors) EXPECT_EQ(tensor.bytes, b.tensors.at(name).bytes) << name;
+}
+
+}  // namespace
+}  // namespace vultus::speech_training
