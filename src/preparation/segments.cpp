@@ -145,8 +145,17 @@ class Splitter {
         if (middle < kUsualCorrelation) return;  // a head that moves too much for this to say anything
         const double limit =
             std::min(middle - kCoveredSpreads * spread_of(likeness, middle), kCoveredCorrelation);
+        std::vector<int> usual_ones;  // of which some have this mouth, too, open or shut
+        for (std::size_t k = 0; k < seen.size(); k += step)
+            if (likeness[k] >= limit) usual_ones.push_back(seen[k]);
         for (std::size_t k = 0; k < seen.size(); ++k)
-            if (likeness[k] < limit) mark(seen[k], Fault::kCovered);
+            if (likeness[k] < limit && !resembles_one(seen[k], usual_ones)) mark(seen[k], Fault::kCovered);
+    }
+
+    bool resembles_one(int t, const std::vector<int>& others) const {
+        return std::any_of(others.begin(), others.end(), [&](int other) {
+            return mouth_likeness(t, clip_.face_of(other)) > kUsualCorrelation;
+        });
     }
 
     /// Runs of faults that last become parts; shorter ones stay inside as invalid frames.
