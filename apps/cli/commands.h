@@ -9,6 +9,7 @@
 
 namespace vultus::cli {
 
+void add_learn_command(CLI::App& app);
 void add_prepare_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_calibrate_command(CLI::App& app);

@@ -18,6 +18,7 @@ void add_absent(CLI::App& app, const std::string& name) {
 
 }  // namespace
 
+void add_learn_command(CLI::App& app) { add_absent(app, "learn"); }
 void add_prepare_command(CLI::App& app) { add_absent(app, "prepare"); }
 void add_train_command(CLI::App& app) { add_absent(app, "train"); }
 void add_calibrate_command(CLI::App& app) { add_absent(app, "calibrate"); }

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <thread>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -104,6 +106,27 @@ ProgramResult run_program(const std::vector<std::string>& arguments, Keep keep) 
     result.output = child.read_all();
     result.exit_code = child.wait();
     return result;
+}
+
+int run_attached(const std::vector<std::string>& arguments) {
+    require(!arguments.empty(), "[base] run_attached: expected a program");
+    std::vector<char*> list;
+    for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
+    list.push_back(nullptr);
+    pid_t pid = -1;
+    const int error = ::posix_spawn(&pid, list[0], nullptr, nullptr, list.data(), environ);
+    if (error == ENOENT) fail(ErrorCode::kUnsupported, "[base] {}: no such program", arguments[0]);
+    if (error != 0) fail(ErrorCode::kIo, "[base] {}: cannot start: {}", arguments[0], std::strerror(error));
+    bool interrupted = false;
+    for (int status = 0;;) {
+        const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+        if (ended == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (cancel_requested() && !interrupted) {
+            ::kill(pid, SIGINT);
+            interrupted = true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+    }
 }
 
 }  // namespace vultus

@@ -23,4 +23,9 @@ enum class Keep { kOutput, kErrors };
 /// Errors: kUnsupported when there is no such program, kIo when it cannot start, kCancelled.
 ProgramResult run_program(const std::vector<std::string>& arguments, Keep keep = Keep::kOutput);
 
+/// Runs arguments[0] (a path) with this program's input and outputs. Cancellation interrupts it, as Ctrl-C
+/// does, and waits for its end. Returns its exit code. Errors: kUnsupported when there is no such program,
+/// kIo when it cannot start.
+int run_attached(const std::vector<std::string>& arguments);
+
 }  // namespace vultus

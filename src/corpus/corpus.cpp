@@ -54,6 +54,7 @@ Json clip_to_json(const Clip& clip) {
               {"split", clip.split == Split::kTrain ? "train" : "validation"},
               {"kept", clip.kept}};
     if (!clip.reason.empty()) json["reason"] = clip.reason;
+    if (clip.first_frame != 0) json["first_frame"] = clip.first_frame;
     return json;
 }
 
@@ -65,6 +66,7 @@ Clip clip_from_json(const Json& json, const std::string& file) {
     clip.num_frames = json.at("num_frames").get<int>();
     clip.kept = json.at("kept").get<bool>();
     clip.reason = json.value("reason", std::string());
+    clip.first_frame = json.value("first_frame", 0);
     const auto split = json.at("split").get<std::string>();
     if (split != "train" && split != "validation")
         fail(ErrorCode::kCorruptData, "[corpus] {}: clip {}: expected split train or validation, got {}",
@@ -82,6 +84,9 @@ void check_clip(const Clip& clip, const std::string& file) {
     if (clip.num_frames < 0 || clip.num_frames > kMaxFramesPerClip)
         fail(ErrorCode::kCorruptData, "[corpus] {}: clip {}: expected 0 to {} frames, got {}", file,
              clip.name, kMaxFramesPerClip, clip.num_frames);
+    if (clip.first_frame < 0)
+        fail(ErrorCode::kCorruptData, "[corpus] {}: clip {}: expected a first frame from 0 on, got {}", file,
+             clip.name, clip.first_frame);
 }
 
 void check_corpus(const Corpus& corpus, const std::string& file) {

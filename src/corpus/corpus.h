@@ -40,13 +40,14 @@ struct Session {
 };
 
 struct Clip {
-    std::string name;    ///< unique; file stem
+    std::string name;    ///< unique; the recording's (file stem), or NAME-01, NAME-02, ... of its parts
     std::string source;  ///< the file it came from
     std::string session;
     int num_frames = 0;
     Split split = Split::kTrain;
     bool kept = true;
-    std::string reason;  ///< why it was left out, when it was
+    std::string reason;   ///< why it was left out, when it was
+    int first_frame = 0;  ///< where it begins in its source, at the corpus's frame rate
 };
 
 struct Corpus {

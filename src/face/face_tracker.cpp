@@ -175,6 +175,43 @@ struct FaceTracker::Impl {
         return count;
     }
 
+    int count_faces(const std::vector<Detection>& found, const Square& main) const {
+        return options.wanted.rule == FaceWanted::Rule::kOnly ? count_clear(found, main) : 1;
+    }
+
+    /// The larger, the better; by how much, the rule says.
+    double rank(const Detection& face) const {
+        switch (options.wanted.rule) {
+            case FaceWanted::Rule::kOnly:
+                return face.box.side * (face.score + 0.2);
+            case FaceWanted::Rule::kLargest:
+                return face.box.side;
+            case FaceWanted::Rule::kLeft:
+                return -face.box.x;
+            case FaceWanted::Rule::kRight:
+                return face.box.x;
+            case FaceWanted::Rule::kAt:
+                return -std::hypot(face.box.x - options.wanted.x_px, face.box.y - options.wanted.y_px);
+        }
+        return 0;
+    }
+
+    /// Null if none is near the wanted place. Walls and shirts that look like small faces do not count.
+    const Detection* wanted_of(const std::vector<Detection>& found) const {
+        double largest = 0;
+        for (const Detection& face : found) largest = std::max(largest, face.box.side);
+        const Detection* best = nullptr;
+        for (const Detection& face : found) {
+            const bool small = face.box.side < kOtherFaceSide * largest;
+            if (options.wanted.rule == FaceWanted::Rule::kAt
+                    ? -rank(face) > face.box.side
+                    : small && options.wanted.rule != FaceWanted::Rule::kOnly)
+                continue;
+            if (!best || rank(face) > rank(*best)) best = &face;
+        }
+        return best;
+    }
+
     /// Looks for a face anywhere; starts the track at the largest clear one.
     bool search() {
         const bool slow = misses >= kMissesBeforeSlow && misses % kSlowStep != 0;
@@ -184,13 +221,11 @@ struct FaceTracker::Impl {
         const double scale = static_cast<double>(kSearchSidePx) / std::max(gray.cols, gray.rows);
         const std::vector<Detection> found = detect(scale, kClearScore);
         if (found.empty()) return false;
-        const Detection& main =
-            *std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
-                return a.box.side * (a.score + 0.2) < b.box.side * (b.score + 0.2);
-            });
-        begin(main.box);
-        score = main.score;
-        num_faces = count_clear(found, main.box);
+        const Detection* main = wanted_of(found);
+        if (!main) return false;
+        begin(main->box);
+        score = main->score;
+        num_faces = count_faces(found, main->box);
         misses = 0;
         return true;
     }
@@ -214,7 +249,7 @@ struct FaceTracker::Impl {
         for (const Detection& d : found) {
             if (overlap(d.box, track) < kTrackedOverlap) continue;
             score = d.score;
-            num_faces = count_clear(found, track);
+            num_faces = count_faces(found, track);
             since_detection = 0;
             return true;
         }

@@ -19,7 +19,16 @@ struct FaceObservation {
     double confidence = 0;                  ///< detector score of the last detection; above 0 is a face
 };
 
+/// Which face is followed. kOnly: the clearest, and others beside it are counted; with the other rules
+/// several faces in the picture are no fault, and num_faces is 1.
+struct FaceWanted {
+    enum class Rule { kOnly, kLargest, kLeft, kRight, kAt };
+    Rule rule = Rule::kOnly;
+    double x_px = 0, y_px = 0;  ///< kAt: inside or beside the face
+};
+
 struct FaceTrackerOptions {
+    FaceWanted wanted = {};
     std::filesystem::path predictor = {};  ///< dlib's 68-point file; empty: see default_predictor_path()
     int detect_every = 10;                 ///< frames between detections while the track holds
 };

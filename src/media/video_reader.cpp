@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "media/ffmpeg.h"
+#include "media/hdr.h"
 
 namespace vultus::media {
 namespace {
@@ -152,6 +155,12 @@ struct VideoReader::Impl {
     }
 
     bool read(Image& image) {
+        if (!skip()) return false;
+        convert(current.get(), image);
+        return true;
+    }
+
+    bool skip() {
         const double wanted = static_cast<double>(frame_index) * rate.den / rate.num;
         while (have_next && std::abs(next_seconds - wanted) < std::abs(current_seconds - wanted)) {
             if (!(have_next = advance())) break;
@@ -161,7 +170,6 @@ struct VideoReader::Impl {
             if (frame_index >= std::max<std::int64_t>(1, std::llround(end_seconds * av_q2d(rate))))
                 return false;
         }
-        convert(current.get(), image);
         ++frame_index;
         return true;
     }
@@ -173,22 +181,35 @@ struct VideoReader::Impl {
     }
 
     void convert(const AVFrame* frame, Image& image) {
-        constexpr int kFlags =
-            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
-        scaler.reset(sws_getCachedContext(
-            scaler.release(), frame->width, frame->height, static_cast<AVPixelFormat>(frame->format),
-            source_width, source_height, AV_PIX_FMT_RGB24, kFlags, nullptr, nullptr, nullptr));
-        if (!scaler) fail(ErrorCode::kUnsupported, "[media] {}: pixel format cannot be converted", path);
-        sws_setColorspaceDetails(scaler.get(), yuv_matrix(frame), full_range(frame),
-                                 sws_getCoefficients(AVCOL_SPC_BT709), 1, 0, 1 << 16, 1 << 16);
         Image& target = turns ? unrotated : image;
         target.width = source_width;
         target.height = source_height;
         target.rgb.resize(std::size_t{3} * source_width * source_height);
-        std::uint8_t* planes[4] = {target.rgb.data(), nullptr, nullptr, nullptr};
-        const int strides[4] = {3 * source_width, 0, 0, 0};
-        sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes, strides);
+        if (const bool pq = frame->color_trc == AVCOL_TRC_SMPTE2084;
+            pq || frame->color_trc == AVCOL_TRC_ARIB_STD_B67) {
+            deep.resize(target.rgb.size());
+            scale(frame, AV_PIX_FMT_RGB48, reinterpret_cast<std::uint8_t*>(deep.data()), 6);
+            if (!tone_mapper) tone_mapper.emplace(pq ? Transfer::kPq : Transfer::kHlg);
+            tone_mapper->map(deep.data(), deep.size() / 3, target.rgb.data());
+        } else {
+            scale(frame, AV_PIX_FMT_RGB24, target.rgb.data(), 3);
+        }
+        if (frame->interlaced_frame) deinterlace(target.rgb.data(), source_width, source_height);
         if (turns) rotate_clockwise(unrotated, turns, image);
+    }
+
+    void scale(const AVFrame* frame, AVPixelFormat format, std::uint8_t* out, int pixel_bytes) {
+        constexpr int kFlags =
+            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
+        scaler.reset(sws_getCachedContext(scaler.release(), frame->width, frame->height,
+                                          static_cast<AVPixelFormat>(frame->format), source_width,
+                                          source_height, format, kFlags, nullptr, nullptr, nullptr));
+        if (!scaler) fail(ErrorCode::kUnsupported, "[media] {}: pixel format cannot be converted", path);
+        sws_setColorspaceDetails(scaler.get(), yuv_matrix(frame), full_range(frame),
+                                 sws_getCoefficients(AVCOL_SPC_BT709), 1, 0, 1 << 16, 1 << 16);
+        std::uint8_t* planes[4] = {out, nullptr, nullptr, nullptr};
+        const int strides[4] = {pixel_bytes * source_width, 0, 0, 0};
+        sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes, strides);
     }
 
     std::string path;
@@ -201,6 +222,8 @@ struct VideoReader::Impl {
     std::int64_t frame_index = 0;
     SwsPtr scaler;
     Image unrotated;
+    std::vector<std::uint16_t> deep;  // RGB of high dynamic range
+    std::optional<ToneMapper> tone_mapper;
 };
 
 VideoReader::VideoReader(const std::filesystem::path& path, const VideoReaderOptions& options)
@@ -208,6 +231,7 @@ VideoReader::VideoReader(const std::filesystem::path& path, const VideoReaderOpt
 VideoReader::~VideoReader() = default;
 
 bool VideoReader::read(Image& image) { return impl_->read(image); }
+bool VideoReader::skip() { return impl_->skip(); }
 int VideoReader::width() const { return impl_->turns % 2 ? impl_->source_height : impl_->source_width; }
 int VideoReader::height() const { return impl_->turns % 2 ? impl_->source_width : impl_->source_height; }
 int VideoReader::fps_num() const { return impl_->rate.num; }

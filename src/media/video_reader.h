@@ -16,7 +16,8 @@ struct VideoReaderOptions {
 
 /// Decodes one file from its first image to its last with constant memory.
 /// Frame i is the source image whose presentation time is nearest to i / fps (measured from the first
-/// image): sources of variable or another rate are repeated or thinned. Display rotation is applied.
+/// image): sources of variable or another rate are repeated or thinned. Display rotation is applied, high
+/// dynamic range (PQ, HLG) is tone-mapped, interlaced pictures lose their combs.
 class VideoReader {
   public:
     /// Errors: kIo when the file cannot be opened; kCorruptData when it is no media file, holds no image
@@ -28,6 +29,8 @@ class VideoReader {
 
     /// Next frame into `image` (its memory is reused); false at the end.
     bool read(Image& image);
+    /// Passes over one frame; false at the end.
+    bool skip();
 
     int width() const;   ///< px, after rotation
     int height() const;  ///< px, after rotation

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "base/error.h"
 
@@ -141,6 +142,71 @@ double laplacian_variance(const std::vector<float>& luma, int width_px, int heig
         }
     const double count = double(box.right - box.left) * (box.bottom - box.top);
     return squares / count - (sum / count) * (sum / count);
+}
+
+std::vector<std::uint8_t> cell_colours(const media::Image& image, int columns, int rows) {
+    std::vector<std::uint8_t> cells(std::size_t(3) * columns * rows);
+    const int step = std::max(1, image.height / (8 * rows));  // enough lines of a large picture
+    for (int row = 0; row < rows; ++row) {
+        const int y0 = row * image.height / rows, y1 = std::max(y0 + 1, (row + 1) * image.height / rows);
+        for (int column = 0; column < columns; ++column) {
+            const int x0 = column * image.width / columns;
+            const int x1 = std::max(x0 + 1, (column + 1) * image.width / columns);
+            std::int64_t sum[3] = {}, count = 0;
+            for (int y = y0; y < y1; y += step, count += x1 - x0) {
+                const std::uint8_t* p = image.pixel(x0, y);
+                for (int x = x0; x < x1; ++x, p += 3)
+                    for (int c = 0; c < 3; ++c) sum[c] += p[c];
+            }
+            for (int c = 0; c < 3; ++c)
+                cells[std::size_t(3) * (row * columns + column) + c] =
+                    static_cast<std::uint8_t>((sum[c] + count / 2) / count);
+        }
+    }
+    return cells;
+}
+
+std::vector<std::uint8_t> upright_face(const media::Image& image, const float* landmarks_px, int side) {
+    double left[2] = {}, right[2] = {};
+    for (int k = 0; k < 6; ++k)
+        for (int c = 0; c < 2; ++c) {
+            left[c] += landmarks_px[2 * (36 + k) + c] / 6.0;
+            right[c] += landmarks_px[2 * (42 + k) + c] / 6.0;
+        }
+    const double across[2] = {right[0] - left[0], right[1] - left[1]};
+    constexpr int kSamples = 3;  // of each pixel, along each side
+    std::vector<std::uint8_t> face(std::size_t(side) * side);
+    for (int y = 0; y < side; ++y)
+        for (int x = 0; x < side; ++x) {
+            int sum = 0;
+            for (int s = 0; s < kSamples * kSamples; ++s) {
+                // In distances between the eyes, from the point between them.
+                const double u = 2.0 * (x + (s % kSamples + 0.5) / kSamples) / side - 1.0;
+                const double v = 2.2 * (y + (s / kSamples + 0.5) / kSamples) / side - 0.5;
+                const double px = (left[0] + right[0]) / 2 + u * across[0] - v * across[1];
+                const double py = (left[1] + right[1]) / 2 + u * across[1] + v * across[0];
+                const std::uint8_t* p =
+                    image.pixel(static_cast<int>(std::clamp(px, 0.0, image.width - 1.0)),
+                                static_cast<int>(std::clamp(py, 0.0, image.height - 1.0)));
+                sum += (77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
+            }
+            face[std::size_t(y) * side + x] = static_cast<std::uint8_t>(sum / (kSamples * kSamples));
+        }
+    return face;
+}
+
+double correlation(const std::uint8_t* a, const std::uint8_t* b, int count) {
+    double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+    for (int i = 0; i < count; ++i) {
+        sa += a[i];
+        sb += b[i];
+        saa += double(a[i]) * a[i];
+        sbb += double(b[i]) * b[i];
+        sab += double(a[i]) * b[i];
+    }
+    const double va = saa - sa * sa / count, vb = sbb - sb * sb / count;
+    if (va < 1 || vb < 1) return va < 1 && vb < 1;
+    return (sab - sa * sb / count) / std::sqrt(va * vb);
 }
 
 }  // namespace vultus::metrics

@@ -1,6 +1,7 @@
 // Measures of images: errors against a recording, flicker, sharpness.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "corpus/corpus.h"
@@ -37,5 +38,15 @@ double corner_change(const std::vector<float>& luma_before, const std::vector<fl
 
 /// Variance of the 4-neighbour Laplacian inside the box: more for sharper images.
 double laplacian_variance(const std::vector<float>& luma, int width_px, int height_px, const PixelBox& box);
+
+/// Mean colours of a grid of cells that covers the image, [rows, columns, 3].
+std::vector<std::uint8_t> cell_colours(const media::Image& image, int columns, int rows);
+
+/// Grey picture [side, side] of the face set upright by its eyes: from above the brows to below the chin, two
+/// distances between the eyes wide. landmarks_px [68, 2].
+std::vector<std::uint8_t> upright_face(const media::Image& image, const float* landmarks_px, int side);
+
+/// Pearson's correlation of two runs of bytes; 1 where both are flat, 0 where one is.
+double correlation(const std::uint8_t* a, const std::uint8_t* b, int count);
 
 }  // namespace vultus::metrics

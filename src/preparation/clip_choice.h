@@ -1,4 +1,4 @@
-// Which clips belong together, and which look unlike the rest.
+// Which parts of recordings belong together, and which look unlike the rest.
 #pragma once
 
 #include <string>
@@ -20,13 +20,8 @@ struct ClipChoice {
 };
 
 /// Groups the usable measurements into recording sessions: equal image size, similar background, clothes,
-/// light and place of the face. A look that less than a fifth of the material shares is left out, as are
-/// clips whose image jumps and those with too few valid frames.
-/// Longer recordings with a jump stay; see frames_around_jumps().
+/// light and place of the face. A look that less than a fifth of the material shares is left out (the most
+/// frequent one never), as are clips with too few valid frames.
 ClipChoice choose_clips(const std::vector<ClipMeasurement>& clips, double min_valid);
-
-/// Frames within half a second of a place where the whole image changes at once (a cut, or damage that
-/// heals). [0, num_frames) ascending.
-std::vector<int> frames_around_jumps(const ClipMeasurement& clip);
 
 }  // namespace vultus::preparation

