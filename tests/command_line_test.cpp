@@ -101,7 +101,12 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
         {{"tlak"}, "vultus: unknown command 'tlak'; did you mean 'talk'? (vultus --help lists them)\n"},
         {{"-q", "prepaer", "a.mkv"},
          "vultus: unknown command 'prepaer'; did you mean 'prepare'? (vultus --help lists them)\n"},
-        {{"sing", "--help"}, "vultus: unknown command 'sing' (vultus --help lists them)\n"},
+        {{"sing", "--help"},
+         "vultus: unknown command 'sing': expected prepare, train, calibrate, talk, eval, info, bench, "
+         "phones, "
+         "speech, completion, manual (vultus --help lists them)\n"},
+        {{"talk", "a", "b", "--look-ahead", "far"},
+         "vultus: --look-ahead: expected INT, got 'far' (vultus talk --help says more)\n"},
         {{"speech", "chekc"},
          "vultus: unknown command 'chekc'; did you mean 'check'? (vultus speech --help lists them)\n"},
         {{"talk", "a", "b", "--lok-ahead", "3"},

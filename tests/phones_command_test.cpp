@@ -116,6 +116,14 @@ TEST_F(PhonesCommand, FindsTheWordsOfATextAndSaysWhereAnotherBreaks) {
     expect_refused(kSample, "expected words, got none", {"--text", "?!"});
 }
 
+TEST_F(PhonesCommand, SpeechBeforeTheFirstWordIsNoticed) {
+    if (pronunciation::Pronunciations::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
+    expect_refused(kSample, "before 'o' (word 1)", {"--text", "o two now"});
+    expect_refused(std::string(VULTUS_SOURCE_DIR) + "/samples/three-sentences.wav", "before 'set' (word 1)",
+                   {"--text", "set white by o nine soon"});
+}
+
 TEST_F(PhonesCommand, FindsOutWhichWordsAreSaid) {
     if (pronunciation::NgramModel::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary and language model";

@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
-#include "base/error.h"
 #include "commands.h"
+#include "frame_rate.h"
 #include "preparation/prepare.h"
 
 namespace vultus::cli {
@@ -43,36 +41,18 @@ std::vector<fs::path> expand(const std::vector<std::string>& inputs) {
     return files;
 }
 
-/// "25", "30000/1001" or "59.94", which stands for 60000/1001.
-void parse_fps(const std::string& text, preparation::PrepareOptions& options) {
-    int num = 0, den = 1;
-    char rest = 0;
-    double value = 0;
-    if (std::sscanf(text.c_str(), "%d/%d%c", &num, &den, &rest) == 2 && num > 0 && den > 0) {
-        options.fps_num = num;
-        options.fps_den = den;
-    } else if (std::sscanf(text.c_str(), "%lf%c", &value, &rest) == 1 && value >= 1 && value <= 240) {
-        const double nearest = std::round(value);
-        const bool ntsc =
-            std::abs(value - nearest * 1000 / 1001) < 0.005 && std::abs(value - nearest) > 0.005;
-        options.fps_num =
-            ntsc ? static_cast<int>(nearest) * 1000 : static_cast<int>(std::lround(value * 1000));
-        options.fps_den = ntsc ? 1001 : 1000;
-        if (!ntsc && options.fps_num % 1000 == 0) {
-            options.fps_num /= 1000;
-            options.fps_den = 1;
-        }
-    } else {
-        fail(ErrorCode::kInvalidArgument,
-             "[prepare] --fps: expected a rate like 25, 59.94 or 30000/1001, got '{}'", text);
-    }
-}
-
 void run(Arguments& arguments) {
     arguments.options.inputs = expand(arguments.inputs);
     arguments.options.resume = !arguments.no_resume;
-    if (!arguments.fps.empty()) parse_fps(arguments.fps, arguments.options);
+    if (!arguments.fps.empty()) {
+        const FrameRate rate = parse_frame_rate(arguments.fps, "prepare");
+        arguments.options.fps_num = rate.num;
+        arguments.options.fps_den = rate.den;
+    }
     const preparation::PrepareReport report = preparation::prepare(arguments.options);
+    if (const auto given = static_cast<int>(arguments.options.inputs.size()); given > report.num_inputs)
+        fmt::print("{} files were given more than once\n", given - report.num_inputs);
+    for (const std::string& line : report.renamed) fmt::print("renamed   {}\n", line);
     for (const std::string& line : report.left_out) fmt::print("left out  {}\n", line);
     for (const std::string& line : report.moved) fmt::print("moved     {}\n", line);
     fmt::print("{} of {} recordings kept, {} frames ({} of them without one clear face)\n", report.num_kept,

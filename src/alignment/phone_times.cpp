@@ -66,6 +66,11 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
              "[alignment] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
              times.words[word].word, word + 1);
     };
+    if (!times.words.empty() && pause_fits[0] < options.worst_fit)
+        fail(ErrorCode::kInvalidArgument,
+             "[alignment] the text does not match the sound from its beginning on: something else is said "
+             "before '{}' (word 1) at {:.2f} s",
+             times.words[0].word, times.words[0].start_s);
     std::size_t misfits = 0;
     for (std::size_t i = 0; i < times.words.size(); ++i) {
         misfits = times.words[i].fit < options.worst_fit ? misfits + 1 : 0;
@@ -74,7 +79,7 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
         const std::size_t first = i + 1 - misfits;
         if (misfits >= std::min<std::size_t>(2, times.words.size()))
             refuse(times.words[first].start_s, "at", first);
-        if (pause_fits[i] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
+        if (pause_fits[i + 1] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
     }
 }
 

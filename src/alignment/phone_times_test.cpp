@@ -214,6 +214,27 @@ TEST(AlignPhones, SaysWhereTheTextLeavesTheSound) {
     EXPECT_NE(only.find("'moo'"), std::string::npos) << only;
 }
 
+std::vector<float> joined(const std::vector<std::vector<Said>>& parts) {
+    std::vector<Said> all;
+    for (const std::vector<Said>& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return hears(all);
+}
+
+TEST(AlignPhones, SpeechInAPauseIsSpeechWhereverThePauseIs) {
+    const std::vector<Said> more{{"M", 10}, {"UW", 14}, {"V", 8}}, silence{{"SIL", 100}};
+    const std::vector<Said> cat(kCats.begin(), kCats.begin() + 7), sat(kCats.begin() + 7, kCats.end());
+    const auto refusal = [](const std::vector<float>& heard) {
+        return error_of([&] { align_phones(heard, samples_of(heard), kTheCatSat); });
+    };
+    EXPECT_NE(refusal(joined({more, silence, cat, sat})).find("before 'the' (word 1)"), std::string::npos);
+    EXPECT_NE(refusal(joined({silence, more, silence, cat, sat})).find("before 'the' (word 1)"),
+              std::string::npos);
+    EXPECT_NE(refusal(joined({cat, silence, more, silence, sat})).find("after 'cat' (word 2)"),
+              std::string::npos);
+    EXPECT_NE(refusal(joined({cat, sat, silence, more})).find("after 'sat' (word 3)"), std::string::npos);
+    EXPECT_EQ(refusal(joined({silence, cat, silence, sat, silence})), "no error");
+}
+
 TEST(AlignPhones, ATextTooLongForTheSoundIsRefused) {
     const std::vector<float> heard = hears({{"AA", 5}});
     EXPECT_NE(error_of([&] { align_phones(heard, samples_of(heard), kTheCatSat); }).find("need 0.16 s"),

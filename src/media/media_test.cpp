@@ -148,7 +148,9 @@ TEST(Media, MinusReadsRawSamplesFromStandardInput) {
     }
     write_file(scratch / "raw.pcm", bytes);
     ASSERT_NE(std::freopen((scratch / "raw.pcm").c_str(), "rb", stdin), nullptr);
-    const std::vector<float> samples = read_audio("-", 10000);
+    std::vector<std::string> faults;
+    const std::vector<float> samples = read_speech("-", 10000, {.raw = "s16le:16000:1"}, faults);
+    EXPECT_TRUE(faults.empty());
     ASSERT_EQ(samples.size(), 5000u);
     for (int i = 0; i < 5000; ++i) ASSERT_FLOAT_EQ(samples[i], (7 * i - 16000) / 32768.0f);
 }

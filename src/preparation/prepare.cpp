@@ -23,6 +23,7 @@
 #include "preparation/av_offset.h"
 #include "preparation/clip_choice.h"
 #include "preparation/clip_measurement.h"
+#include "preparation/clip_names.h"
 #include "preparation/contact_sheet.h"
 #include "preparation/crop_choice.h"
 #include "preparation/encode_clip.h"
@@ -87,8 +88,8 @@ class PrepareRun {
         // Before hours of measuring: it may not be there.
         if (!options_.keep_audio_offset)
             recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
-        std::sort(options_.inputs.begin(), options_.inputs.end(),
-                  [](const fs::path& a, const fs::path& b) { return a.stem() < b.stem(); });
+        inputs_ = name_clips(options_.inputs);
+        require_not_overwritten();
         std::error_code error;
         for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"}) {
             if (fs::create_directories(folder, error)) made_.push_back(folder);
@@ -98,6 +99,8 @@ class PrepareRun {
             fail(ErrorCode::kIo, "[prepare] {}: cannot make the folder ({})", options_.out.string(),
                  error.message());
         lock_ = std::make_unique<WriteLock>(options_.out / ".lock");
+        for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"})
+            remove_abandoned_outputs(folder);
     }
 
     PrepareReport run() {
@@ -127,12 +130,18 @@ class PrepareRun {
             fail(ErrorCode::kInvalidArgument, "[prepare] frame rate: expected a positive one, got {}/{}",
                  options_.fps_num, options_.fps_den);
         }
-        std::map<std::string, fs::path> stems;
-        for (const fs::path& input : options_.inputs) {
-            const auto [at, fresh] = stems.emplace(input.stem().string(), input);
-            if (!fresh) {
-                fail(ErrorCode::kInvalidArgument, "[prepare] two recordings are called '{}': {} and {}",
-                     at->first, at->second.string(), input.string());
+    }
+
+    /// Recordings that lie where the corpus keeps its clips, under names that it writes.
+    void require_not_overwritten() const {
+        std::error_code ignored;
+        for (const fs::path& folder : {options_.out / "work", options_.out / "clips"}) {
+            const fs::path place = fs::weakly_canonical(folder, ignored);
+            for (const NamedInput& input : inputs_) {
+                const fs::path file = fs::weakly_canonical(input.file, ignored);
+                const std::string extension = file.extension().string();
+                if (file.parent_path() == place && (extension == ".mp4" || extension == ".safetensors"))
+                    require_not_input(folder / file.filename(), {input.file});
             }
         }
     }
@@ -140,11 +149,11 @@ class PrepareRun {
     /// Opens every file once: which rate most have, and how much work there is.
     void look_at_inputs() {
         std::map<std::pair<int, int>, int> rates;
-        clips_.resize(options_.inputs.size());
+        clips_.resize(inputs_.size());
         for (std::size_t i = 0; i < clips_.size(); ++i) {
             throw_if_cancelled();
             try {
-                const media::VideoReader reader(options_.inputs[i]);
+                const media::VideoReader reader(inputs_[i].file);
                 ++rates[{reader.fps_num(), reader.fps_den()}];
                 seconds_ += reader.claimed_seconds();
             } catch (const Error& error) {
@@ -160,7 +169,7 @@ class PrepareRun {
     }
 
     fs::path work_path(std::size_t i, const char* extension) const {
-        return options_.out / "work" / (options_.inputs[i].stem().string() + extension);
+        return options_.out / "work" / (inputs_[i].name + extension);
     }
 
     void measure() {
@@ -169,10 +178,10 @@ class PrepareRun {
         std::vector<std::unique_ptr<face::FaceTracker>> trackers(threads);
         SharedProgress progress("measuring", std::llround(seconds_ * fps_num_ / fps_den_));
         for_each_index(static_cast<int>(clips_.size()), threads, [&](int worker, int i) {
-            const fs::path& source = options_.inputs[i];
+            const fs::path& source = inputs_[i].file;
             const std::string key = measurement_key(source, fps_num_, fps_den_);
             ClipMeasurement& clip = clips_[i];
-            clip.name = source.stem().string();
+            clip.name = inputs_[i].name;
             clip.source = source;
             clip.fps_num = fps_num_;
             clip.fps_den = fps_den_;
@@ -182,6 +191,7 @@ class PrepareRun {
             } else {
                 if (!trackers[worker]) trackers[worker] = std::make_unique<face::FaceTracker>();
                 clip = measure_clip(source, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
+                clip.name = inputs_[i].name;
                 save_measurement(work_path(i, ".safetensors"), key, clip);
             }
             clip.audio = {};  // read again when it is needed: hours of sound would fill the memory
@@ -298,9 +308,8 @@ class PrepareRun {
         const corpus::Box& crop = corpus_.sessions[choice_.clips[i].session].crop_px;
         const std::string moved =
             delays_frames_[i] != 0 ? fmt::format("|sound {}", delays_frames_[i]) : std::string();
-        return fmt::format("{}|{},{},{}|{}|crf {}{}\n",
-                           measurement_key(options_.inputs[i], fps_num_, fps_den_), crop.x, crop.y,
-                           crop.width, options_.size_px, options_.crf, moved);
+        return fmt::format("{}|{},{},{}|{}|crf {}{}\n", measurement_key(inputs_[i].file, fps_num_, fps_den_),
+                           crop.x, crop.y, crop.width, options_.size_px, options_.crf, moved);
     }
 
     bool is_encoded(std::size_t i) const {
@@ -369,6 +378,9 @@ class PrepareRun {
                 report.left_out.push_back(fmt::format("{}: {}", clip.name, clip.reason));
             }
         }
+        for (const NamedInput& input : inputs_)
+            if (input.name != input.file.stem())
+                report.renamed.push_back(fmt::format("{}: {}", input.name, input.file.string()));
         report.num_left_out = report.num_inputs - report.num_kept;
         media::write_png(options_.out / "contact_sheet.png", draw_contact_sheet(cells));
         write_file(options_.out / "report.txt", report_text(report));
@@ -400,7 +412,8 @@ class PrepareRun {
     }
 
     PrepareOptions options_;
-    std::vector<fs::path> made_;  // folders that were not there before
+    std::vector<NamedInput> inputs_;  // by name
+    std::vector<fs::path> made_;      // folders that were not there before
     std::unique_ptr<WriteLock> lock_;
     double seconds_ = 0;
     int fps_num_ = 0, fps_den_ = 1;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "base/standard_stream.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_writer.h"
@@ -77,11 +78,10 @@ class Outputs {
             writer_.emplace(file_->temporary(), video);
         }
         if (!options.frames.empty()) {
-            frames_.emplace(options.frames);
-            std::filesystem::create_directories(frames_->temporary());
             if (std::filesystem::exists(options.frames))
                 fail(ErrorCode::kInvalidArgument,
                      "[talk] {}: expected a new folder for the frames, it exists", options.frames.string());
+            frames_.emplace(options.frames, OutputFile::Kind::kFolder);
         }
         if (!raw_ && !writer_ && !frames_)
             fail(ErrorCode::kInvalidArgument,
@@ -94,10 +94,7 @@ class Outputs {
 
     void frame(const std::vector<std::uint8_t>& rgb) {
         if (writer_) writer_->write_frame(rgb.data());
-        // Flushed, so that whoever reads has whole frames as soon as they are drawn.
-        if (raw_ &&
-            (std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size() || std::fflush(stdout) != 0))
-            fail(ErrorCode::kIo, "[talk] standard output: the reader went away after {} frames", count_);
+        if (raw_) write_standard_output(rgb.data(), rgb.size());
         if (frames_) {
             media::Image image(size_px_, size_px_);
             image.rgb = rgb;
@@ -110,7 +107,6 @@ class Outputs {
         if (writer_) writer_->finish();
         if (file_) file_->commit();
         if (frames_) frames_->commit();
-        if (raw_ && std::fflush(stdout) != 0) fail(ErrorCode::kIo, "[talk] standard output: cannot write");
     }
 
     std::int64_t count() const { return count_; }
@@ -125,7 +121,12 @@ class Outputs {
 };
 
 /// The rate as a fraction: NTSC rates exactly, others to a thousandth.
-std::pair<int, int> rational_rate(const person::Person& person, double fps) {
+std::pair<int, int> rational_rate(const person::Person& person, const TalkOptions& options) {
+    const double fps = options.fps;
+    if (options.fps_num > 0) {
+        const int common = std::gcd(options.fps_num, options.fps_den);
+        return {options.fps_num / common, options.fps_den / common};
+    }
     if (fps == 0) return {person.fps_num, person.fps_den};
     if (!(fps >= 1 && fps <= 240))
         fail(ErrorCode::kInvalidArgument, "[talk] fps: expected 1 to 240, got {}", fps);
@@ -139,6 +140,8 @@ void check_writable(const TalkOptions& options) {
     if (options.out != "-" && !options.out.empty() && options.out.extension() != ".mp4")
         fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in .mp4, or -",
              options.out.string());
+    for (const std::filesystem::path& output : {options.out, options.frames})
+        require_not_input(output, {options.person, options.speech, options.pose_track});
 }
 
 }  // namespace
@@ -173,11 +176,12 @@ TalkReport talk(const TalkOptions& options) {
         pose.track_deg = read_pose_track(options.pose_track);
     }
     person::Person person = person::load_person(options.person);
-    const auto [fps_num, fps_den] = rational_rate(person, options.fps);
+    const auto [fps_num, fps_den] = rational_rate(person, options);
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
-    media::AudioReader reader(options.speech);
+    media::AudioReader reader(options.speech, options.audio);
+    const bool live = is_input_stream(options.speech);
     Outputs outputs(options, talker.size_px(), fps_num, fps_den);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
@@ -190,15 +194,14 @@ TalkReport talk(const TalkOptions& options) {
     };
     std::int64_t num_samples = 0;
     for (bool last = false; !last;) {
-        const std::size_t count = reader.read(samples.data(), samples.size());
-        last = count < samples.size();
+        const std::size_t count = live ? reader.read_some(samples.data(), samples.size())
+                                       : reader.read(samples.data(), samples.size());
+        last = live ? count == 0 : count < samples.size();
         num_samples += static_cast<std::int64_t>(count);
         outputs.sound(samples.data(), count);
         latents.clear();
         stream.push(samples.data(), static_cast<std::int64_t>(count), latents);
-        if (last && num_samples == 0)
-            fail(ErrorCode::kInvalidArgument, "[talk] {}: expected speech, the sound is empty",
-                 options.speech.string());
+        if (last && num_samples == 0) fail(ErrorCode::kInvalidArgument, "{}", reader.why_empty());
         if (last) stream.finish(-1, latents);
         rate.push(latents);
         const auto frames_due = static_cast<std::int64_t>(
@@ -221,6 +224,7 @@ TalkReport talk(const TalkOptions& options) {
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.encoder = outputs.encoder();
     report.runtime = talker.runtime_name();
+    report.faults = reader.faults();
     return report;
 }
 

@@ -15,23 +15,26 @@ using Json = nlohmann::ordered_json;
 
 std::string_view viseme_of_phone(int phone) { return audio::viseme_name(audio::viseme_of(phone)); }
 
-/// The word that a phone belongs to; empty in pauses.
-std::string word_at(const alignment::PhoneTimes& times, const alignment::PhoneSegment& phone) {
+/// The word that a phone belongs to; null in pauses.
+const alignment::WordSegment* word_at(const alignment::PhoneTimes& times,
+                                      const alignment::PhoneSegment& phone) {
     const double middle_s = (phone.start_s + phone.end_s) / 2;
     const auto after =
         std::partition_point(times.words.begin(), times.words.end(),
                              [&](const alignment::WordSegment& word) { return word.start_s <= middle_s; });
-    return after != times.words.begin() && middle_s < after[-1].end_s ? after[-1].word : std::string();
+    return after != times.words.begin() && middle_s < after[-1].end_s ? &after[-1] : nullptr;
 }
+
+std::string name_of(const alignment::WordSegment* word) { return word ? word->word : std::string(); }
 
 std::string text(const alignment::PhoneTimes& times) {
     std::string result;
-    std::string before;
+    const alignment::WordSegment* before = nullptr;
     for (const alignment::PhoneSegment& phone : times.phones) {
-        const std::string word = word_at(times, phone);
+        const alignment::WordSegment* word = word_at(times, phone);
         result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4} {}", phone.start_s, phone.end_s,
                               audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
-                              word == before ? "" : word);
+                              word == before ? "" : name_of(word));
         result.erase(result.find_last_not_of(' ') + 1);
         result += '\n';
         before = word;
@@ -42,9 +45,9 @@ std::string text(const alignment::PhoneTimes& times) {
 std::string tsv(const alignment::PhoneTimes& times) {
     std::string result = "start\tend\tphone\tviseme\tword\n";
     for (const alignment::PhoneSegment& phone : times.phones)
-        result +=
-            fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
-                        audio::phone_name(phone.phone), viseme_of_phone(phone.phone), word_at(times, phone));
+        result += fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
+                              audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
+                              name_of(word_at(times, phone)));
     return result;
 }
 

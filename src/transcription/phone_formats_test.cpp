@@ -38,6 +38,16 @@ TEST(PhoneFormats, OwnFormatsAreAsTheyWere) {
     expect_golden(PhoneFormat::kTextGrid, "my_cat.TextGrid");
 }
 
+TEST(PhoneFormats, EqualWordsInARowStayApart) {
+    alignment::PhoneTimes times;
+    times.duration_s = 0.6;
+    times.phones = {{0, 0.1, id("N")}, {0.1, 0.2, id("OW")}, {0.2, 0.3, id("N")}, {0.3, 0.6, id("OW")}};
+    times.words = {{0, 0.2, "no", 0}, {0.2, 0.6, "no", 0}};
+    EXPECT_EQ(format_phones(times, PhoneFormat::kText),
+              "    0.000     0.100  N    nn   no\n    0.100     0.200  OW   O\n"
+              "    0.200     0.300  N    nn   no\n    0.300     0.600  OW   O\n");
+}
+
 TEST(PhoneFormats, RhubarbsFormatsAreRhubarbs) {
     PhoneFormatOptions options;
     options.sound_file = "/my & sound.wav";
