@@ -9,6 +9,7 @@
 #include "person/bundled.h"
 #include "pronunciation/ngram_model.h"
 #include "pronunciation/pronunciations.h"
+#include "pronunciation/text_file.h"
 #include "sound_options.h"
 #include "transcription/phone_formats.h"
 #include "transcription/speech_listener.h"
@@ -35,7 +36,7 @@ std::string text_of(const Arguments& arguments) {
     if (text.empty())
         fail(ErrorCode::kInvalidArgument, "[phones] {}: expected a text, got an empty file",
              input_name(arguments.text_file));
-    return text;
+    return pronunciation::decode_text(std::move(text), input_name(arguments.text_file));
 }
 
 alignment::PhoneTimes times_of(const Arguments& arguments) {

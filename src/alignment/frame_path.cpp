@@ -116,7 +116,8 @@ PhoneTimes times_of_path(const std::vector<FrameState>& path,
         const double start_s = frame_begin_s(word_begin, num_samples),
                      end_s = frame_begin_s(t + 1, num_samples);
         if (path[t].word >= 0) {
-            times.words.push_back({start_s, end_s, word_name(path[t].word), fit(word_begin, t + 1)});
+            times.words.push_back(
+                {start_s, end_s, word_name(path[t].word), fit(word_begin, t + 1), path[t].word});
             pauses.push_back(0);
         } else {
             pauses.back() = fit.of_pause(word_begin, t + 1);

@@ -14,8 +14,8 @@ struct NamedInput {
 
 /// A clip is called as its file, without the extension. Of several with one name (cameras repeat names), each
 /// is called after as many folders above it as tell them apart, "day2-clip"; files of one folder after their
-/// extension, too, "clip-mov". A file that is given twice, by whatever path, is one. Sorted by name; the order
-/// of `files` makes no difference.
+/// extension, too, "clip-mov". A file that is given twice, by whatever path, is one. Sorted by name; the
+/// order of `files` makes no difference.
 std::vector<NamedInput> name_clips(const std::vector<std::filesystem::path>& files);
 
 }  // namespace vultus::preparation

@@ -35,8 +35,8 @@ struct PrepareReport {
 /// Decodes, tracks, groups into sessions, chooses one crop per session, moves sound that is out of step with
 /// the lips (av_offset.h), encodes, judges, and writes the corpus with contact_sheet.png and report.txt. A
 /// damaged input is left out with its reason, the others go on. Errors: kInvalidArgument (no inputs, odd
-/// size, recordings that the corpus would overwrite); kCorruptData when no clip is usable (nothing new stays under `out` then); kIo;
-/// kCancelled (what was finished is reused by the next run).
+/// size, recordings that the corpus would overwrite); kCorruptData when no clip is usable (nothing new stays
+/// under `out` then); kIo; kCancelled (what was finished is reused by the next run).
 PrepareReport prepare(const PrepareOptions& options);
 
 }  // namespace vultus::preparation

@@ -6,6 +6,7 @@
 
 #include "audio/phones.h"
 #include "base/error.h"
+#include "transcription/caption_formats.h"
 #include "transcription/rhubarb_formats.h"
 
 namespace vultus::transcription {
@@ -53,21 +54,40 @@ std::string tsv(const alignment::PhoneTimes& times) {
 
 double milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
 
+Json json_of(const alignment::PhoneSegment& phone) {
+    return {{"start", milliseconds(phone.start_s)},
+            {"end", milliseconds(phone.end_s)},
+            {"phone", audio::phone_name(phone.phone)},
+            {"viseme", viseme_of_phone(phone.phone)}};
+}
+
+std::string dumped(const Json& json) {
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string json(const alignment::PhoneTimes& times) {
     Json result{{"duration", milliseconds(times.duration_s)}};
     result["phones"] = Json::array();
+    for (const alignment::PhoneSegment& phone : times.phones) result["phones"].push_back(json_of(phone));
+    if (times.words.empty()) return dumped(result);
+    std::vector<Json> phones(times.words.size(), Json::array());
     for (const alignment::PhoneSegment& phone : times.phones)
-        result["phones"].push_back({{"start", milliseconds(phone.start_s)},
-                                    {"end", milliseconds(phone.end_s)},
-                                    {"phone", audio::phone_name(phone.phone)},
-                                    {"viseme", viseme_of_phone(phone.phone)}});
-    if (!times.words.empty()) result["words"] = Json::array();
-    for (const alignment::WordSegment& word : times.words)
-        result["words"].push_back({{"start", milliseconds(word.start_s)},
-                                   {"end", milliseconds(word.end_s)},
-                                   {"word", word.word},
-                                   {"fit", milliseconds(word.fit)}});
-    return result.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+        if (const alignment::WordSegment* word = word_at(times, phone))
+            phones[static_cast<std::size_t>(word - times.words.data())].push_back(json_of(phone));
+    result["words"] = Json::array();
+    for (const alignment::WordSegment& word : times.words) {
+        Json entry{{"start", milliseconds(word.start_s)},
+                   {"end", milliseconds(word.end_s)},
+                   {"word", word.word},
+                   {"fit", milliseconds(word.fit)}};
+        if (word.index >= 0) {
+            entry["text_start"] = word.begin_char;
+            entry["text_end"] = word.end_char;
+        }
+        entry["phones"] = std::move(phones[result["words"].size()]);
+        result["words"].push_back(std::move(entry));
+    }
+    return dumped(result);
 }
 
 struct Interval {
@@ -136,7 +156,10 @@ const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats() {
         {"rhubarb-tsv", PhoneFormat::kRhubarbTsv},
         {"rhubarb-xml", PhoneFormat::kRhubarbXml},
         {"rhubarb-json", PhoneFormat::kRhubarbJson},
-        {"dat", PhoneFormat::kDat}};
+        {"dat", PhoneFormat::kDat},
+        {"srt", PhoneFormat::kSrt},
+        {"vtt", PhoneFormat::kVtt},
+        {"ass", PhoneFormat::kAss}};
     return names;
 }
 
@@ -166,6 +189,12 @@ std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format
             return rhubarb_json(times, options);
         case PhoneFormat::kDat:
             return moho_dat(times, options);
+        case PhoneFormat::kSrt:
+            return srt(times);
+        case PhoneFormat::kVtt:
+            return vtt(times);
+        case PhoneFormat::kAss:
+            return ass(times);
     }
     fail(ErrorCode::kInvalidArgument, "[transcription] phone format: expected a known one, got {}",
          static_cast<int>(format));
