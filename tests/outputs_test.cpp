@@ -4,8 +4,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/output_file.h"
+#include "media/audio_reader.h"
 #include "media/test_media.h"
 #include "run_program_testonly.h"
 #include "tiny_person_testonly.h"
@@ -97,6 +99,27 @@ TEST_F(Outputs, RecordingsWhereTheCorpusKeepsItsClips) {
                 {"prepare", path("me.corpus/clips/a.mp4"), "-o", path("me.corpus")});
     fs::create_symlink(path("me.corpus/clips/a.mp4"), path("elsewhere.mp4"));
     expect_kept(path("me.corpus/clips/a.mp4"), {"prepare", path("elsewhere.mp4"), "-o", path("me.corpus")});
+}
+
+TEST_F(Outputs, TheVideosSoundIsTheUsersOwn) {
+    // Two channels at 44.1 kHz: the header of one channel is made to say so.
+    std::vector<float> both;
+    const std::vector<float> left = media::test::tone(44100, 44100, 300),
+                             right = media::test::tone(44100, 44100, 900);
+    for (std::size_t i = 0; i < left.size(); ++i) both.insert(both.end(), {left[i], right[i]});
+    write_wav(path("stereo.wav"), 44100, 16, both);
+    std::string bytes = read_file(path("stereo.wav"));
+    bytes[22] = 2, bytes[32] = 4;
+    const std::uint32_t bytes_per_second = 176400;
+    std::memcpy(&bytes[28], &bytes_per_second, 4);
+    write_file(path("stereo.wav"), bytes);
+    for (const char* name : {"v.mp4", "v.MP4", "v.mov", "v.mkv"}) {
+        const Finished end = test::run("vultus", talk("stereo.wav", name));
+        ASSERT_EQ(end.exit_code, 0) << end.err;
+        const media::AudioReader reader(path(name), media::AudioOptions{.keep_original = true});
+        EXPECT_EQ(reader.original_rate_hz(), 44100) << name;
+        EXPECT_EQ(reader.original_channels(), 2) << name;
+    }
 }
 
 TEST_F(Outputs, DevicesStayDevices) {

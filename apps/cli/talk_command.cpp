@@ -43,7 +43,9 @@ void add_talk_command(CLI::App& app) {
         ->type_name("FILE")
         ->required();
     add_sound_options(*command, options->audio);
-    command->add_option("-o,--out", options->out, "Video, or - for raw RGB frames on standard output")
+    command
+        ->add_option("-o,--out", options->out,
+                     "Video (mp4, mov, mkv, webm, webp), or - for raw RGB frames on standard output")
         ->type_name("FILE.mp4");
     command->add_option("--frames", options->frames, "New folder for PNG frames")->type_name("FOLDER");
     command->add_option("--steps", options->talker.steps, "DDIM steps per frame (default: the person's)")

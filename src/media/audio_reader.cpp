@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "media/original_sound.h"
 #include "media/sound_faults.h"
 #include "media/stream_decoder.h"
 
@@ -42,6 +43,7 @@ struct AudioReader::Impl {
           raw(parse_raw(options.raw)),
           decoder(path, AVMEDIA_TYPE_AUDIO, 1, raw ? &*raw : nullptr),
           frame(make_frame()) {
+        if (options.keep_original) original.emplace(*decoder.codec());
         if (!decoder.stream()) return;
         const int video = find_stream(decoder.input()->format(), AVMEDIA_TYPE_VIDEO);
         if (video >= 0) {
@@ -108,6 +110,7 @@ struct AudioReader::Impl {
             samples_to_cut -= skip;
         }
         convert(skip);
+        if (original) original->add(frame.get(), skip);
         seconds_taken += static_cast<double>(frame->nb_samples) / source_rate;
     }
 
@@ -182,6 +185,7 @@ struct AudioReader::Impl {
     void insert_silence(double seconds) {
         const int count = static_cast<int>(std::llround(seconds * source_rate));
         segment_in += count;
+        if (original) original->add_silence(seconds);
         // In pieces: swr_inject_silence keeps all it is given in memory.
         for (int done = 0; done < count; done += 65536) {
             swr_inject_silence(resampler.get(), std::min(65536, count - done));
@@ -239,6 +243,7 @@ struct AudioReader::Impl {
     StreamDecoder decoder;
     FramePtr frame;
     SoundFaults heard;
+    std::optional<OriginalSound> original;
     SwrPtr resampler;
     int source_rate = 0, format = -1, channels = 0;
     std::int64_t segment_in = 0, segment_out = 0, samples_to_cut = 0;
@@ -257,6 +262,9 @@ AudioReader::~AudioReader() = default;
 std::size_t AudioReader::read(float* out, std::size_t n) { return impl_->read(out, n); }
 std::size_t AudioReader::read_some(float* out, std::size_t n) { return impl_->read_some(out, n); }
 int AudioReader::sample_rate_hz() const { return impl_->rate; }
+void AudioReader::take_original(std::vector<float>& out) { impl_->original->take(out); }
+int AudioReader::original_rate_hz() const { return impl_->original->rate_hz(); }
+int AudioReader::original_channels() const { return impl_->original->channels(); }
 std::int64_t AudioReader::num_damaged() const { return impl_->decoder.num_damaged(); }
 std::vector<std::string> AudioReader::faults() const { return impl_->faults(); }
 std::string AudioReader::why_empty() const {

@@ -18,7 +18,8 @@ struct AudioOptions {
     std::string raw =
         {};  ///< "FORMAT:RATE_HZ:CHANNELS" of samples without a header, as s16le:16000:1; empty: probe
     Channel channel = Channel::kMix;
-    bool strict = false;  ///< faults() are errors
+    bool strict = false;         ///< faults() are errors
+    bool keep_original = false;  ///< for take_original()
 };
 
 /// Streams samples (f32, -1..1) with constant memory. Sample 0 is the start of the file's image when it has
@@ -42,6 +43,11 @@ class AudioReader {
     std::size_t read_some(float* out, std::size_t n);
 
     int sample_rate_hz() const;
+    /// The sound as it came, [n, original_channels()] at its own rate, in step with what read() gave; appends
+    /// what is new since the last call. At most eight channels. Only with AudioOptions::keep_original.
+    void take_original(std::vector<float>& out);
+    int original_rate_hz() const;
+    int original_channels() const;
     /// Packets that the decoder refused, up to now.
     std::int64_t num_damaged() const;
     /// At the end: what is wrong with the sound that was given, one line each.

@@ -64,7 +64,9 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den) : size_px_(size_px) {
+    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den,
+            const media::AudioReader& sound)
+        : size_px_(size_px), channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (options.out == "-") {
             raw_ = true;
         } else if (!options.out.empty()) {
@@ -75,6 +77,8 @@ class Outputs {
             video.fps_den = fps_den;
             video.crf = options.crf;
             video.with_audio = true;
+            video.sample_rate_hz = sound.original_rate_hz();
+            video.channels = sound.original_channels();
             writer_.emplace(file_->temporary(), video);
         }
         if (!options.frames.empty()) {
@@ -88,8 +92,11 @@ class Outputs {
                  "[talk] nothing to write: give an output file or a folder for frames");
     }
 
-    void sound(const float* samples, std::size_t count) {
-        if (writer_) writer_->write_audio(samples, count);
+    /// What the reader has of the sound as it came.
+    void sound(media::AudioReader& reader) {
+        original_.clear();
+        reader.take_original(original_);
+        if (writer_) writer_->write_audio(original_.data(), original_.size() / channels_);
     }
 
     void frame(const std::vector<std::uint8_t>& rgb) {
@@ -114,6 +121,8 @@ class Outputs {
 
   private:
     int size_px_;
+    std::size_t channels_;  ///< of the sound
+    std::vector<float> original_;
     bool raw_ = false;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
@@ -137,9 +146,9 @@ std::pair<int, int> rational_rate(const person::Person& person, const TalkOption
 }
 
 void check_writable(const TalkOptions& options) {
-    if (options.out != "-" && !options.out.empty() && options.out.extension() != ".mp4")
-        fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in .mp4, or -",
-             options.out.string());
+    if (options.out != "-" && !options.out.empty() && !media::is_video_name(options.out))
+        fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in {}, or -",
+             options.out.string(), fmt::join(media::video_extensions(), ", "));
     for (const std::filesystem::path& output : {options.out, options.frames})
         require_not_input(output, {options.person, options.speech, options.pose_track});
 }
@@ -180,9 +189,11 @@ TalkReport talk(const TalkOptions& options) {
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
-    media::AudioReader reader(options.speech, options.audio);
+    media::AudioOptions audio = options.audio;
+    audio.keep_original = true;
+    media::AudioReader reader(options.speech, audio);
     const bool live = is_input_stream(options.speech);
-    Outputs outputs(options, talker.size_px(), fps_num, fps_den);
+    Outputs outputs(options, talker.size_px(), fps_num, fps_den, reader);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 
@@ -198,7 +209,7 @@ TalkReport talk(const TalkOptions& options) {
                                        : reader.read(samples.data(), samples.size());
         last = live ? count == 0 : count < samples.size();
         num_samples += static_cast<std::int64_t>(count);
-        outputs.sound(samples.data(), count);
+        outputs.sound(reader);
         latents.clear();
         stream.push(samples.data(), static_cast<std::int64_t>(count), latents);
         if (last && num_samples == 0) fail(ErrorCode::kInvalidArgument, "{}", reader.why_empty());

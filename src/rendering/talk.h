@@ -12,9 +12,9 @@ namespace vultus::rendering {
 
 struct TalkOptions {
     std::filesystem::path person;
-    std::filesystem::path speech;      ///< any file FFmpeg reads; "-": standard input
-    std::filesystem::path out;         ///< MP4; "-": raw RGB frames on standard output; empty: none
-    std::filesystem::path frames;      ///< folder for frame-000000.png ...; empty: none
+    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input
+    std::filesystem::path out;     ///< as VideoWriter's; "-": raw RGB frames on standard output; empty: none
+    std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
     media::AudioOptions audio;         ///< how the speech is read
     speaking::TalkerOptions talker;
