@@ -157,6 +157,39 @@ TEST_F(BadInput, OneSampleGivesOneFrame) {
     const Finished end = talk(path("one.wav"));
     EXPECT_EQ(end.exit_code, 0) << end.err;
     EXPECT_NE(end.err.find("1 frames"), std::string::npos) << end.err;
+    EXPECT_EQ(end.err.find("per second of speech"), std::string::npos) << end.err;
+}
+
+TEST_F(BadInput, TheWrongWayRound) {
+    const std::string wav = speech();
+    expect_refused(test::run("vultus", {"talk", wav, person(), "-o", path("out.mp4")}),
+                   "the other way round; try: vultus talk " + person() + " " + wav);
+    expect_refused(test::run("vultus", {"eval", scratch_.path().string(), person(), "-o", path("out")}),
+                   "expected a person file and then a corpus folder");
+    expect_refused(test::run("vultus", {"calibrate", scratch_.path().string(), person()}),
+                   "the other way round");
+}
+
+TEST_F(BadInput, WhatIsNotThereIsSaidToBeLookedForWhere) {
+    const std::string here = fs::current_path().string();
+    expect_refused(test::run("vultus", {"phones", "absent.wav"}), "absent.wav: no such file in " + here);
+    expect_refused(talk("no/absent.wav"), "no such file in " + here + ", and no folder no");
+    expect_refused(test::run("vultus", {"info", "absent.vultus"}), "absent.vultus: no such file in " + here);
+    expect_refused(talk(path("no/absent.wav")), "no folder " + path("no"));
+}
+
+TEST_F(BadInput, FrameRatesAsFractions) {
+    const std::string wav = speech();
+    for (const char* rate : {"30000/1001", "29.97"}) {
+        const Finished end = talk(wav, {"--fps", rate});
+        EXPECT_EQ(end.exit_code, 0) << end.err;
+        const media::VideoReader video(path("out.mp4"));
+        EXPECT_EQ(video.fps_num(), 30000) << rate;
+        EXPECT_EQ(video.fps_den(), 1001) << rate;
+        fs::remove(path("out.mp4"));
+    }
+    for (const char* rate : {"30000/0", "1/1001", "x", "25fps", "1e9"})
+        expect_refused(talk(wav, {"--fps", rate}), "like 25, 59.94 or 30000/1001, got '" + std::string(rate));
 }
 
 TEST_F(BadInput, SamplesThatAreNoNumbers) {

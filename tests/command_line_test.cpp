@@ -101,7 +101,12 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
         {{"tlak"}, "vultus: unknown command 'tlak'; did you mean 'talk'? (vultus --help lists them)\n"},
         {{"-q", "prepaer", "a.mkv"},
          "vultus: unknown command 'prepaer'; did you mean 'prepare'? (vultus --help lists them)\n"},
-        {{"sing", "--help"}, "vultus: unknown command 'sing' (vultus --help lists them)\n"},
+        {{"sing", "--help"},
+         "vultus: unknown command 'sing': expected prepare, train, calibrate, talk, eval, info, bench, "
+         "phones, "
+         "speech, completion, manual (vultus --help lists them)\n"},
+        {{"talk", "a", "b", "--look-ahead", "far"},
+         "vultus: --look-ahead: expected INT, got 'far' (vultus talk --help says more)\n"},
         {{"speech", "chekc"},
          "vultus: unknown command 'chekc'; did you mean 'check'? (vultus speech --help lists them)\n"},
         {{"talk", "a", "b", "--lok-ahead", "3"},
@@ -240,7 +245,8 @@ TEST(CommandLine, ZshReadsItsScript) {
                   test::program_path("vultus").string() + "' completion zsh)\n_vultus_talk\n_vultus_train\n");
     for (const char* line :
          {"compdef _vultus vultus vultus-train",
-          "(-o --out)--out=[Video, or - for raw RGB frames on standard output]:FILE.mp4: _vultus_take "
+          "(-o --out)--out=[Video (mp4, mov, mkv, webm, webp), or - for raw RGB frames on standard "
+          "output]:FILE.mp4: _vultus_take "
           "@file.mp4",
           "1:FILE.vultus: _vultus_take @file.vultus", ":model|still: _vultus_take model still",
           ":cpu|cuda|cuda\\:N: _vultus_take cpu cuda", "(--no-blinks)--no-blinks[No blinks]"})

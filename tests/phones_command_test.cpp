@@ -116,6 +116,40 @@ TEST_F(PhonesCommand, FindsTheWordsOfATextAndSaysWhereAnotherBreaks) {
     expect_refused(kSample, "expected words, got none", {"--text", "?!"});
 }
 
+TEST_F(PhonesCommand, WordsComeBackAsTheyAreWrittenAndAsCaptions) {
+    if (pronunciation::Pronunciations::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
+    const std::string text = "JIM: Bin green [slowly], with O 2 now!";
+    const Finished end = phones({kSample, "--text", text, "-f", "json"});
+    ASSERT_EQ(end.exit_code, 0) << end.err;
+    std::string said;
+    const auto json = nlohmann::json::parse(end.out);
+    for (const auto& word : json["words"]) {
+        const std::string written = word["word"];
+        const std::size_t begin = word["text_start"], after = word["text_end"];
+        EXPECT_EQ(text.substr(begin, after - begin), written);
+        EXPECT_FALSE(word["phones"].empty()) << written;
+        EXPECT_EQ(word["phones"].front()["start"], word["start"]) << written;
+        EXPECT_EQ(word["phones"].back()["end"], word["end"]) << written;
+        said += written + " ";
+    }
+    EXPECT_EQ(said, "Bin green with O 2 now ");
+    const Finished captions = phones({kSample, "--text", text, "-f", "srt"});
+    EXPECT_TRUE(captions.out.starts_with("1\n00:00:00,")) << captions.out;
+    EXPECT_NE(captions.out.find(" with O 2 now!\n\n"), std::string::npos) << captions.out;
+    expect_refused(kSample, "expected words, got phones alone", {"-f", "vtt"});
+    write_file(path("notes.docx"), "PK\x03\x04 word/document.xml");
+    expect_refused(kSample, "a Word document (.docx)", {"--text-file", path("notes.docx")});
+}
+
+TEST_F(PhonesCommand, SpeechBeforeTheFirstWordIsNoticed) {
+    if (pronunciation::Pronunciations::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
+    expect_refused(kSample, "before 'o' (word 1)", {"--text", "o two now"});
+    expect_refused(std::string(VULTUS_SOURCE_DIR) + "/samples/three-sentences.wav", "before 'set' (word 1)",
+                   {"--text", "set white by o nine soon"});
+}
+
 TEST_F(PhonesCommand, FindsOutWhichWordsAreSaid) {
     if (pronunciation::NgramModel::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary and language model";

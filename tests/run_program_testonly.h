@@ -42,6 +42,7 @@ class Program {
     struct Options {
         std::vector<std::string> environment;  ///< "NAME=value", added to ours
         std::string standard_input = "/dev/null";
+        int standard_output = -1;  ///< a descriptor; -1: kept for Finished::out
     };
 
     Program(const std::string& name, std::vector<std::string> arguments)
@@ -60,7 +61,10 @@ class Program {
         if (child_ != 0) return;
         for (const std::string& entry : options.environment) ::putenv(const_cast<char*>(entry.c_str()));
         open_as(0, options.standard_input.c_str(), O_RDONLY);
-        open_as(1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
+        if (options.standard_output >= 0)
+            ::dup2(options.standard_output, 1);
+        else
+            open_as(1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
         open_as(2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC);
         ::execv(path.c_str(), argv.data());
         ::_exit(127);
@@ -106,6 +110,7 @@ class Program {
     }
 
     std::string said_so_far() const { return slurp("err"); }
+    std::string out_so_far() const { return slurp("out"); }
 
   private:
     static void open_as(int descriptor, const char* path, int flags) {

@@ -53,6 +53,7 @@ THIRD_PARTY = [
     (re.compile(r"(torch|ATen|c10|caffe2)/"), {*(f"src/{name}" for name in TRAINER), "src/train", "apps/train", "bench"}),
     (re.compile(r"lib(av|sw)\w+/"), {"src/media"}),
     (re.compile(r"dlib/"), {"src/face"}),
+    (re.compile(r"unicode/"), {"src/pronunciation"}),
     (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/evaluation"}),
     (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/kernels", "src/infer", "bench"}),
 ]

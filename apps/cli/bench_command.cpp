@@ -26,6 +26,7 @@ void add_bench_command(CLI::App& app) {
     command->add_option("--seconds", options->seconds, "Seconds for each measurement")->capture_default_str();
     command->add_option("--soak", options->soak_s, "Also seconds of frames at the person's own rate");
     command->callback([options, json] {
+        require_not_input(*json, {options->person});
         std::error_code unknown;
         options->program = std::filesystem::read_symlink("/proc/self/exe", unknown);
         nlohmann::json report = speed::bench(*options);

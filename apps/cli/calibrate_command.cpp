@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "argument_order.h"
 #include "base/error.h"
 #include "commands.h"
 #include "evaluation/lip_calibration.h"
@@ -16,6 +17,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
+    require_person_first("calibrate", arguments.person, arguments.corpus, "a corpus folder");
     try {
         fmt::print(stderr, "\n{}\n",
                    evaluation::calibrate_person(arguments.person, arguments.corpus, arguments.options));

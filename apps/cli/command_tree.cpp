@@ -22,6 +22,27 @@ void describe_value(const CLI::Option& option, OptionEntry& entry) {
     if (type.find(":POSITIVE") != std::string::npos) entry.range = "more than 0";
 }
 
+CommandEntry describe(const CLI::App& app, const std::string& above) {
+    CommandEntry entry;
+    entry.name = app.get_name();
+    entry.path = above.empty() ? entry.name : above + " " + entry.name;
+    entry.help = app.get_description();
+    entry.footer = app.get_footer();
+    entry.hidden = app.get_group().empty();
+    for (const CLI::Option* option : app.get_options())
+        (option->get_positional() ? entry.arguments : entry.options).push_back(cli::describe(*option));
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        entry.commands.push_back(describe(*command, entry.path));
+    return entry;
+}
+
+bool is_typed_as_it_is(const std::string& word) {
+    return !word.empty() &&
+           std::none_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
+}
+
+}  // namespace
+
 OptionEntry describe(const CLI::Option& option) {
     OptionEntry entry;
     for (const std::string& name : option.get_snames()) entry.names.push_back("-" + name);
@@ -34,27 +55,6 @@ OptionEntry describe(const CLI::Option& option) {
     entry.repeated = option.get_expected_max() > 1 && !entry.value.empty();
     return entry;
 }
-
-CommandEntry describe(const CLI::App& app, const std::string& above) {
-    CommandEntry entry;
-    entry.name = app.get_name();
-    entry.path = above.empty() ? entry.name : above + " " + entry.name;
-    entry.help = app.get_description();
-    entry.footer = app.get_footer();
-    entry.hidden = app.get_group().empty();
-    for (const CLI::Option* option : app.get_options())
-        (option->get_positional() ? entry.arguments : entry.options).push_back(describe(*option));
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-        entry.commands.push_back(describe(*command, entry.path));
-    return entry;
-}
-
-bool is_typed_as_it_is(const std::string& word) {
-    return !word.empty() &&
-           std::none_of(word.begin(), word.end(), [](unsigned char c) { return std::isupper(c) != 0; });
-}
-
-}  // namespace
 
 CommandEntry describe(const CLI::App& app) { return describe(app, ""); }
 

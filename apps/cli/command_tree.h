@@ -29,6 +29,7 @@ struct CommandEntry {
 };
 
 CommandEntry describe(const CLI::App& app);
+OptionEntry describe(const CLI::Option& option);
 
 /// Parts of `text` between the `separator`s.
 std::vector<std::string> split(const std::string& text, char separator);

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "argument_order.h"
 #include "commands.h"
 #include "evaluation/eval_person.h"
 
@@ -17,6 +18,7 @@ struct Arguments {
 };
 
 void run(Arguments& arguments) {
+    require_person_first("eval", arguments.person, arguments.corpus, "a corpus folder");
     arguments.options.video = !arguments.no_video;
     const std::string table = evaluation::evaluate_person(
         arguments.person, arguments.corpus, arguments.talker, arguments.options, arguments.look_ahead_frames);

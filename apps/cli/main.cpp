@@ -1,16 +1,20 @@
 // The program `vultus`.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/standard_stream.h"
 #include "commands.h"
 #include "usage.h"
 #include "version.h"
@@ -67,18 +71,45 @@ int run(int argc, char** argv) {
         if (const auto rest = after_train(arguments)) return vultus::cli::run_train(*rest);
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error);  // help or version
+        if (error.get_exit_code() == 0) {  // help or version
+            std::ostringstream text;
+            app.exit(error, text, text);
+            fmt::print("{}", text.str());  // which says what is wrong with standard output
+            return 0;
+        }
         return say(vultus::cli::explain(app, arguments, error), kWrongUsage);
     }
     return 0;
+}
+
+/// run(), and what it printed reaches whoever reads it.
+int run_and_flush(int argc, char** argv) {
+    try {
+        const int exit_code = run(argc, argv);
+        vultus::flush_standard_output();
+        return exit_code;
+    } catch (const std::system_error& error) {  // fmt's, when standard output takes no more
+        if (std::ferror(stdout)) vultus::flush_standard_output(error.code().value());
+        throw;
+    }
+}
+
+/// As a program ends that knows nothing of closed pipes: shells expect that status.
+int end_quietly() {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+    return kFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     vultus::install_cancel_handler();
+    vultus::survive_closed_pipes();
     try {
-        return run(argc, argv);
+        return run_and_flush(argc, argv);
+    } catch (const vultus::ReaderGone&) {
+        return end_quietly();
     } catch (const vultus::Error& error) {
         return say(error.what(), error.code() == vultus::ErrorCode::kCancelled ? kCancelled : kFailed);
     } catch (const std::bad_alloc&) {

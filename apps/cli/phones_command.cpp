@@ -4,37 +4,66 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "base/standard_stream.h"
 #include "commands.h"
-#include "media/audio_reader.h"
+#include "person/bundled.h"
+#include "pronunciation/ngram_model.h"
+#include "pronunciation/pronunciations.h"
+#include "pronunciation/text_file.h"
+#include "sound_options.h"
 #include "transcription/phone_formats.h"
 #include "transcription/speech_listener.h"
 
 namespace vultus::cli {
 namespace {
 
+constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
+
 struct Arguments {
     std::string sound, model, text, text_file, dictionary, language_model, out;
     bool words = false;
     std::string format = "text";
     transcription::PhoneFormatOptions options;
+    media::AudioOptions audio;
 };
 
-alignment::PhoneTimes times_of(const Arguments& arguments) {
-    const std::string text =
-        arguments.text_file.empty() ? arguments.text : read_file(arguments.text_file, 64u << 20);
-    if (!arguments.text_file.empty() && text.empty())
+std::string text_of(const Arguments& arguments) {
+    if (arguments.text_file.empty()) return arguments.text;
+    if (arguments.text_file == "-" && arguments.sound == "-")
+        fail(ErrorCode::kInvalidArgument,
+             "[phones] expected speech or text on standard input, got both: give one of them by its name");
+    std::string text = read_file(arguments.text_file, kMaxTextBytes);
+    if (text.empty())
         fail(ErrorCode::kInvalidArgument, "[phones] {}: expected a text, got an empty file",
-             arguments.text_file);
+             input_name(arguments.text_file));
+    return pronunciation::decode_text(std::move(text), input_name(arguments.text_file));
+}
+
+alignment::PhoneTimes times_of(const Arguments& arguments) {
+    const std::string text = text_of(arguments);
     const transcription::SpeechListener listener({.encoder = arguments.model,
                                                   .words = arguments.words,
                                                   .dictionary = arguments.dictionary,
                                                   .language_model = arguments.language_model});
-    return listener.hear(media::read_audio(arguments.sound, transcription::SpeechListener::kMaxSamples),
-                         text);
+    std::vector<std::string> faults;
+    const std::vector<float> sound = media::read_speech(
+        arguments.sound, transcription::SpeechListener::kMaxSamples, arguments.audio, faults);
+    print_faults(faults);
+    return listener.hear(sound, text);
 }
 
 void run(Arguments& arguments) {
-    arguments.options.sound_file = arguments.sound;
+    using namespace pronunciation;
+    const auto given_or = [](const std::string& given, const std::filesystem::path& usual) {
+        return given.empty() ? usual : std::filesystem::path(given);
+    };
+    require_not_input(arguments.out,
+                      {arguments.sound, arguments.text_file,
+                       arguments.model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
+                                               : std::filesystem::path(arguments.model),
+                       given_or(arguments.dictionary, Pronunciations::usual_place()),
+                       given_or(arguments.language_model, NgramModel::usual_place())});
+    if (arguments.sound != "-") arguments.options.sound_file = arguments.sound;
     const alignment::PhoneTimes times = times_of(arguments);
     const std::string file = transcription::format_phones(
         times, transcription::phone_format_named(arguments.format), arguments.options);
@@ -50,13 +79,17 @@ void add_phones_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command =
         app.add_subcommand("phones", "Phones, visemes and mouth shapes of speech, with times");
-    command->add_option("speech", arguments->sound, "Any file FFmpeg reads")->type_name("FILE")->required();
+    command->add_option("speech", arguments->sound, "Any file FFmpeg reads; - for standard input")
+        ->type_name("FILE")
+        ->required();
+    add_sound_options(*command, arguments->audio);
     command->add_option("-m,--model", arguments->model, "Speech encoder (default: the bundled one)")
         ->type_name("FILE.safetensors");
     CLI::Option* text = command->add_option("--text", arguments->text, "What is said: finds its words");
-    CLI::Option* text_file = command->add_option("--text-file", arguments->text_file, "A file that holds it")
-                                 ->type_name("FILE")
-                                 ->excludes(text);
+    CLI::Option* text_file =
+        command->add_option("--text-file", arguments->text_file, "A file that holds it; - for standard input")
+            ->type_name("FILE")
+            ->excludes(text);
     CLI::Option* words = command
                              ->add_flag("--words", arguments->words,
                                         "Find out which words are said (English): better phones, and words")

@@ -21,6 +21,9 @@ void run(Arguments& arguments) {
     if (!arguments.fps.empty()) parse_fps(arguments.fps, arguments.options);
     if (!arguments.face.empty()) parse_face(arguments.face, arguments.options.face);
     const preparation::PrepareReport report = preparation::prepare(arguments.options);
+    if (const auto given = static_cast<int>(arguments.options.inputs.size()); given > report.num_inputs)
+        fmt::print("{} files were given more than once\n", given - report.num_inputs);
+    for (const std::string& line : report.renamed) fmt::print("renamed   {}\n", line);
     for (const std::string& line : report.left_out) fmt::print("left out  {}\n", line);
     for (const std::string& line : report.moved) fmt::print("moved     {}\n", line);
     for (const std::string& line : report.notes) fmt::print("note      {}\n", line);

@@ -1,9 +1,9 @@
 #include "recordings.h"
 
-#include <cmath>
 #include <cstdio>
 
 #include "base/error.h"
+#include "frame_rate.h"
 
 namespace vultus::cli {
 
@@ -35,27 +35,9 @@ std::vector<fs::path> expand(const std::vector<std::string>& inputs) {
 }
 
 void parse_fps(const std::string& text, preparation::PrepareOptions& options) {
-    int num = 0, den = 1;
-    char rest = 0;
-    double value = 0;
-    if (std::sscanf(text.c_str(), "%d/%d%c", &num, &den, &rest) == 2 && num > 0 && den > 0) {
-        options.fps_num = num;
-        options.fps_den = den;
-    } else if (std::sscanf(text.c_str(), "%lf%c", &value, &rest) == 1 && value >= 1 && value <= 240) {
-        const double nearest = std::round(value);
-        const bool ntsc =
-            std::abs(value - nearest * 1000 / 1001) < 0.005 && std::abs(value - nearest) > 0.005;
-        options.fps_num =
-            ntsc ? static_cast<int>(nearest) * 1000 : static_cast<int>(std::lround(value * 1000));
-        options.fps_den = ntsc ? 1001 : 1000;
-        if (!ntsc && options.fps_num % 1000 == 0) {
-            options.fps_num /= 1000;
-            options.fps_den = 1;
-        }
-    } else {
-        fail(ErrorCode::kInvalidArgument,
-             "[prepare] --fps: expected a rate like 25, 59.94 or 30000/1001, got '{}'", text);
-    }
+    const FrameRate rate = parse_frame_rate(text, "prepare");
+    options.fps_num = rate.num;
+    options.fps_den = rate.den;
 }
 
 void parse_face(const std::string& text, face::FaceWanted& wanted) {

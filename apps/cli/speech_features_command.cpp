@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "person/bundled.h"
+#include "sound_options.h"
 #include "speech_data/speech_feature_file.h"
 
 namespace vultus::cli {
@@ -12,7 +13,10 @@ void add_speech_features_command(CLI::App& group) {
     auto options = std::make_shared<speech_data::SpeechFeatureFileOptions>();
     CLI::App* command =
         group.add_subcommand("features", "Write the features of a speech encoder as a NumPy array");
-    command->add_option("sound", options->sound, "Any file FFmpeg reads")->type_name("FILE")->required();
+    command->add_option("sound", options->sound, "Any file FFmpeg reads; - for standard input")
+        ->type_name("FILE")
+        ->required();
+    add_sound_options(*command, options->audio);
     command
         ->add_option("-e,--encoder", options->encoder,
                      "wav2vec 2.0 or HuBERT as safetensors, or a file of 'train --stage phones' (default: "
@@ -35,6 +39,7 @@ void add_speech_features_command(CLI::App& group) {
     command->callback([options] {
         if (options->encoder.empty()) options->encoder = person::find_bundled(person::kSmallSpeechEncoder);
         const speech_data::SpeechFeatureFile file = speech_data::write_speech_features(*options);
+        print_faults(file.faults);
         fmt::print("{}: {} rows of {} values; {:.1f} s of sound in {:.2f} s ({:.4f} s per s)\n",
                    options->out.string(), file.num_rows, file.width, file.sound_s, file.compute_s,
                    file.compute_s / file.sound_s);

@@ -1,19 +1,29 @@
 #include <fmt/format.h>
 
+#include "argument_order.h"
 #include "commands.h"
+#include "frame_rate.h"
 #include "rendering/talk.h"
+#include "sound_options.h"
 
 namespace vultus::cli {
 namespace {
 
 using speaking::PoseOptions;
 
+constexpr double kLeastForRatioS = 0.5;
+
 void run(const rendering::TalkOptions& options) {
+    require_person_first("talk", options.person, options.speech, "speech");
     const rendering::TalkReport report = rendering::talk(options);
-    fmt::print(stderr,
-               "{} frames for {:.2f} s of speech in {:.1f} s ({:.2f} s per second of speech; {}; {})\n",
-               report.num_frames, report.speech_s, report.seconds, report.seconds / report.speech_s,
-               report.runtime, report.encoder);
+    print_faults(report.faults);
+    // Of a few samples, a ratio would tell of the start alone.
+    const std::string ratio =
+        report.speech_s < kLeastForRatioS
+            ? ""
+            : fmt::format("{:.2f} s per second of speech; ", report.seconds / report.speech_s);
+    fmt::print(stderr, "{} frames for {:.2f} s of speech in {:.1f} s ({}{}; {})\n", report.num_frames,
+               report.speech_s, report.seconds, ratio, report.runtime, report.encoder);
     if (options.out != "-" && !options.out.empty()) fmt::print(stderr, "wrote {}\n", options.out.string());
     if (!options.frames.empty()) fmt::print(stderr, "wrote {}\n", options.frames.string());
 }
@@ -24,21 +34,25 @@ void add_talk_command(CLI::App& app) {
     CLI::App* command = app.add_subcommand("talk", "Make a person say the given speech");
     auto options = std::make_shared<rendering::TalkOptions>();
     auto head = std::make_shared<std::string>("model");
+    auto fps = std::make_shared<std::string>();
     auto plain = std::make_shared<std::pair<bool, bool>>(false, false);
     command->add_option("person", options->person, "Person file")->type_name("FILE.vultus")->required();
     command
         ->add_option("speech", options->speech,
-                     "Speech: any file FFmpeg reads; - for s16le 16 kHz mono on standard input")
+                     "Speech: any file FFmpeg reads, also through a pipe; - for standard input")
         ->type_name("FILE")
         ->required();
-    command->add_option("-o,--out", options->out, "Video, or - for raw RGB frames on standard output")
+    add_sound_options(*command, options->audio);
+    command
+        ->add_option("-o,--out", options->out,
+                     "Video (mp4, mov, mkv, webm, webp), or - for raw RGB frames on standard output")
         ->type_name("FILE.mp4");
     command->add_option("--frames", options->frames, "New folder for PNG frames")->type_name("FOLDER");
     command->add_option("--steps", options->talker.steps, "DDIM steps per frame (default: the person's)")
         ->check(CLI::Range(1, 1000));
     command->add_option("--seed", options->talker.seed, "Seed of x_T (default: the person's)")
         ->check(CLI::NonNegativeNumber);
-    command->add_option("--fps", options->fps, "Frames per second (default: the person's)");
+    command->add_option("--fps", *fps, "Frames per second: 25, 59.94, 30000/1001 (default: the person's)");
     command->add_option("--crf", options->crf, "H.264 quality, lower is better")
         ->check(CLI::Range(0, 51))
         ->capture_default_str();
@@ -60,7 +74,12 @@ void add_talk_command(CLI::App& app) {
         ->capture_default_str();
     command->add_flag("--no-idle", plain->first, "No idle head motion");
     command->add_flag("--no-blinks", plain->second, "No blinks");
-    command->callback([options, head, plain] {
+    command->callback([options, head, fps, plain] {
+        if (!fps->empty()) {
+            const FrameRate rate = parse_frame_rate(*fps, "talk");
+            options->fps_num = rate.num;
+            options->fps_den = rate.den;
+        }
         options->pose.source = *head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
         options->pose.idle_motion = !plain->first;
         options->pose.blinks = !plain->second;

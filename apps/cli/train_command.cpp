@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "commands.h"
 #include "option_table.h"
 #include "person/person.h"
@@ -37,6 +38,7 @@ void unpack_for(const std::vector<std::string>& arguments) {
     const std::string from = value_of(arguments, "--from"), size = value_of(arguments, "--size");
     const fs::path out = value_of(arguments, "-o") + value_of(arguments, "--out");
     if (out.empty() || (out.has_parent_path() && !fs::is_directory(out.parent_path()))) return;
+    require_not_input(out, {from, value_of(arguments, "--teacher"), value_of(arguments, "--speech")});
     const corpus::Corpus corpus = corpus::load_corpus(arguments[0]);
     int size_px = corpus.size_px;
     if (!size.empty())

@@ -1,8 +1,10 @@
 #include "usage.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/spelling.h"
+#include "command_tree.h"
 
 namespace vultus::cli {
 namespace {
@@ -47,11 +49,30 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
     return nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest);
 }
 
+std::string did_you_mean_one_of(const std::string& word, const std::vector<std::string>& known) {
+    const std::string nearest = did_you_mean(word, known);
+    return nearest.empty() ? fmt::format(": expected {}", fmt::join(known, ", ")) : nearest;
+}
+
 /// Of the command and of those above it, whose options may stand after it.
 const CLI::Option* find_option(const CLI::App* command, const std::string& name) {
     for (; command != nullptr; command = command->get_parent())
         if (const CLI::Option* option = command->get_option_no_throw(name)) return option;
     return nullptr;
+}
+
+/// CLI11's "Could not convert: --crf = abc", as all others say it; empty for other errors.
+std::string explain_value(const CLI::App& command, const CLI::ParseError& error) {
+    if (dynamic_cast<const CLI::ConversionError*>(&error) == nullptr) return "";
+    const std::string text = error.what();
+    const std::size_t colon = text.find(": "), equals = text.find(" = ");
+    if (colon == std::string::npos || equals == std::string::npos) return "";
+    const std::string name = text.substr(colon + 2, equals - colon - 2), value = text.substr(equals + 3);
+    const CLI::Option* option = find_option(&command, name);
+    if (option == nullptr) return "";
+    const OptionEntry entry = describe(*option);
+    return fmt::format("{}: expected {}{}, got '{}'", name, entry.value,
+                       entry.range.empty() ? "" : " in " + entry.range, value);
 }
 
 std::vector<std::string> long_options(const CLI::App* command) {
@@ -84,7 +105,7 @@ std::string unknown_command(CLI::App& app, const std::vector<std::string>& argum
         if (arguments[i] == "-h" || arguments[i] == "--help" || arguments[i] == "--version") break;
         if (arguments[i].rfind('-', 0) == 0) continue;
         return fmt::format("unknown command '{}'{} ({} --help lists them)", arguments[i],
-                           did_you_mean(arguments[i], names_of_commands(*place.command)),
+                           did_you_mean_one_of(arguments[i], names_of_commands(*place.command)),
                            full_name(place.command));
     }
     return "";
@@ -96,7 +117,8 @@ std::string explain(CLI::App& app, const std::vector<std::string>& arguments, co
     if (!option.empty())
         return fmt::format("unknown option '{}'{} ({} --help lists them)", option,
                            did_you_mean(option, long_options(place.command)), command);
-    return fmt::format("{} ({} --help says more)", error.what(), command);
+    const std::string value = explain_value(*place.command, error);
+    return fmt::format("{} ({} --help says more)", value.empty() ? error.what() : value, command);
 }
 
 }  // namespace vultus::cli

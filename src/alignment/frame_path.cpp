@@ -13,7 +13,8 @@ namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr int kPollFrames = 1000;
-constexpr double kLongPauseS = 0.4;
+// A pause is as bad as the worst so many frames of it: speech within silence is not outweighed by that.
+constexpr std::size_t kLongPauseFrames = 20;
 // What words are compared with: the phones that are heard without them. AlignOptions::worst_fit goes with
 // them.
 constexpr int kFitFrames = 2;
@@ -33,12 +34,26 @@ class Fits {
     }
     double operator()(std::size_t begin, std::size_t end) const {
         double sum = 0;
-        for (std::size_t t = begin; t < end; ++t)
-            sum += score_of(log_posteriors_, t, path_[t].phone) - score_of(log_posteriors_, t, free_[t]);
+        for (std::size_t t = begin; t < end; ++t) sum += behind(t);
         return sum / static_cast<double>(std::max<std::size_t>(end - begin, 1));
+    }
+    /// Of the worst part of a long pause; 0 for a short one.
+    double of_pause(std::size_t begin, std::size_t end) const {
+        double sum = 0, worst = 0;
+        for (std::size_t t = begin; t < end; ++t) {
+            sum += behind(t);
+            if (t >= begin + kLongPauseFrames) sum -= behind(t - kLongPauseFrames);
+            if (t + 1 >= begin + kLongPauseFrames)
+                worst = std::min(worst, sum / static_cast<double>(kLongPauseFrames));
+        }
+        return worst;
     }
 
   private:
+    double behind(std::size_t t) const {
+        return score_of(log_posteriors_, t, path_[t].phone) - score_of(log_posteriors_, t, free_[t]);
+    }
+
     const std::vector<FrameState>& path_;
     const std::vector<float>& log_posteriors_;
     std::vector<int> free_;
@@ -90,7 +105,7 @@ PhoneTimes times_of_path(const std::vector<FrameState>& path,
     const Fits fit(path, log_posteriors);
     PhoneTimes times;
     times.duration_s = static_cast<double>(num_samples) / corpus::kSpeechRateHz;
-    std::vector<double> pauses;
+    std::vector<double> pauses{0};
     std::size_t word_begin = 0;
     for (std::size_t t = 0; t < path.size(); ++t) {
         if (t == 0 || path[t].state != path[t - 1].state)
@@ -101,10 +116,11 @@ PhoneTimes times_of_path(const std::vector<FrameState>& path,
         const double start_s = frame_begin_s(word_begin, num_samples),
                      end_s = frame_begin_s(t + 1, num_samples);
         if (path[t].word >= 0) {
-            times.words.push_back({start_s, end_s, word_name(path[t].word), fit(word_begin, t + 1)});
+            times.words.push_back(
+                {start_s, end_s, word_name(path[t].word), fit(word_begin, t + 1), path[t].word});
             pauses.push_back(0);
-        } else if (!times.words.empty() && end_s - start_s >= kLongPauseS) {
-            pauses.back() = fit(word_begin, t + 1);
+        } else {
+            pauses.back() = fit.of_pause(word_begin, t + 1);
         }
     }
     for (std::size_t i = 0; i + 1 < times.phones.size(); ++i)

@@ -25,7 +25,8 @@ struct FrameState {
 };
 
 /// Phones and words with times and fits, for a path with a state for each frame. word_name: of a word that
-/// the path names. pause_fits, if not null: for each word that of the long pause after it, 0 without one.
+/// the path names. pause_fits, if not null: that of the long pause before the first word and of the one after
+/// each word, 0 without one.
 PhoneTimes times_of_path(const std::vector<FrameState>& path,
                          const std::function<std::string(int word)>& word_name,
                          const std::vector<float>& log_posteriors, std::int64_t num_samples,

@@ -11,6 +11,7 @@
 #include "audio/phones.h"
 #include "base/error.h"
 #include "corpus/speech_corpus.h"
+#include "pronunciation/text_words.h"
 
 namespace vultus::alignment {
 namespace {
@@ -64,8 +65,13 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
     const auto refuse = [&](double at_s, const char* where, std::size_t word) {
         fail(ErrorCode::kInvalidArgument,
              "[alignment] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
-             times.words[word].word, word + 1);
+             times.words[word].word, times.words[word].index + 1);
     };
+    if (!times.words.empty() && pause_fits[0] < options.worst_fit)
+        fail(ErrorCode::kInvalidArgument,
+             "[alignment] the text does not match the sound from its beginning on: something else is said "
+             "before '{}' (word {}) at {:.2f} s",
+             times.words[0].word, times.words[0].index + 1, times.words[0].start_s);
     std::size_t misfits = 0;
     for (std::size_t i = 0; i < times.words.size(); ++i) {
         misfits = times.words[i].fit < options.worst_fit ? misfits + 1 : 0;
@@ -74,7 +80,30 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
         const std::size_t first = i + 1 - misfits;
         if (misfits >= std::min<std::size_t>(2, times.words.size()))
             refuse(times.words[first].start_s, "at", first);
-        if (pause_fits[i] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
+        if (pause_fits[i + 1] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
+    }
+}
+
+/// Those whose words somebody can say.
+SpokenWord::Slot known_readings(const pronunciation::Readings& readings,
+                                pronunciation::Pronouncer& pronouncer) {
+    SpokenWord::Slot slot;
+    for (const pronunciation::Reading& reading : readings) {
+        SpokenWord::Reading said;
+        for (const std::string& word : reading) said.push_back(pronouncer.ways_to_say(word));
+        if (std::none_of(said.begin(), said.end(), [](const auto& ways) { return ways.empty(); }))
+            slot.push_back(std::move(said));
+    }
+    return slot;
+}
+
+/// What the text says of the words that were found.
+void add_places(const std::vector<SpokenWord>& words, PhoneTimes& times) {
+    for (WordSegment& found : times.words) {
+        const SpokenWord& word = words[static_cast<std::size_t>(found.index)];
+        found.begin_char = word.begin_char;
+        found.end_char = word.end_char;
+        found.shown = word.shown;
     }
 }
 
@@ -107,13 +136,20 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
 
 std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer) {
     std::vector<SpokenWord> words;
-    for (const std::string& word : pronunciation::words_of(text)) {
-        words.push_back({word, pronouncer.ways_to_say(word)});
-        if (words.back().ways.empty())
+    for (pronunciation::TextWord& written : pronunciation::text_words(text)) {
+        SpokenWord word{.word = std::move(written.written), .ways = {}};
+        for (const pronunciation::Readings& readings : written.slots)
+            word.slots.push_back(known_readings(readings, pronouncer));
+        if (std::any_of(word.slots.begin(), word.slots.end(), [](const auto& slot) { return slot.empty(); }))
             fail(ErrorCode::kInvalidArgument,
                  "[alignment] no way to say '{}' is known: add it to a dictionary, or install espeak-ng to "
                  "guess it",
-                 word);
+                 word.word);
+        word.begin_char = written.begin_char;
+        word.end_char = written.end_char;
+        word.shown = std::move(written.shown);
+        word.optional_until = written.optional_until;
+        words.push_back(std::move(word));
     }
     if (words.empty()) fail(ErrorCode::kInvalidArgument, "[alignment] the text: expected words, got none");
     return words;
@@ -136,14 +172,15 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
     std::vector<FrameState> path;
     for (const int state : found.states) path.push_back({state, graph.phone(state), graph.word(state)});
     std::vector<double> pause_fits;
-    const PhoneTimes times = times_of_path(
+    PhoneTimes times = times_of_path(
         path, [&](int word) { return words[static_cast<std::size_t>(word)].word; }, log_posteriors,
         num_samples, &pause_fits);
     require_fit(times, pause_fits, options);
     if (!found.whole)
         fail(ErrorCode::kInvalidArgument,
              "[alignment] the text does not match the sound: it ends at {:.2f} s in word {} of {}",
-             times.duration_s, times.words.size(), words.size());
+             times.duration_s, times.words.empty() ? 0 : times.words.back().index + 1, words.size());
+    add_places(words, times);
     return times;
 }
 

@@ -21,6 +21,9 @@ struct WordSegment {
     /// Mean over its frames of log(posterior of its phones) - log(posterior of the phones that free decoding
     /// finds); 0: the recogniser hears just these phones.
     double fit = 0;
+    int index = -1;                            ///< of the text's words; -1 where there is no text
+    std::size_t begin_char = 0, end_char = 0;  ///< its place in the text, in characters (code points)
+    std::string shown = {};                    ///< with its punctuation, as captions have it
 };
 
 /// Both lists are in order; phones cover 0..duration_s without gaps, words leave the pauses out.
@@ -47,13 +50,22 @@ struct DecodeOptions {
 PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                          const DecodeOptions& options = {});
 
+/// A word of a text and how it may be said.
 struct SpokenWord {
+    using Ways = std::vector<pronunciation::Pronunciations::Phones>;
+    using Reading = std::vector<Ways>;  ///< words that are said one after the other; none: nothing is said
+    using Slot = std::vector<Reading>;  ///< one of these is said
+
     std::string word;
-    std::vector<pronunciation::Pronunciations::Phones> ways;  ///< to say it; at least one
+    Ways ways;                     ///< to say it as one word; at least one
+    std::vector<Slot> slots = {};  ///< instead of `ways`: one after the other
+    std::size_t begin_char = 0, end_char = 0;
+    std::string shown = {};
+    std::size_t optional_until = 0;  ///< as TextWord's
 };
 
-/// The words of a text with their ways. Errors: kInvalidArgument when the text has no words or nothing says
-/// how a word is said; the line names the word.
+/// The words of a text with their ways (pronunciation/text_words.h). Errors: kInvalidArgument when the text
+/// has no words or nothing says how a word is said; the line names the word.
 std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer);
 
 struct AlignOptions {

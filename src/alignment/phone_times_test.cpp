@@ -214,6 +214,79 @@ TEST(AlignPhones, SaysWhereTheTextLeavesTheSound) {
     EXPECT_NE(only.find("'moo'"), std::string::npos) << only;
 }
 
+std::vector<float> joined(const std::vector<std::vector<Said>>& parts) {
+    std::vector<Said> all;
+    for (const std::vector<Said>& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return hears(all);
+}
+
+TEST(AlignPhones, SpeechInAPauseIsSpeechWhereverThePauseIs) {
+    const std::vector<Said> more{{"M", 10}, {"UW", 14}, {"V", 8}}, silence{{"SIL", 100}};
+    const std::vector<Said> cat(kCats.begin(), kCats.begin() + 7), sat(kCats.begin() + 7, kCats.end());
+    const auto refusal = [](const std::vector<float>& heard) {
+        return error_of([&] { align_phones(heard, samples_of(heard), kTheCatSat); });
+    };
+    EXPECT_NE(refusal(joined({more, silence, cat, sat})).find("before 'the' (word 1)"), std::string::npos);
+    EXPECT_NE(refusal(joined({silence, more, silence, cat, sat})).find("before 'the' (word 1)"),
+              std::string::npos);
+    EXPECT_NE(refusal(joined({cat, silence, more, silence, sat})).find("after 'cat' (word 2)"),
+              std::string::npos);
+    EXPECT_NE(refusal(joined({cat, sat, silence, more})).find("after 'sat' (word 3)"), std::string::npos);
+    EXPECT_EQ(refusal(joined({silence, cat, silence, sat, silence})), "no error");
+}
+
+SpokenWord::Reading reading(const std::vector<std::string>& spoken) {
+    SpokenWord::Reading result;
+    for (const SpokenWord& word : words({{"", {spoken.begin(), spoken.end()}}}))
+        for (const auto& way : word.ways) result.push_back({way});
+    return result;
+}
+
+TEST(AlignPhones, TheSoundChoosesAmongReadings) {
+    const std::vector<Said> two{{"T", 5}, {"UW", 8}}, oh{{"OW", 8}}, of{{"AH", 5}, {"V", 5}},
+        rest{{"SIL", 10}};
+    // "2?" may be said "two", "two oh" or "oh of two", the mark not at all.
+    auto text = words({{"the", {"DH AH"}}, {"2?", {}}, {"of", {"AH V"}}});
+    text[1].slots = {{reading({"T UW"}), reading({"T UW", "OW"}), reading({"OW", "AH V", "T UW"})},
+                     {reading({}), reading({"M AA R K"})}};
+    const std::vector<Said> the{{"SIL", 5}, {"DH", 4}, {"AH", 4}};
+    const auto phones = [&](const std::vector<float>& heard) {
+        const PhoneTimes times = align_phones(heard, samples_of(heard), text);
+        EXPECT_EQ(times.words.size(), 3u);
+        EXPECT_EQ(times.words[1].word, "2?");
+        EXPECT_EQ(times.words[1].index, 1);
+        EXPECT_GT(times.words[1].fit, -0.5);
+        return phones_of(times);
+    };
+    EXPECT_EQ(phones(joined({the, two, of, rest})), "SIL DH AH T UW AH V SIL");
+    EXPECT_EQ(phones(joined({the, two, rest, oh, of, rest})), "SIL DH AH T UW SIL OW AH V SIL");
+    EXPECT_EQ(phones(joined({the, oh, of, two, of, rest})), "SIL DH AH OW AH V T UW AH V SIL");
+}
+
+TEST(AlignPhones, WhatMayBeLeftOutIsLeftOutWhereItIsNotSaid) {
+    // [moved off] the cat & sat
+    auto text = words({{"moved", {"M UW V D"}},
+                       {"off", {"AO F"}},
+                       {"the", {"DH AH"}},
+                       {"cat", {"K AE T"}},
+                       {"&", {}},
+                       {"sat", {"S AE T"}}});
+    text[0].optional_until = 2;
+    text[4].slots = {{reading({}), reading({"AE N D"})}};
+    const std::vector<Said> moved{{"M", 5}, {"UW", 6}, {"V", 4}, {"D", 4}, {"AO", 6}, {"F", 5}};
+    const auto said = [&](const std::vector<float>& heard) {
+        std::string names;
+        for (const WordSegment& word : align_phones(heard, samples_of(heard), text).words)
+            names += word.word + " ";
+        return names;
+    };
+    EXPECT_EQ(said(hears(kCats)), "the cat sat ");
+    EXPECT_EQ(said(joined({moved, kCats})), "moved off the cat sat ");
+    std::vector<Said> with_and = kCats;
+    with_and.insert(with_and.begin() + 6, {{"AE", 5}, {"N", 5}, {"D", 5}});
+    EXPECT_EQ(said(hears(with_and)), "the cat & sat ");
+}
+
 TEST(AlignPhones, ATextTooLongForTheSoundIsRefused) {
     const std::vector<float> heard = hears({{"AA", 5}});
     EXPECT_NE(error_of([&] { align_phones(heard, samples_of(heard), kTheCatSat); }).find("need 0.16 s"),
@@ -227,10 +300,12 @@ TEST(SpokenWords, UnknownWordsAreNamed) {
     pronunciation::Pronouncer pronouncer(scratch / "d");
     const auto said = spoken_words("The 2!", pronouncer);
     ASSERT_EQ(said.size(), 2u);
-    EXPECT_EQ(said[0].ways.size(), 2u);
+    EXPECT_EQ(said[0].slots.at(0).at(0).at(0).size(), 2u);
+    EXPECT_EQ(said[1].word, "2");
+    EXPECT_EQ(said[1].begin_char, 4u);
     EXPECT_NE(error_of([&] { spoken_words("...", pronouncer); }).find("expected words"), std::string::npos);
     if (has_espeak) {
-        EXPECT_EQ(spoken_words("the blorf", pronouncer)[1].ways[0],
+        EXPECT_EQ(spoken_words("the blorf", pronouncer)[1].slots.at(0).at(0).at(0).at(0),
                   (pronunciation::Pronunciations::Phones{id("B"), id("L"), id("AO"), id("R"), id("F")}));
     } else {
         EXPECT_NE(error_of([&] { spoken_words("the blorf", pronouncer); }).find("'blorf'"),

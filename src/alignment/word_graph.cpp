@@ -1,9 +1,10 @@
 #include "alignment/word_graph.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 
-#include "alignment/phone_times.h"
 #include "audio/phones.h"
 #include "base/cancel.h"
 
@@ -51,37 +52,101 @@ class Frontier {
     std::vector<Step> steps_;
 };
 
+/// One slot with one reading of one word is the usual case.
+std::vector<SpokenWord::Slot> slots_of(const SpokenWord& word) {
+    if (!word.slots.empty()) return word.slots;
+    return {{{word.ways}}};
+}
+
+std::size_t shortest_frames_of(const SpokenWord& word) {
+    std::size_t frames = 0;
+    for (const SpokenWord::Slot& slot : slots_of(word)) {
+        std::size_t shortest = std::numeric_limits<std::size_t>::max();
+        for (const SpokenWord::Reading& reading : slot) {
+            std::size_t sum = 0;
+            for (const auto& ways : reading)
+                sum += std::min_element(ways.begin(), ways.end(), [](const auto& a, const auto& b) {
+                           return a.size() < b.size();
+                       })->size();
+            shortest = std::min(shortest, sum);
+        }
+        frames += shortest;
+    }
+    return frames;
+}
+
+void join(std::vector<int>& states, const std::vector<int>& more) {
+    states.insert(states.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 WordGraph::WordGraph(const std::vector<SpokenWord>& words) {
-    std::vector<int> open;  // where the next word may follow
-    const int front = add(audio::kSilence, -1, {});
-    first_.push_back(front);
-    open.push_back(front);
+    const States front{add(audio::kSilence, -1, {kStart})};
+    States open{front[0], kStart};           // where the next word may follow
+    std::map<std::size_t, States> skipping;  // to a word, past those that may be left out
+    std::vector<std::size_t> shortest(words.size() + 1, std::numeric_limits<std::size_t>::max());
+    shortest[0] = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        std::vector<int> ends;
-        std::size_t shortest = std::numeric_limits<std::size_t>::max();
-        for (const pronunciation::Pronunciations::Phones& way : words[i].ways) {
-            std::vector<int> before = open;
-            for (std::size_t k = 0; k < way.size(); ++k) {
-                before = {add(way[k], static_cast<int>(i), before)};
-                if (i == 0 && k == 0) first_.push_back(before[0]);
-            }
-            ends.push_back(before[0]);
-            shortest = std::min(shortest, way.size());
+        if (const std::size_t until = words[i].optional_until; until > i) {
+            join(skipping[until], open);
+            shortest[until] = std::min(shortest[until], shortest[i]);
         }
-        shortest_frames_ += shortest;
-        const int pause = add(audio::kSilence, -1, ends);
-        open = std::move(ends);
-        open.push_back(pause);
+        open = add_word(words[i], static_cast<int>(i), open);
+        shortest[i + 1] = std::min(shortest[i + 1], shortest[i] + shortest_frames_of(words[i]));
+        join(open, skipping[i + 1]);
     }
-    last_ = open;
+    shortest_frames_ = shortest.back();
+    std::copy_if(open.begin(), open.end(), std::back_inserter(last_),
+                 [](int state) { return state != kStart; });
 }
 
-int WordGraph::add(int phone, int word, const std::vector<int>& before) {
+WordGraph::States WordGraph::add_word(const SpokenWord& word, int index, const States& open) {
+    States unsaid = open,
+           said;  // where what follows in the word may begin: nothing of it is said yet, or some
+    for (const SpokenWord::Slot& slot : slots_of(word)) {
+        States begin = unsaid, next_unsaid, next_said;
+        join(begin, said);
+        const bool speaks =
+            std::any_of(slot.begin(), slot.end(), [](const auto& reading) { return !reading.empty(); });
+        if (speaks && !said.empty()) begin.push_back(add(audio::kSilence, index, said));
+        for (const SpokenWord::Reading& reading : slot) {
+            join(reading.empty() ? next_unsaid : next_said,
+                 reading.empty() ? unsaid : add_reading(reading, index, begin));
+            if (reading.empty()) join(next_said, said);
+        }
+        unsaid = std::move(next_unsaid);
+        said = std::move(next_said);
+    }
+    States after = said;
+    if (!said.empty()) after.push_back(add(audio::kSilence, -1, said));
+    join(after, unsaid);
+    return after;
+}
+
+WordGraph::States WordGraph::add_reading(const SpokenWord::Reading& reading, int index, States open) {
+    for (std::size_t k = 0; k < reading.size(); ++k) {
+        States ends;
+        for (const pronunciation::Pronunciations::Phones& way : reading[k]) {
+            States before = open;
+            for (const int phone : way) before = {add(phone, index, before)};
+            ends.push_back(before[0]);
+        }
+        open = ends;
+        if (k + 1 < reading.size()) open.push_back(add(audio::kSilence, index, ends));
+    }
+    return open;
+}
+
+int WordGraph::add(int phone, int word, const States& before) {
     const int state = static_cast<int>(states_.size());
     states_.push_back({phone, word, {}});
-    for (const int other : before) states_[static_cast<std::size_t>(other)].next.push_back(state);
+    for (const int other : before) {
+        if (other == kStart)
+            first_.push_back(state);
+        else
+            states_[static_cast<std::size_t>(other)].next.push_back(state);
+    }
     return state;
 }
 

@@ -5,18 +5,18 @@
 #include <functional>
 #include <vector>
 
+#include "alignment/phone_times.h"
+
 namespace vultus::alignment {
 
-struct SpokenWord;
-
 /// States hold a phone each and may stay; between words, before the first and after the last one lies a
-/// silence that may be passed over.
+/// silence that may be passed over, and one between what a single written word is said as.
 class WordGraph {
   public:
     explicit WordGraph(const std::vector<SpokenWord>& words);
 
     int phone(int state) const { return states_[static_cast<std::size_t>(state)].phone; }
-    /// Index of a state's word; -1 for silence.
+    /// Index of a state's word; -1 for silence between words.
     int word(int state) const { return states_[static_cast<std::size_t>(state)].word; }
     /// Frames that the shortest way takes.
     std::size_t shortest_frames() const { return shortest_frames_; }
@@ -37,7 +37,12 @@ class WordGraph {
         int phone = 0, word = -1;
         std::vector<int> next;
     };
-    int add(int phone, int word, const std::vector<int>& before);
+    using States = std::vector<int>;
+    static constexpr int kStart = -1;  ///< as a state before others: a way may begin with them
+
+    States add_word(const SpokenWord& word, int index, const States& open);
+    States add_reading(const SpokenWord::Reading& reading, int index, States open);
+    int add(int phone, int word, const States& before);
 
     std::vector<State> states_;
     std::vector<int> first_, last_;  ///< where a way may begin and end

@@ -56,10 +56,12 @@ PhoneTimes WordRecognizer::operator()(const std::vector<float>& log_posteriors, 
             return row.data();
         },
         options.search);
-    return times_of_path(
+    PhoneTimes times = times_of_path(
         path_of(found, frames),
         [&](int word) { return model_.word(found.words[static_cast<std::size_t>(word)]); }, log_posteriors,
         num_samples, nullptr);
+    for (WordSegment& word : times.words) word.index = -1;  // there is no text
+    return times;
 }
 
 }  // namespace vultus::alignment

@@ -110,7 +110,7 @@ TEST(Listener, FindsTheWordsOfAText) {
         EXPECT_GT(word.end_s, word.start_s);
         end_s = word.end_s;
     }
-    EXPECT_EQ(said, "bin green with o two now ");
+    EXPECT_EQ(said, "Bin green with O two now ");
     how.text = "fish fish fish fish fish fish";
     try {
         listener.hear(sound, how);

@@ -1,65 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "base/error.h"
-#include "base/output_file.h"
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/spelling.h"
 
 namespace vultus {
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path scratch(const char* name) {
-    const fs::path folder = fs::path(::testing::TempDir()) / name;
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-    return folder;
-}
-
-TEST(OutputFile, LeavesNothingWithoutCommit) {
-    const fs::path folder = scratch("vultus_output");
-    {
-        OutputFile out(folder / "a.mp4");
-        EXPECT_EQ(out.temporary().extension(), ".mp4");
-        write_file(out.temporary(), "half");
-    }
-    EXPECT_TRUE(fs::is_empty(folder));
-}
-
-TEST(OutputFile, ReplacesTheOldFileOnCommit) {
-    const fs::path path = scratch("vultus_replace") / "a.txt";
-    write_file(path, "old");
-    write_file(path, "new");
-    EXPECT_EQ(read_file(path), "new");
-}
-
-TEST(OutputFile, SaysWhichFolderIsMissing) {
-    try {
-        OutputFile out("/nonexistent/folder/a.mp4");
-        FAIL();
-    } catch (const Error& error) {
-        EXPECT_EQ(error.code(), ErrorCode::kIo);
-        EXPECT_NE(std::string(error.what()).find("/nonexistent/folder"), std::string::npos);
-    }
-}
-
-TEST(OutputFile, AFullDiskIsAnError) {
-    if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
-    const fs::path folder = scratch("vultus_full");
-    fs::create_symlink("/dev/full", folder / ("a.partial-" + std::to_string(::getpid())));
-    EXPECT_THROW(write_file(folder / "a", std::string(1 << 20, 'x')), Error);
-    EXPECT_FALSE(fs::exists(folder / "a"));
-}
-
-TEST(WriteLock, RefusesASecondWriter) {
-    const fs::path path = scratch("vultus_lock") / "lock";
-    WriteLock first(path);
-    EXPECT_THROW(WriteLock second(path), Error);
-}
 
 TEST(Rng, NormalHasUnitVariance) {
     Rng rng(7);

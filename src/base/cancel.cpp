@@ -21,6 +21,8 @@ extern "C" void on_signal(int signal_number) {
 void install_cancel_handler() {
     std::signal(SIGINT, on_signal);
     std::signal(SIGTERM, on_signal);
+    // Under nohup a hang-up is to be ignored, as before.
+    if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);
 }
 
 bool cancel_requested() { return g_cancelled.load(std::memory_order_relaxed); }

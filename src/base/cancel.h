@@ -5,7 +5,8 @@
 
 namespace vultus {
 
-/// Installs handlers for SIGINT and SIGTERM that only raise a flag; a second signal ends the process.
+/// Installs handlers for SIGINT, SIGTERM and, unless it is ignored, SIGHUP that only raise a flag; a second
+/// signal ends the process.
 void install_cancel_handler();
 
 /// True once the user asked to stop. Long loops poll it once per unit of work.

@@ -95,6 +95,14 @@ std::vector<SpeechClip> parse(const Json& json, std::int64_t sound_samples, cons
     return clips;
 }
 
+/// The folder as it is to be called, when it is not in use.
+std::filesystem::path checked_new(const std::filesystem::path& folder) {
+    if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder))
+        fail(ErrorCode::kInvalidArgument, "[corpus] {}: expected a new folder, got one that holds files",
+             folder.string());
+    return folder.has_filename() ? folder : folder.parent_path();
+}
+
 }  // namespace
 
 SpeechCorpus SpeechCorpus::open(const std::filesystem::path& folder) {
@@ -146,21 +154,8 @@ std::vector<float> SpeechCorpus::audio(std::size_t clip) const {
 }
 
 SpeechCorpusWriter::SpeechCorpusWriter(const std::filesystem::path& folder)
-    : folder_(folder), temporary_(folder.string() + ".partial-" + std::to_string(::getpid())) {
-    if (std::filesystem::exists(folder) && !std::filesystem::is_empty(folder))
-        fail(ErrorCode::kInvalidArgument, "[corpus] {}: expected a new folder, got one that holds files",
-             folder.string());
-    std::error_code error;
-    std::filesystem::remove_all(temporary_, error);
-    if (!std::filesystem::create_directory(temporary_, error))
-        fail(ErrorCode::kIo, "[corpus] {}: cannot create: {}", temporary_.string(), error.message());
-    sound_.open(temporary_ / "sound.s16", std::ios::binary);
-}
-
-SpeechCorpusWriter::~SpeechCorpusWriter() {
-    sound_.close();
-    std::error_code ignored;
-    if (!finished_) std::filesystem::remove_all(temporary_, ignored);
+    : folder_(checked_new(folder), OutputFile::Kind::kFolder) {
+    sound_.open(folder_.temporary() / "sound.s16", std::ios::binary);
 }
 
 void SpeechCorpusWriter::add(SpeechClip clip, const std::vector<float>& audio) {
@@ -175,22 +170,22 @@ void SpeechCorpusWriter::add(SpeechClip clip, const std::vector<float>& audio) {
     });
     sound_.write(reinterpret_cast<const char*>(samples.data()),
                  static_cast<std::streamsize>(samples.size() * 2));
-    if (!sound_) fail(ErrorCode::kIo, "[corpus] {}: cannot write", (temporary_ / "sound.s16").string());
+    if (!sound_)
+        fail(ErrorCode::kIo, "[corpus] {}: cannot write", (folder_.temporary() / "sound.s16").string());
     num_samples_ += clip.num_samples;
     clips_.push_back(std::move(clip));
 }
 
 void SpeechCorpusWriter::finish() {
     sound_.close();
-    if (!sound_) fail(ErrorCode::kIo, "[corpus] {}: cannot write", (temporary_ / "sound.s16").string());
+    if (!sound_)
+        fail(ErrorCode::kIo, "[corpus] {}: cannot write", (folder_.temporary() / "sound.s16").string());
     Json json{{"version", kSpeechCorpusVersion}, {"sample_rate_hz", kSpeechRateHz}};
     json["clips"] = Json::array();
     for (const SpeechClip& clip : clips_) json["clips"].push_back(clip_to_json(clip));
-    write_file(temporary_ / "speech.json", json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-    std::error_code error;
-    std::filesystem::rename(temporary_, folder_, error);
-    if (error) fail(ErrorCode::kIo, "[corpus] {}: cannot rename: {}", folder_.string(), error.message());
-    finished_ = true;
+    write_file(folder_.temporary() / "speech.json",
+               json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    folder_.commit();
 }
 
 }  // namespace vultus::corpus

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "base/output_file.h"
+
 namespace vultus::corpus {
 
 inline constexpr int kSpeechCorpusVersion = 1;
@@ -57,9 +59,6 @@ class SpeechCorpusWriter {
   public:
     /// Errors: kInvalidArgument when `folder` exists and is not empty, kIo.
     explicit SpeechCorpusWriter(const std::filesystem::path& folder);
-    ~SpeechCorpusWriter();
-    SpeechCorpusWriter(const SpeechCorpusWriter&) = delete;
-    SpeechCorpusWriter& operator=(const SpeechCorpusWriter&) = delete;
 
     /// audio [n] at 16 kHz, clipped to -1..1; the place and the length of `clip` are filled in. Errors:
     /// kInternal for phones that do not cover the sound, kIo.
@@ -68,11 +67,10 @@ class SpeechCorpusWriter {
     void finish();
 
   private:
-    std::filesystem::path folder_, temporary_;
+    OutputFile folder_;
     std::ofstream sound_;
     std::vector<SpeechClip> clips_;
     std::int64_t num_samples_ = 0;
-    bool finished_ = false;
 };
 
 }  // namespace vultus::corpus

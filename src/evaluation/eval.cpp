@@ -384,8 +384,7 @@ std::string evaluate(EvalSubject& subject, const LandmarkFactory& landmarks, con
              "[eval] expected clips >= 0, candidates >= 2 and a voice length > 0, got {}, {}, {}",
              options.max_clips, options.candidates, options.max_voice_s);
     const fs::path report = checked_report_path(options.report);
-    OutputFile out(report);
-    fs::create_directory(out.temporary());
+    OutputFile out(report, OutputFile::Kind::kFolder);
     const std::string table = Evaluation(subject, landmarks, corpus, options, out.temporary()).run();
     fs::remove_all(report);
     out.commit();

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/output_file.h"
 #include "person/person.h"
 
 namespace vultus::evaluation {
@@ -45,6 +46,9 @@ class TalkerSubject : public EvalSubject {
 std::string evaluate_person(const std::filesystem::path& person_path,
                             const std::filesystem::path& corpus_path, const speaking::TalkerOptions& talker,
                             const EvalOptions& options, int look_ahead_frames) {
+    std::vector<std::filesystem::path> inputs = options.voices;
+    inputs.insert(inputs.end(), {person_path, corpus_path, options.labels});
+    require_not_input(options.report, inputs);
     const person::Person person = person::load_person(person_path);
     const corpus::Corpus corpus = corpus::load_corpus(corpus_path);
     if (std::abs(person.fps() - corpus.fps()) > 1e-6)

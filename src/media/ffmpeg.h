@@ -10,7 +10,6 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -48,39 +47,11 @@ PacketPtr make_packet();
 /// FFmpeg's words for an error code.
 std::string av_error(int code);
 
-/// Opens a media file and reads its stream headers; FFmpeg's own log is silenced.
-/// Errors: kIo; kCorruptData when FFmpeg does not know the format.
-FormatPtr open_input(const std::filesystem::path& path);
-
 /// Index of the stream to read, -1 if there is none; cover images do not count as video.
 int find_stream(AVFormatContext* format, AVMediaType type);
 
 /// An opened decoder of a stream. Errors: kUnsupported, kCorruptData.
-CodecPtr open_decoder(AVStream* stream, int threads, const std::string& path);
-
-/// Packets of one stream in, frames out: the loop every reader needs.
-class StreamDecoder {
-  public:
-    StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads);
-
-    /// The next decoded frame into `frame`; false at the end. Packets that the decoder refuses are counted.
-    bool next(AVFrame* frame);
-
-    AVFormatContext* format() const { return format_.get(); }
-    AVStream* stream() const { return stream_; }
-    AVCodecContext* codec() const { return codec_.get(); }
-    std::int64_t num_damaged() const { return num_damaged_; }
-
-  private:
-    bool feed();
-
-    std::string path_;
-    FormatPtr format_;
-    AVStream* stream_ = nullptr;
-    CodecPtr codec_;
-    PacketPtr packet_;
-    bool at_end_ = false;
-    std::int64_t num_damaged_ = 0;
-};
+CodecPtr open_decoder(const AVCodecParameters* parameters, AVRational time_base, int threads,
+                      const std::string& path);
 
 }  // namespace vultus::media

@@ -39,6 +39,79 @@ TEST(Media, PicturesSurviveEncodingInColourAndOrder) {
     EXPECT_EQ(reader.num_damaged(), 0);
 }
 
+TEST(Media, TheNameChoosesTheFormat) {
+    const Scratch scratch;
+    const std::pair<const char*, const char*> formats[] = {{"a.mp4", "ftypisom"},
+                                                           {"a.MP4", "ftypisom"},
+                                                           {"a.mov", "ftypqt"},
+                                                           {"a.mkv", "matroska"},
+                                                           {"a.webm", "webm"}};
+    for (const auto& [name, mark] : formats) {
+        EXPECT_TRUE(is_video_name(name));
+        test::write_clip(scratch / name, {.num_frames = 30, .audio_seconds = 2});
+        EXPECT_NE(read_file(scratch / name).substr(0, 64).find(mark), std::string::npos) << name;
+        VideoReader reader(scratch / name);
+        Image image;
+        int frames = 0;
+        for (; reader.read(image); ++frames)
+            EXPECT_GT(psnr(image, test::picture(96, 64, frames)), 30) << name << " " << frames;
+        EXPECT_EQ(frames, 30) << name;
+        EXPECT_NEAR(static_cast<double>(read_audio(scratch / name, 1 << 20).size()) / 16000, 1.2, 0.041)
+            << name;
+        const std::string once = read_file(scratch / name);
+        test::write_clip(scratch / name, {.num_frames = 30, .audio_seconds = 2});
+        EXPECT_TRUE(read_file(scratch / name) == once) << name << ": the same input gives the same bytes";
+    }
+    EXPECT_FALSE(is_video_name("a.avi"));
+    EXPECT_FALSE(is_video_name("mp4"));
+}
+
+TEST(Media, AnimatedWebPHasAllFrames) {
+    const Scratch scratch;
+    test::write_clip(scratch / "a.webp", {.num_frames = 12, .audio_seconds = 1});
+    const std::string bytes = read_file(scratch / "a.webp");
+    EXPECT_EQ(bytes.substr(8, 4), "WEBP");
+    int frames = 0;
+    for (std::size_t at = bytes.find("ANMF"); at != std::string::npos; at = bytes.find("ANMF", at + 4))
+        ++frames;
+    EXPECT_EQ(frames, 12);
+}
+
+TEST(Media, SoundKeepsItsRateAndChannels) {
+    const Scratch scratch;
+    for (const int rate : {44100, 48000, 96000, 16000, 22050, 192000}) {
+        VideoWriterOptions options;
+        options.width = options.height = 64;
+        options.with_audio = true;
+        options.sample_rate_hz = rate;
+        options.channels = 2;
+        VideoWriter writer(scratch / "s.mp4", options);
+        const std::vector<float> low = test::tone(static_cast<std::size_t>(rate), rate, 300),
+                                 high = test::tone(static_cast<std::size_t>(rate), rate, 900);
+        std::vector<float> both;
+        for (std::size_t i = 0; i < low.size(); ++i) both.insert(both.end(), {low[i], high[i]});
+        writer.write_audio(both.data(), low.size());
+        for (int i = 0; i < 25; ++i) writer.write_frame(test::picture(64, 64, i).rgb.data());
+        writer.finish();
+        AudioReader reader(scratch / "s.mp4", AudioOptions{.keep_original = true});
+        EXPECT_EQ(reader.original_channels(), 2);
+        EXPECT_EQ(reader.original_rate_hz(), rate >= 32000 && rate <= 96000 ? rate : 48000) << rate;
+        std::vector<float> original, mixed(16000);
+        EXPECT_GT(reader.read(mixed.data(), mixed.size()), 15000u);
+        reader.take_original(original);
+        ASSERT_GT(original.size(), 2u * 40000);
+        // Half a second in: each channel has its own tone.
+        const int heard_hz = reader.original_rate_hz();
+        const std::vector<float> low_wanted = test::tone(static_cast<std::size_t>(heard_hz), heard_hz, 300),
+                                 high_wanted = test::tone(static_cast<std::size_t>(heard_hz), heard_hz, 900);
+        double error = 0;
+        for (std::size_t i = original.size() / 4; i < original.size() / 4 + 2000; ++i)
+            error = std::max<double>({error, std::abs(original[2 * i] - low_wanted[i]),
+                                      std::abs(original[2 * i + 1] - high_wanted[i])});
+        EXPECT_LT(error, 0.06) << rate;
+    }
+}
+
 class FrameRate : public testing::TestWithParam<std::pair<int, int>> {};
 
 TEST_P(FrameRate, CountsAreExactAndSoundIsAsLongAsThePicture) {
@@ -148,7 +221,9 @@ TEST(Media, MinusReadsRawSamplesFromStandardInput) {
     }
     write_file(scratch / "raw.pcm", bytes);
     ASSERT_NE(std::freopen((scratch / "raw.pcm").c_str(), "rb", stdin), nullptr);
-    const std::vector<float> samples = read_audio("-", 10000);
+    std::vector<std::string> faults;
+    const std::vector<float> samples = read_speech("-", 10000, {.raw = "s16le:16000:1"}, faults);
+    EXPECT_TRUE(faults.empty());
     ASSERT_EQ(samples.size(), 5000u);
     for (int i = 0; i < 5000; ++i) ASSERT_FLOAT_EQ(samples[i], (7 * i - 16000) / 32768.0f);
 }

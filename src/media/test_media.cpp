@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
-#include "media/ffmpeg.h"
+#include "media/input.h"
 #include "media/video_writer.h"
 
 namespace vultus::media::test {
@@ -117,7 +117,8 @@ void write_timed_pictures(const std::filesystem::path& path, const std::vector<s
 
 void copy_streams(const std::filesystem::path& from, const std::filesystem::path& to,
                   const CopyOptions& options) {
-    FormatPtr input = open_input(from);
+    const Input opened(from);
+    AVFormatContext* input = opened.format();
     Muxer muxer(to, nullptr);
     for (unsigned i = 0; i < input->nb_streams; ++i) {
         const AVStream* source = input->streams[i];
@@ -133,7 +134,7 @@ void copy_streams(const std::filesystem::path& from, const std::filesystem::path
     }
     check(avformat_write_header(muxer.context, nullptr));
     PacketPtr packet = make_packet();
-    while (av_read_frame(input.get(), packet.get()) >= 0) {
+    while (av_read_frame(input, packet.get()) >= 0) {
         const AVStream* source = input->streams[packet->stream_index];
         if (source->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
             const auto shift = std::llround(options.sound_later_seconds / av_q2d(source->time_base));

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "media/ffmpeg.h"
 #include "media/hdr.h"
+#include "media/stream_decoder.h"
 
 namespace vultus::media {
 namespace {
@@ -239,7 +239,7 @@ int VideoReader::fps_den() const { return impl_->rate.den; }
 std::int64_t VideoReader::num_damaged() const { return impl_->decoder.num_damaged(); }
 
 double VideoReader::claimed_seconds() const {
-    const AVFormatContext* format = impl_->decoder.format();
+    const AVFormatContext* format = impl_->decoder.input()->format();
     const AVStream* stream = impl_->decoder.stream();
     if (stream->duration > 0) return stream->duration * av_q2d(stream->time_base);
     return format->duration > 0 ? static_cast<double>(format->duration) / AV_TIME_BASE : 0;

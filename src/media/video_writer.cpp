@@ -1,8 +1,10 @@
 #include "media/video_writer.h"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -11,9 +13,17 @@
 namespace vultus::media {
 namespace {
 
-constexpr int kAudioBitRate = 96000;
+constexpr int kMonoBitRate = 96000, kChannelBitRate = 80000;  ///< of each of several channels
+constexpr int kMostChannels = 8;
 // AAC packs 1024 samples: at 48 kHz that is 21 ms, less than a frame, at 16 kHz it would be 64 ms.
-constexpr int kAacRateHz = 48000;
+constexpr int kUsualRateHz = 48000;
+
+/// What AAC has, where its packets are short enough.
+int aac_rate_hz(int rate_hz) {
+    for (const int known : {96000, 88200, 64000, 48000, 44100, 32000})
+        if (rate_hz == known) return rate_hz;
+    return kUsualRateHz;
+}
 
 /// Output contexts own their AVIOContext too.
 struct OutputCloser {
@@ -24,18 +34,50 @@ struct OutputCloser {
 };
 using OutputPtr = std::unique_ptr<AVFormatContext, OutputCloser>;
 
-const AVCodec* choose_encoder(const std::string& asked) {
+/// What a file's ending stands for.
+struct Container {
+    const char *extension, *muxer;
+    std::vector<const char*> video;  ///< encoders, the best first
+    const char* audio;               ///< encoder; null: no sound
+    AVPixelFormat pixels = AV_PIX_FMT_YUV420P;
+};
+
+const std::vector<Container>& containers() {
+    static const std::vector<const char*> h264 = {"libx264", "libopenh264", "mpeg4"};
+    // WebP's encoder takes its own way from RGB to YUV.
+    static const std::vector<Container> all = {
+        {".mp4", "mp4", h264, "aac"},
+        {".mov", "mov", h264, "aac"},
+        {".mkv", "matroska", h264, "aac"},
+        {".webm", "webm", {"libvpx-vp9"}, "libopus"},
+        {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32}};
+    return all;
+}
+
+std::string lower_extension(const std::filesystem::path& path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+const Container& container_of(const std::filesystem::path& path) {
+    for (const Container& container : containers())
+        if (lower_extension(path) == container.extension) return container;
+    return containers()[0];
+}
+
+const AVCodec* choose_encoder(const Container& container, const std::string& asked) {
     if (!asked.empty()) {
         const AVCodec* encoder = avcodec_find_encoder_by_name(asked.c_str());
         if (!encoder)
             fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'", asked);
         return encoder;
     }
-    for (const char* name : {"libx264", "libopenh264", "mpeg4"}) {
+    for (const char* name : container.video)
         if (const AVCodec* encoder = avcodec_find_encoder_by_name(name)) return encoder;
-    }
-    fail(ErrorCode::kUnsupported,
-         "[media] this machine's FFmpeg can encode neither H.264 (libx264, libopenh264) nor MPEG-4");
+    fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has none of the encoders that {} needs: {}",
+         container.extension, fmt::join(container.video, ", "));
 }
 
 /// Bits per second at which the other encoders look like x264 at this constant rate factor: x264 needs about
@@ -49,21 +91,27 @@ std::int64_t comparable_bit_rate(const VideoWriterOptions& o) {
 
 struct VideoWriter::Impl {
     Impl(const std::filesystem::path& path, const VideoWriterOptions& options)
-        : path(path.string()), options(options), frame(make_frame()), packet(make_packet()) {
+        : path(path.string()),
+          container(container_of(path)),
+          options(options),
+          frame(make_frame()),
+          packet(make_packet()) {
         check_options();
         av_log_set_level(AV_LOG_QUIET);
         // The muxer opens the file by this name once more to move the index to the front.
         const std::string url = "file:" + this->path;
         AVFormatContext* raw = nullptr;
-        const int made = avformat_alloc_output_context2(&raw, nullptr, "mp4", url.c_str());
+        const int made = avformat_alloc_output_context2(&raw, nullptr, container.muxer, url.c_str());
         output.reset(raw);
-        check(made, "cannot make an MP4");
+        check(made, "this machine's FFmpeg cannot make such a file");
         output->flags |= AVFMT_FLAG_BITEXACT;
         open_video();
-        if (options.with_audio) open_audio();
+        if (options.with_audio && container.audio) open_audio();
         check(avio_open(&output->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot write");
         AVDictionary* settings = nullptr;
-        av_dict_set(&settings, "movflags", "+faststart", 0);
+        if (container.muxer == std::string_view("mp4") || container.muxer == std::string_view("mov"))
+            av_dict_set(&settings, "movflags", "+faststart", 0);
+        if (!container.audio) av_dict_set(&settings, "loop", "0", 0);  // for ever
         const int begun = avformat_write_header(output.get(), &settings);
         av_dict_free(&settings);
         check(begun, "cannot write");
@@ -83,6 +131,9 @@ struct VideoWriter::Impl {
             fail(ErrorCode::kInvalidArgument, "[media] sample rate: expected 8000..192000 Hz, got {}",
                  o.sample_rate_hz);
         }
+        if (o.with_audio && (o.channels < 1 || o.channels > kMostChannels))
+            fail(ErrorCode::kInvalidArgument, "[media] channels: expected 1..{}, got {}", kMostChannels,
+                 o.channels);
     }
 
     void check(int result, const char* what) const {
@@ -106,12 +157,12 @@ struct VideoWriter::Impl {
     }
 
     void open_video() {
-        const AVCodec* encoder = choose_encoder(options.encoder);
+        const AVCodec* encoder = choose_encoder(container, options.encoder);
         encoder_name = encoder->name;
         video = make_codec(encoder);
         video->width = options.width;
         video->height = options.height;
-        video->pix_fmt = AV_PIX_FMT_YUV420P;
+        video->pix_fmt = container.pixels;
         video->time_base = {options.fps_den, options.fps_num};
         video->framerate = {options.fps_num, options.fps_den};
         video->thread_count = options.threads;
@@ -123,6 +174,13 @@ struct VideoWriter::Impl {
         if (encoder_name == "libx264") {
             av_dict_set_int(&settings, "crf", options.crf, 0);
             av_dict_set(&settings, "preset", options.preset.c_str(), 0);
+        } else if (encoder_name == "libvpx-vp9") {
+            // Its scale has 63 steps where x264's has 51; without a bit rate, quality alone counts.
+            av_dict_set_int(&settings, "crf", options.crf * 63 / 51, 0);
+            av_dict_set(&settings, "deadline", "good", 0);
+            av_dict_set_int(&settings, "cpu-used", 4, 0);
+        } else if (encoder_name == "libwebp_anim") {
+            av_dict_set_int(&settings, "quality", std::clamp(100 - options.crf, 0, 100), 0);
         } else {
             video->bit_rate = comparable_bit_rate(options);
             video->gop_size = std::max(12, 2 * options.fps_num / options.fps_den);
@@ -138,26 +196,31 @@ struct VideoWriter::Impl {
     void open_scaler() {
         constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
         scaler.reset(sws_getContext(options.width, options.height, AV_PIX_FMT_RGB24, options.width,
-                                    options.height, AV_PIX_FMT_YUV420P, kFlags, nullptr, nullptr, nullptr));
+                                    options.height, container.pixels, kFlags, nullptr, nullptr, nullptr));
         require(scaler != nullptr, "[media] no conversion from RGB to yuv420p");
         const int* bt709 = sws_getCoefficients(AVCOL_SPC_BT709);
         sws_setColorspaceDetails(scaler.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
     }
 
     void open_audio() {
-        const AVCodec* encoder = avcodec_find_encoder(AV_CODEC_ID_AAC);
-        if (!encoder) fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no AAC encoder");
+        const AVCodec* encoder = avcodec_find_encoder_by_name(container.audio);
+        if (!encoder)
+            fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'",
+                 container.audio);
+        const bool aac = encoder->id == AV_CODEC_ID_AAC;
         audio = make_codec(encoder);
-        audio->sample_rate = kAacRateHz;
-        audio->sample_fmt = AV_SAMPLE_FMT_FLTP;
-        audio->ch_layout = AV_CHANNEL_LAYOUT_MONO;
-        audio->bit_rate = kAudioBitRate;
-        audio->time_base = {1, kAacRateHz};
-        check(avcodec_open2(audio.get(), encoder, nullptr), "the AAC encoder does not start");
+        audio_rate_hz = aac ? aac_rate_hz(options.sample_rate_hz) : kUsualRateHz;
+        AVChannelLayout layout;
+        av_channel_layout_default(&layout, options.channels);
+        audio->sample_rate = audio_rate_hz;
+        audio->sample_fmt = aac ? AV_SAMPLE_FMT_FLTP : AV_SAMPLE_FMT_FLT;
+        av_channel_layout_copy(&audio->ch_layout, &layout);
+        audio->bit_rate = options.channels == 1 ? kMonoBitRate : kChannelBitRate * options.channels;
+        audio->time_base = {1, audio_rate_hz};
+        check(avcodec_open2(audio.get(), encoder, nullptr), "the sound encoder does not start");
         audio_stream = add_stream(audio.get());
         SwrContext* raw = nullptr;
-        AVChannelLayout mono = AV_CHANNEL_LAYOUT_MONO;
-        int result = swr_alloc_set_opts2(&raw, &mono, AV_SAMPLE_FMT_FLTP, kAacRateHz, &mono,
+        int result = swr_alloc_set_opts2(&raw, &layout, AV_SAMPLE_FMT_FLT, audio_rate_hz, &layout,
                                          AV_SAMPLE_FMT_FLT, options.sample_rate_hz, 0, nullptr);
         resampler.reset(raw);
         if (result >= 0) result = swr_init(raw);
@@ -166,7 +229,7 @@ struct VideoWriter::Impl {
 
     void write_frame(const std::uint8_t* rgb) {
         av_frame_unref(frame.get());
-        frame->format = AV_PIX_FMT_YUV420P;
+        frame->format = container.pixels;
         frame->width = options.width;
         frame->height = options.height;
         frame->color_range = AVCOL_RANGE_MPEG;
@@ -183,11 +246,12 @@ struct VideoWriter::Impl {
     }
 
     void write_audio(const float* samples, std::size_t n) {
-        if (!audio) fail(ErrorCode::kInvalidArgument, "[media] {}: opened without sound", path);
+        if (!options.with_audio) fail(ErrorCode::kInvalidArgument, "[media] {}: opened without sound", path);
+        if (!audio) return;
         while (n > 0) {
             const int block = static_cast<int>(std::min<std::size_t>(n, 16384));
             resample(samples, block);
-            samples += block;
+            samples += static_cast<std::size_t>(block) * width();
             n -= block;
         }
         drain_audio(false);
@@ -196,17 +260,19 @@ struct VideoWriter::Impl {
     void resample(const float* samples, int n) {
         const int room = swr_get_out_samples(resampler.get(), n) + 32;
         const std::size_t before = pending.size();
-        pending.resize(before + room);
+        pending.resize(before + room * width());
         std::uint8_t* out = reinterpret_cast<std::uint8_t*>(pending.data() + before);
         const std::uint8_t* in = reinterpret_cast<const std::uint8_t*>(samples);
         const int got = swr_convert(resampler.get(), &out, room, samples ? &in : nullptr, n);
         check(got, "sound cannot be resampled");
-        pending.resize(before + got);
+        pending.resize(before + got * width());
     }
 
-    /// Samples at kAacRateHz up to the end of the last image.
+    std::size_t width() const { return static_cast<std::size_t>(options.channels); }
+
+    /// Samples at audio_rate_hz up to the end of the last image.
     std::int64_t samples_wanted() const {
-        return av_rescale_rnd(num_frames, std::int64_t{kAacRateHz} * options.fps_den, options.fps_num,
+        return av_rescale_rnd(num_frames, std::int64_t{audio_rate_hz} * options.fps_den, options.fps_num,
                               AV_ROUND_NEAR_INF);
     }
 
@@ -217,24 +283,27 @@ struct VideoWriter::Impl {
         while (samples_sent < samples_wanted()) {
             const std::int64_t left = samples_wanted() - samples_sent;
             const int count = static_cast<int>(std::min<std::int64_t>(left, audio->frame_size));
-            if (!last &&
-                (count < audio->frame_size || pending.size() - used < static_cast<std::size_t>(count)))
+            if (!last && (count < audio->frame_size ||
+                          pending.size() / width() - used < static_cast<std::size_t>(count)))
                 break;
-            send_audio(pending.data() + used, count);
+            send_audio(pending.data() + used * width(), count);
             used += count;
         }
-        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(used));
+        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(used * width()));
     }
 
     void send_audio(const float* samples, int count) {
         av_frame_unref(frame.get());
-        frame->format = AV_SAMPLE_FMT_FLTP;
-        frame->sample_rate = kAacRateHz;
-        frame->ch_layout = AV_CHANNEL_LAYOUT_MONO;
+        frame->format = audio->sample_fmt;
+        frame->sample_rate = audio_rate_hz;
+        av_channel_layout_copy(&frame->ch_layout, &audio->ch_layout);
         frame->nb_samples = count;
         check(av_frame_get_buffer(frame.get(), 0), "out of memory");
-        float* out = reinterpret_cast<float*>(frame->extended_data[0]);
-        for (int i = 0; i < count; ++i) out[i] = std::clamp(samples[i], -1.0f, 1.0f);
+        const bool planar = av_sample_fmt_is_planar(audio->sample_fmt);
+        for (std::size_t i = 0; i < static_cast<std::size_t>(count) * width(); ++i) {
+            auto** planes = reinterpret_cast<float**>(frame->extended_data);
+            (planar ? planes[i % width()][i / width()] : planes[0][i]) = std::clamp(samples[i], -1.0f, 1.0f);
+        }
         frame->pts = samples_sent;
         samples_sent += count;
         encode(audio.get(), audio_stream, frame.get());
@@ -264,7 +333,7 @@ struct VideoWriter::Impl {
         if (num_frames == 0) fail(ErrorCode::kInvalidArgument, "[media] {}: no picture was written", path);
         if (audio) {
             resample(nullptr, 0);
-            pending.resize(std::max<std::int64_t>(samples_wanted() - samples_sent, 0), 0.0f);
+            pending.resize(std::max<std::int64_t>(samples_wanted() - samples_sent, 0) * width(), 0.0f);
             drain_audio(true);
             encode(audio.get(), audio_stream, nullptr);
         }
@@ -277,6 +346,7 @@ struct VideoWriter::Impl {
     }
 
     std::string path, encoder_name;
+    const Container& container;
     VideoWriterOptions options;
     FramePtr frame;
     PacketPtr packet;
@@ -285,11 +355,26 @@ struct VideoWriter::Impl {
     AVStream *video_stream = nullptr, *audio_stream = nullptr;
     SwsPtr scaler;
     SwrPtr resampler;
-    std::vector<float> pending;  // at kAacRateHz, not yet encoded
+    int audio_rate_hz = kUsualRateHz;
+    std::vector<float> pending;  // [n, channels] at audio_rate_hz, not yet encoded
     std::int64_t num_frames = 0, samples_sent = 0;
     std::chrono::duration<double> colour_conversion{0};
     bool finished = false;
 };
+
+const std::vector<std::string>& video_extensions() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> names;
+        for (const Container& container : containers()) names.emplace_back(container.extension);
+        return names;
+    }();
+    return all;
+}
+
+bool is_video_name(const std::filesystem::path& path) {
+    const auto& all = video_extensions();
+    return std::find(all.begin(), all.end(), lower_extension(path)) != all.end();
+}
 
 VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoWriterOptions& options)
     : impl_(std::make_unique<Impl>(path, options)) {}

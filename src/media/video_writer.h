@@ -1,4 +1,4 @@
-// H.264 + AAC in MP4.
+// H.264 and AAC in MP4, MOV and Matroska; VP9 and Opus in WebM; animated WebP.
 #pragma once
 
 #include <cstddef>
@@ -6,23 +6,30 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace vultus::media {
+
+/// The file names' endings that VideoWriter knows, in lower case: ".mp4", ".mov", ".mkv", ".webm", ".webp".
+const std::vector<std::string>& video_extensions();
+/// Whether a file is called so, in any case.
+bool is_video_name(const std::filesystem::path& path);
 
 struct VideoWriterOptions {
     int width = 256, height = 256;  ///< px; even
     int fps_num = 25, fps_den = 1;
     int crf = 18;  ///< x264's constant rate factor; other encoders get a comparable bit rate
     std::string preset = "medium";
-    bool with_audio = false;
-    int sample_rate_hz = 16000;
-    std::string encoder;  ///< an FFmpeg encoder by name; empty: the best there is
-    int threads = 1;      ///< part of what makes the bits: another number may give another file
+    bool with_audio = false;                   ///< where the format has sound: not in WebP
+    int sample_rate_hz = 16000, channels = 1;  ///< of the samples given; kept where AAC has them, see below
+    std::string encoder;                       ///< an FFmpeg encoder by name; empty: the best there is
+    int threads = 1;  ///< part of what makes the bits: another number may give another file
 };
 
+/// Sound from 32 kHz on keeps its rate; lower ones are brought to 48 kHz, where AAC's packets are short.
 /// Writes yuv420p (BT.709, limited range), index in front, sound and image interleaved. The same input
 /// gives the same bytes. Memory is constant when sound and image are written in step. Writes to exactly
-/// `path`: callers go through OutputFile.
+/// `path`, whose ending chooses the format (MP4 for unknown ones): callers go through OutputFile.
 class VideoWriter {
   public:
     /// Errors: kInvalidArgument (odd size, no rate), kIo, kUnsupported (no H.264 or MPEG-4 encoder).
@@ -33,13 +40,14 @@ class VideoWriter {
 
     /// rgb [height, width, 3]. Errors: kIo (full disk).
     void write_frame(const std::uint8_t* rgb);
-    /// Mono samples, -1..1; they follow each other without gaps from time 0.
+    /// `n` samples of each channel, [n, channels], -1..1; they follow each other without gaps from time 0.
     void write_audio(const float* samples, std::size_t n);
     /// Cuts or pads the sound to the images' length, flushes and closes. Without it the file is unusable.
     /// Errors: kInvalidArgument when no frame was written; kIo.
     void finish();
 
-    /// "libx264", "libopenh264" or "mpeg4": what this machine's FFmpeg offers, in this order.
+    /// "libx264", "libopenh264" or "mpeg4": what this machine's FFmpeg offers, in this order; "libvpx-vp9",
+    /// "libwebp_anim".
     const std::string& encoder_name() const;
     /// Time that RGB to yuv420p took so far.
     double colour_conversion_s() const;

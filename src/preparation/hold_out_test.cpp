@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "preparation/inputs.h"
 #include "preparation/plan.h"
 
 namespace vultus::preparation {
@@ -76,14 +75,6 @@ TEST(HoldOut, ManyShortRecordingsKeepThePublishedSplit) {
         EXPECT_EQ(piece.split, corpus::default_split(clips[piece.stretch].recording));
     const std::vector<Piece> three = hold_out({talk(0, 75, 60, 15), talk(1, 75, 60, 15)}, kFps, 0.1);
     EXPECT_EQ(three.back().split, corpus::Split::kValidation) << "the last one of a handful";
-}
-
-TEST(Inputs, SameNamesOfTwoFoldersAreToldApart) {
-    const auto inputs = name_inputs({"b/GOPR1.mp4", "a/GOPR1.mp4", "a/x.mp4", "a/../a/x.mp4"});
-    ASSERT_EQ(inputs.size(), 3u);
-    EXPECT_EQ(inputs[0].name, "a-GOPR1");
-    EXPECT_EQ(inputs[1].name, "b-GOPR1");
-    EXPECT_EQ(inputs[2].name, "x");
 }
 
 TEST(Inputs, AnyRateLandsOnAUsualOne) {

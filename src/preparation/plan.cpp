@@ -145,6 +145,26 @@ Plan make_plan(std::vector<ClipMeasurement>& recordings, double min_valid, doubl
     return Planner(recordings, min_valid, hold_out_share).run();
 }
 
+std::pair<int, int> plain_rate(int num, int den) {
+    static constexpr std::pair<int, int> kUsual[] = {
+        {10, 1},       {12, 1}, {15, 1}, {20, 1}, {24000, 1001}, {24, 1}, {25, 1},
+        {30000, 1001}, {30, 1}, {48, 1}, {50, 1}, {60000, 1001}, {60, 1}};
+    const double rate = static_cast<double>(num) / den;
+    if (rate > 60.5) return {60, 1};
+    std::pair<int, int> best{25, 1};
+    double least = 1e9;
+    for (const auto& usual : kUsual) {
+        double away = std::abs(std::log(rate * usual.second / usual.first));
+        // 1001ths only where they are meant: a phone's 29.9 is 30.
+        if (usual.second != 1 && away > 2e-4) away += 0.01;
+        if (away < least) {
+            least = away;
+            best = usual;
+        }
+    }
+    return best;
+}
+
 int supported_size_px(double crop_px) {
     for (const int size_px : {512, 384})
         if (crop_px >= kPixelsPerPixel * size_px) return size_px;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "corpus/corpus.h"
@@ -32,6 +33,10 @@ struct Plan {
 /// Splits, groups and holds out. recordings: sorted by name, with sound; frames that do not fit become
 /// invalid.
 Plan make_plan(std::vector<ClipMeasurement>& recordings, double min_valid, double hold_out_share);
+
+/// The rate that a corpus of recordings of `num`/`den` frames a second has: one of the usual ones. Phones
+/// record around 30 or 60, never quite.
+std::pair<int, int> plain_rate(int num, int den);
 
 /// The largest of 256, 384 and 512 px that a crop of `crop_px` source pixels has the pixels for.
 int supported_size_px(double crop_px);

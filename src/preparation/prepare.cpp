@@ -18,10 +18,10 @@
 #include "person/bundled.h"
 #include "preparation/av_offset.h"
 #include "preparation/clip_measurement.h"
+#include "preparation/clip_names.h"
 #include "preparation/contact_sheet.h"
 #include "preparation/crop_choice.h"
 #include "preparation/encode_clip.h"
-#include "preparation/inputs.h"
 #include "preparation/parallel.h"
 #include "preparation/plan.h"
 #include "preparation/prepare_report.h"
@@ -49,7 +49,8 @@ class PrepareRun {
         // Before hours of measuring: it may not be there.
         if (!options_.keep_audio_offset)
             recognizer_.emplace(person::find_bundled(person::kSmallSpeechEncoder));
-        inputs_ = name_inputs(options_.inputs);
+        inputs_ = name_clips(options_.inputs);
+        require_not_overwritten();
         std::error_code error;
         for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"}) {
             if (fs::create_directories(folder, error)) made_.push_back(folder);
@@ -59,7 +60,8 @@ class PrepareRun {
             fail(ErrorCode::kIo, "[prepare] {}: cannot make the folder ({})", options_.out.string(),
                  error.message());
         lock_ = std::make_unique<WriteLock>(options_.out / ".lock");
-        for (const char* folder : {"work", "clips"}) clear_leftovers(options_.out / folder);
+        for (const fs::path& folder : {options_.out, options_.out / "work", options_.out / "clips"})
+            remove_abandoned_outputs(folder);
     }
 
     PrepareReport run() {
@@ -97,13 +99,27 @@ class PrepareRun {
         }
     }
 
+    /// Recordings that lie where the corpus keeps its clips, under names that it writes.
+    void require_not_overwritten() const {
+        std::error_code ignored;
+        for (const fs::path& folder : {options_.out / "work", options_.out / "clips"}) {
+            const fs::path place = fs::weakly_canonical(folder, ignored);
+            for (const NamedInput& input : inputs_) {
+                const fs::path file = fs::weakly_canonical(input.file, ignored);
+                const std::string extension = file.extension().string();
+                if (file.parent_path() == place && (extension == ".mp4" || extension == ".safetensors"))
+                    require_not_input(folder / file.filename(), {input.file});
+            }
+        }
+    }
+
     /// Opens every file once: which rate most have, and how much work there is.
     void look_at_inputs() {
         std::map<std::pair<int, int>, int> rates;
-        for (const Input& input : inputs_) {
+        for (const NamedInput& input : inputs_) {
             throw_if_cancelled();
             try {
-                const media::VideoReader reader(input.path);
+                const media::VideoReader reader(input.file);
                 ++rates[plain_rate(reader.fps_num(), reader.fps_den())];
                 seconds_ += reader.claimed_seconds();
             } catch (const Error& error) {
@@ -134,23 +150,23 @@ class PrepareRun {
         SharedProgress progress("measuring", std::llround(seconds_ * fps_num_ / fps_den_));
         for_each_index(static_cast<int>(inputs_.size()), threads, [&](int worker, int i) {
             throw_if_cancelled();
-            const Input& input = inputs_[i];
+            const NamedInput& input = inputs_[i];
             const fs::path kept = work_path(input.name, ".safetensors");
             ClipMeasurement& clip = recordings_[i];
             clip.fps_num = fps_num_;
             clip.fps_den = fps_den_;
-            if (options_.resume && load_measurement(kept, key_of(input.path), clip)) {
+            if (options_.resume && load_measurement(kept, key_of(input.file), clip)) {
                 progress.add(clip.num_frames());
             } else {
                 if (!trackers[worker])
                     trackers[worker] = std::make_unique<face::FaceTracker>(
                         face::FaceTrackerOptions{.wanted = options_.face});
                 clip =
-                    measure_clip(input.path, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
-                save_measurement(kept, key_of(input.path), clip);
+                    measure_clip(input.file, fps_num_, fps_den_, *trackers[worker], [&] { progress.add(1); });
+                save_measurement(kept, key_of(input.file), clip);
             }
             clip.name = input.name;
-            clip.source = input.path;
+            clip.source = input.file;
             clip.thumbs = {};  // read again when they are needed
         });
     }
@@ -284,7 +300,7 @@ class PrepareRun {
     std::string encoding_key(const PlannedClip& clip) const {
         const corpus::Box& crop = corpus_.sessions[clip.session].crop_px;
         const int delay = delays_frames_[clip.recording];
-        return fmt::format("{}|{}+{}|{},{},{}|{}|crf {}{}\n", key_of(inputs_[clip.recording].path),
+        return fmt::format("{}|{}+{}|{},{},{}|{}|crf {}{}\n", key_of(inputs_[clip.recording].file),
                            clip.first, clip.count, crop.x, crop.y, crop.width, corpus_.size_px, options_.crf,
                            delay != 0 ? fmt::format("|sound {}", delay) : std::string());
     }
@@ -374,7 +390,10 @@ class PrepareRun {
 
     PrepareReport write_reports() const {
         const Prepared prepared{corpus_, plan_, recordings_, delays_frames_, options_.size_px};
-        const PrepareReport report = make_report(prepared);
+        PrepareReport report = make_report(prepared);
+        for (const NamedInput& input : inputs_)
+            if (input.name != input.file.stem())
+                report.renamed.push_back(fmt::format("{}: {}", input.name, input.file.string()));
         const auto thumbs = [this](int r) {
             ClipMeasurement clip = recordings_[r];
             load_measurement(work_path(clip.name, ".safetensors"), key_of(clip.source), clip);
@@ -386,7 +405,7 @@ class PrepareRun {
     }
 
     PrepareOptions options_;
-    std::vector<Input> inputs_;
+    std::vector<NamedInput> inputs_;
     std::vector<fs::path> made_;  // folders that were not there before
     std::unique_ptr<WriteLock> lock_;
     double seconds_ = 0;

@@ -35,13 +35,15 @@ struct PrepareReport {
     std::int64_t num_invalid_frames = 0;  ///< of the kept clips
     std::vector<std::string> left_out;    ///< "NAME 12.0-15.4 s: reason"
     std::vector<std::string> moved;       ///< "NAME: sound came N ms early", and was put where the lips are
+    std::vector<std::string> renamed;     ///< "NAME: FILE", where several files have one name
     std::vector<std::string> notes;       ///< what else there is to know
 };
 
 /// Decodes, tracks, splits at cuts and faults (segments.h), groups into sessions, chooses one crop per
 /// session, holds out sentences (hold_out.h), moves sound that is out of step with the lips (av_offset.h),
 /// encodes, and writes the corpus with contact_sheet.png and report.txt. What is wrong with a part costs that
-/// part. Errors: kInvalidArgument (no inputs, odd size); kCorruptData when nothing is usable (nothing new
+/// part. Errors: kInvalidArgument (no inputs, odd size,
+/// recordings that the corpus would overwrite); kCorruptData when nothing is usable (nothing new
 /// stays under `out` then); kIo; kCancelled (what was finished is reused by the next run).
 PrepareReport prepare(const PrepareOptions& options);
 

@@ -192,6 +192,28 @@ TEST(Prepare, SecondRunReusesEverythingAndANewSizeEncodesAgain) {
     EXPECT_EQ(read_file(first.tracks_path(first.clips[0])), tracks);
 }
 
+TEST(Prepare, RecordingsOfOneNameAreKeptUnderTwoAndLeftoversAreCleared) {
+    const Scratch scratch;
+    fs::create_directories(scratch / "monday");
+    fs::create_directories(scratch / "tuesday");
+    fs::copy_file(sample("bgwo2n"), scratch / "monday/clip.mkv");
+    fs::copy_file(sample("lwar6n"), scratch / "tuesday/clip.mkv");
+    const PrepareOptions options =
+        options_for(scratch, {scratch / "tuesday/clip.mkv", scratch / "monday/clip.mkv"});
+    fs::create_directories(options.out / "clips");
+    const fs::path leftover = options.out / "clips" / "clip.partial-999999999.mp4";  // no process has that
+    write_file(leftover, "half");
+    const PrepareReport report = prepare(options);
+    EXPECT_EQ(report.num_kept, 2);
+    EXPECT_EQ(report.renamed,
+              (std::vector<std::string>{"monday-clip: " + (scratch / "monday/clip.mkv").string(),
+                                        "tuesday-clip: " + (scratch / "tuesday/clip.mkv").string()}));
+    EXPECT_FALSE(fs::exists(leftover));
+    const corpus::Corpus corpus = corpus::load_corpus(options.out);
+    check_video(corpus, clip_named(corpus, "monday-clip"));
+    check_video(corpus, clip_named(corpus, "tuesday-clip"));
+}
+
 TEST(Prepare, InterruptedRunLeavesNoCorpusAndGoesOn) {
     const Scratch scratch;
     const PrepareOptions options = options_for(scratch, {sample("bgwo2n"), sample("lwar6n")});

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/progress.h"
+#include "base/standard_stream.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/video_writer.h"
@@ -63,7 +64,9 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den) : size_px_(size_px) {
+    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den,
+            const media::AudioReader& sound)
+        : size_px_(size_px), channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (options.out == "-") {
             raw_ = true;
         } else if (!options.out.empty()) {
@@ -74,30 +77,31 @@ class Outputs {
             video.fps_den = fps_den;
             video.crf = options.crf;
             video.with_audio = true;
+            video.sample_rate_hz = sound.original_rate_hz();
+            video.channels = sound.original_channels();
             writer_.emplace(file_->temporary(), video);
         }
         if (!options.frames.empty()) {
-            frames_.emplace(options.frames);
-            std::filesystem::create_directories(frames_->temporary());
             if (std::filesystem::exists(options.frames))
                 fail(ErrorCode::kInvalidArgument,
                      "[talk] {}: expected a new folder for the frames, it exists", options.frames.string());
+            frames_.emplace(options.frames, OutputFile::Kind::kFolder);
         }
         if (!raw_ && !writer_ && !frames_)
             fail(ErrorCode::kInvalidArgument,
                  "[talk] nothing to write: give an output file or a folder for frames");
     }
 
-    void sound(const float* samples, std::size_t count) {
-        if (writer_) writer_->write_audio(samples, count);
+    /// What the reader has of the sound as it came.
+    void sound(media::AudioReader& reader) {
+        original_.clear();
+        reader.take_original(original_);
+        if (writer_) writer_->write_audio(original_.data(), original_.size() / channels_);
     }
 
     void frame(const std::vector<std::uint8_t>& rgb) {
         if (writer_) writer_->write_frame(rgb.data());
-        // Flushed, so that whoever reads has whole frames as soon as they are drawn.
-        if (raw_ &&
-            (std::fwrite(rgb.data(), 1, rgb.size(), stdout) != rgb.size() || std::fflush(stdout) != 0))
-            fail(ErrorCode::kIo, "[talk] standard output: the reader went away after {} frames", count_);
+        if (raw_) write_standard_output(rgb.data(), rgb.size());
         if (frames_) {
             media::Image image(size_px_, size_px_);
             image.rgb = rgb;
@@ -110,7 +114,6 @@ class Outputs {
         if (writer_) writer_->finish();
         if (file_) file_->commit();
         if (frames_) frames_->commit();
-        if (raw_ && std::fflush(stdout) != 0) fail(ErrorCode::kIo, "[talk] standard output: cannot write");
     }
 
     std::int64_t count() const { return count_; }
@@ -118,6 +121,8 @@ class Outputs {
 
   private:
     int size_px_;
+    std::size_t channels_;  ///< of the sound
+    std::vector<float> original_;
     bool raw_ = false;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
@@ -125,7 +130,12 @@ class Outputs {
 };
 
 /// The rate as a fraction: NTSC rates exactly, others to a thousandth.
-std::pair<int, int> rational_rate(const person::Person& person, double fps) {
+std::pair<int, int> rational_rate(const person::Person& person, const TalkOptions& options) {
+    const double fps = options.fps;
+    if (options.fps_num > 0) {
+        const int common = std::gcd(options.fps_num, options.fps_den);
+        return {options.fps_num / common, options.fps_den / common};
+    }
     if (fps == 0) return {person.fps_num, person.fps_den};
     if (!(fps >= 1 && fps <= 240))
         fail(ErrorCode::kInvalidArgument, "[talk] fps: expected 1 to 240, got {}", fps);
@@ -136,9 +146,11 @@ std::pair<int, int> rational_rate(const person::Person& person, double fps) {
 }
 
 void check_writable(const TalkOptions& options) {
-    if (options.out != "-" && !options.out.empty() && options.out.extension() != ".mp4")
-        fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in .mp4, or -",
-             options.out.string());
+    if (options.out != "-" && !options.out.empty() && !media::is_video_name(options.out))
+        fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in {}, or -",
+             options.out.string(), fmt::join(media::video_extensions(), ", "));
+    for (const std::filesystem::path& output : {options.out, options.frames})
+        require_not_input(output, {options.person, options.speech, options.pose_track});
 }
 
 }  // namespace
@@ -173,12 +185,15 @@ TalkReport talk(const TalkOptions& options) {
         pose.track_deg = read_pose_track(options.pose_track);
     }
     person::Person person = person::load_person(options.person);
-    const auto [fps_num, fps_den] = rational_rate(person, options.fps);
+    const auto [fps_num, fps_den] = rational_rate(person, options);
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
-    media::AudioReader reader(options.speech);
-    Outputs outputs(options, talker.size_px(), fps_num, fps_den);
+    media::AudioOptions audio = options.audio;
+    audio.keep_original = true;
+    media::AudioReader reader(options.speech, audio);
+    const bool live = is_input_stream(options.speech);
+    Outputs outputs(options, talker.size_px(), fps_num, fps_den, reader);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 
@@ -190,15 +205,14 @@ TalkReport talk(const TalkOptions& options) {
     };
     std::int64_t num_samples = 0;
     for (bool last = false; !last;) {
-        const std::size_t count = reader.read(samples.data(), samples.size());
-        last = count < samples.size();
+        const std::size_t count = live ? reader.read_some(samples.data(), samples.size())
+                                       : reader.read(samples.data(), samples.size());
+        last = live ? count == 0 : count < samples.size();
         num_samples += static_cast<std::int64_t>(count);
-        outputs.sound(samples.data(), count);
+        outputs.sound(reader);
         latents.clear();
         stream.push(samples.data(), static_cast<std::int64_t>(count), latents);
-        if (last && num_samples == 0)
-            fail(ErrorCode::kInvalidArgument, "[talk] {}: expected speech, the sound is empty",
-                 options.speech.string());
+        if (last && num_samples == 0) fail(ErrorCode::kInvalidArgument, "{}", reader.why_empty());
         if (last) stream.finish(-1, latents);
         rate.push(latents);
         const auto frames_due = static_cast<std::int64_t>(
@@ -221,6 +235,7 @@ TalkReport talk(const TalkOptions& options) {
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.encoder = outputs.encoder();
     report.runtime = talker.runtime_name();
+    report.faults = reader.faults();
     return report;
 }
 

@@ -2,33 +2,40 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
+#include "media/audio_reader.h"
 #include "speaking/talker.h"
 
 namespace vultus::rendering {
 
 struct TalkOptions {
     std::filesystem::path person;
-    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": s16le 16 kHz mono PCM on standard input
-    std::filesystem::path out;     ///< MP4; "-": raw RGB frames on standard output; empty: none
+    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input
+    std::filesystem::path out;     ///< as VideoWriter's; "-": raw RGB frames on standard output; empty: none
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
+    media::AudioOptions audio;         ///< how the speech is read
     speaking::TalkerOptions talker;
     int num_threads = 0;  ///< frames drawn at a time; 0: one per core. Does not change the result
     speaking::PoseOptions pose;
-    int look_ahead_frames = -1;  ///< as LatentStream's; -1: the whole context
-    double fps = 0;              ///< of the video; 0: the person's own rate
-    int crf = 18;                ///< quality of H.264
+    int look_ahead_frames = -1;    ///< as LatentStream's; -1: the whole context
+    double fps = 0;                ///< of the video; 0: the person's own rate
+    int fps_num = 0, fps_den = 1;  ///< the same as a fraction, which goes before `fps`; 0: not given
+    int crf = 18;                  ///< quality of H.264
 };
 
 struct TalkReport {
     std::int64_t num_frames = 0;
     double speech_s = 0, seconds = 0;  ///< length of the sound; time it took
     std::string encoder, runtime;
+    std::vector<std::string> faults;  ///< of the speech, as AudioReader's
 };
 
-/// Constant memory in the length of the speech. Nothing is left under the final name unless all went well.
-/// Errors: kIo, kCorruptData (speech, person or CSV), kInvalidArgument (no sound, options), kCancelled.
+/// Constant memory in the length of the speech. Speech through a pipe is drawn as it comes. Nothing is left
+/// under the final name unless all went well. Errors: kIo, kCorruptData (speech, person or CSV),
+/// kInvalidArgument (no sound, options), kCancelled.
 TalkReport talk(const TalkOptions& options);
 
 /// Reads rows of three numbers separated by commas; a header line without numbers is skipped.

@@ -5,6 +5,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/output_file.h"
 #include "base/progress.h"
 #include "hearing/speech_features.h"
 #include "hearing/wav2vec2_stream.h"
@@ -58,10 +59,11 @@ Stream small(const SpeechFeatureFileOptions& options, Archive& weights) {
 }  // namespace
 
 SpeechFeatureFile write_speech_features(const SpeechFeatureFileOptions& options) {
+    require_not_input(options.out, {options.sound, options.encoder});
     Archive weights;
     const Stream stream =
         person::is_published_encoder(options.encoder) ? published(options, weights) : small(options, weights);
-    media::AudioReader reader(options.sound);
+    media::AudioReader reader(options.sound, options.audio);
     NpyWriter file(options.out, stream.width);
     std::vector<float> sound(kSecond), rows;
     std::int64_t samples = 0;
@@ -84,13 +86,14 @@ SpeechFeatureFile write_speech_features(const SpeechFeatureFileOptions& options)
                  options.sound.string(), kMostWhole / kSecond);
         timed([&] { stream.push(sound.data(), static_cast<std::int64_t>(count), rows); });
     }
+    if (samples == 0) fail(ErrorCode::kInvalidArgument, "{}", reader.why_empty());
     timed([&] { stream.finish(rows); });
     if (file.num_rows() == 0)
         fail(ErrorCode::kInvalidArgument, "[speech] {}: {} samples at 16 kHz are too short for one row",
              options.sound.string(), samples);
     file.finish();
     return {file.num_rows(), stream.width, static_cast<double>(samples) / kSecond,
-            std::chrono::duration<double>(taken).count()};
+            std::chrono::duration<double>(taken).count(), reader.faults()};
 }
 
 }  // namespace vultus::speech_data

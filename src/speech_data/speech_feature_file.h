@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "media/audio_reader.h"
 #include "models/config.h"
 
 namespace vultus::speech_data {
@@ -15,11 +16,13 @@ struct SpeechFeatureFileOptions {
     models::Wav2Vec2Options layers;  ///< of published weights
     bool whole = false;              ///< one window, however long (published weights; at most 2 min)
     int num_threads = 0;             ///< 0: all cores
+    media::AudioOptions audio = {};  ///< how the sound is read
 };
 
 struct SpeechFeatureFile {
     std::int64_t num_rows = 0, width = 0;
     double sound_s = 0, compute_s = 0;  ///< compute_s: what the encoder took
+    std::vector<std::string> faults;    ///< of the sound, as AudioReader's
 };
 
 /// Memory does not depend on the length of the sound, but for `whole`. Errors: as AudioReader and the

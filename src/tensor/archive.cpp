@@ -1,6 +1,7 @@
 #include "tensor/archive.h"
 
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -68,8 +69,11 @@ Archive parse_plain(std::string_view bytes, const std::string& file) {
     std::memcpy(&header_bytes, bytes.data(), sizeof header_bytes);
     if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - sizeof header_bytes)
         fail(ErrorCode::kCorruptData,
-             "[archive] {}: not a safetensors file, or cut short (header of {} bytes, file of {})", file,
-             header_bytes, bytes.size());
+             "[archive] {}: expected a safetensors file (a person, a speech encoder), got {}", file,
+             bytes.size() > sizeof header_bytes && bytes[sizeof header_bytes] == '{'
+                 ? fmt::format("one that is cut short (header of {} bytes, file of {})", header_bytes,
+                               bytes.size())
+                 : "another kind of file");
     const std::string_view text = bytes.substr(sizeof header_bytes, header_bytes);
     try {
         return parse_header(Json::parse(text), bytes.substr(sizeof header_bytes + header_bytes), file);
@@ -84,6 +88,13 @@ const HostTensor& Archive::at(const std::string& name) const {
     const auto found = tensors.find(name);
     if (found == tensors.end()) fail(ErrorCode::kCorruptData, "[archive] no tensor named {}", name);
     return found->second;
+}
+
+bool is_archive(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string head(sizeof(std::uint64_t) + 1, '\0');
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    return file && (is_gzip(head) || head.back() == '{');
 }
 
 Archive parse_archive(std::string_view bytes, const std::string& file) {

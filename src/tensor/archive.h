@@ -20,6 +20,9 @@ struct Archive {
     bool has(const std::string& name) const { return tensors.count(name) != 0; }
 };
 
+/// Whether a file begins as one; false when it cannot be read.
+bool is_archive(const std::filesystem::path& path);
+
 /// Reads an archive; every size is checked against the file before anything is allocated.
 /// Errors: kIo; kCorruptData when damaged, cut short, overlapping or of an unknown dtype.
 Archive load_archive(const std::filesystem::path& path);

@@ -116,6 +116,7 @@ void start_from_teacher(training_loop::TrainOptions& options) {
 
 void train_person(training_loop::TrainOptions options) {
     choose_device(options);
+    require_not_input(options.out, {options.from, options.teacher, options.speech});
     check_speech_options(options);
     autograd::ProcessGroup group;
     if (options.stage == "phones") return train_speech_encoder(options, group);

@@ -6,6 +6,7 @@
 
 #include "audio/phones.h"
 #include "base/error.h"
+#include "transcription/caption_formats.h"
 #include "transcription/rhubarb_formats.h"
 
 namespace vultus::transcription {
@@ -15,23 +16,26 @@ using Json = nlohmann::ordered_json;
 
 std::string_view viseme_of_phone(int phone) { return audio::viseme_name(audio::viseme_of(phone)); }
 
-/// The word that a phone belongs to; empty in pauses.
-std::string word_at(const alignment::PhoneTimes& times, const alignment::PhoneSegment& phone) {
+/// The word that a phone belongs to; null in pauses.
+const alignment::WordSegment* word_at(const alignment::PhoneTimes& times,
+                                      const alignment::PhoneSegment& phone) {
     const double middle_s = (phone.start_s + phone.end_s) / 2;
     const auto after =
         std::partition_point(times.words.begin(), times.words.end(),
                              [&](const alignment::WordSegment& word) { return word.start_s <= middle_s; });
-    return after != times.words.begin() && middle_s < after[-1].end_s ? after[-1].word : std::string();
+    return after != times.words.begin() && middle_s < after[-1].end_s ? &after[-1] : nullptr;
 }
+
+std::string name_of(const alignment::WordSegment* word) { return word ? word->word : std::string(); }
 
 std::string text(const alignment::PhoneTimes& times) {
     std::string result;
-    std::string before;
+    const alignment::WordSegment* before = nullptr;
     for (const alignment::PhoneSegment& phone : times.phones) {
-        const std::string word = word_at(times, phone);
+        const alignment::WordSegment* word = word_at(times, phone);
         result += fmt::format("{:9.3f} {:9.3f}  {:<4} {:<4} {}", phone.start_s, phone.end_s,
                               audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
-                              word == before ? "" : word);
+                              word == before ? "" : name_of(word));
         result.erase(result.find_last_not_of(' ') + 1);
         result += '\n';
         before = word;
@@ -42,29 +46,48 @@ std::string text(const alignment::PhoneTimes& times) {
 std::string tsv(const alignment::PhoneTimes& times) {
     std::string result = "start\tend\tphone\tviseme\tword\n";
     for (const alignment::PhoneSegment& phone : times.phones)
-        result +=
-            fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
-                        audio::phone_name(phone.phone), viseme_of_phone(phone.phone), word_at(times, phone));
+        result += fmt::format("{:.3f}\t{:.3f}\t{}\t{}\t{}\n", phone.start_s, phone.end_s,
+                              audio::phone_name(phone.phone), viseme_of_phone(phone.phone),
+                              name_of(word_at(times, phone)));
     return result;
 }
 
 double milliseconds(double seconds) { return std::round(seconds * 1000) / 1000; }
 
+Json json_of(const alignment::PhoneSegment& phone) {
+    return {{"start", milliseconds(phone.start_s)},
+            {"end", milliseconds(phone.end_s)},
+            {"phone", audio::phone_name(phone.phone)},
+            {"viseme", viseme_of_phone(phone.phone)}};
+}
+
+std::string dumped(const Json& json) {
+    return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string json(const alignment::PhoneTimes& times) {
     Json result{{"duration", milliseconds(times.duration_s)}};
     result["phones"] = Json::array();
+    for (const alignment::PhoneSegment& phone : times.phones) result["phones"].push_back(json_of(phone));
+    if (times.words.empty()) return dumped(result);
+    std::vector<Json> phones(times.words.size(), Json::array());
     for (const alignment::PhoneSegment& phone : times.phones)
-        result["phones"].push_back({{"start", milliseconds(phone.start_s)},
-                                    {"end", milliseconds(phone.end_s)},
-                                    {"phone", audio::phone_name(phone.phone)},
-                                    {"viseme", viseme_of_phone(phone.phone)}});
-    if (!times.words.empty()) result["words"] = Json::array();
-    for (const alignment::WordSegment& word : times.words)
-        result["words"].push_back({{"start", milliseconds(word.start_s)},
-                                   {"end", milliseconds(word.end_s)},
-                                   {"word", word.word},
-                                   {"fit", milliseconds(word.fit)}});
-    return result.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+        if (const alignment::WordSegment* word = word_at(times, phone))
+            phones[static_cast<std::size_t>(word - times.words.data())].push_back(json_of(phone));
+    result["words"] = Json::array();
+    for (const alignment::WordSegment& word : times.words) {
+        Json entry{{"start", milliseconds(word.start_s)},
+                   {"end", milliseconds(word.end_s)},
+                   {"word", word.word},
+                   {"fit", milliseconds(word.fit)}};
+        if (word.index >= 0) {
+            entry["text_start"] = word.begin_char;
+            entry["text_end"] = word.end_char;
+        }
+        entry["phones"] = std::move(phones[result["words"].size()]);
+        result["words"].push_back(std::move(entry));
+    }
+    return dumped(result);
 }
 
 struct Interval {
@@ -133,7 +156,10 @@ const std::vector<std::pair<std::string, PhoneFormat>>& phone_formats() {
         {"rhubarb-tsv", PhoneFormat::kRhubarbTsv},
         {"rhubarb-xml", PhoneFormat::kRhubarbXml},
         {"rhubarb-json", PhoneFormat::kRhubarbJson},
-        {"dat", PhoneFormat::kDat}};
+        {"dat", PhoneFormat::kDat},
+        {"srt", PhoneFormat::kSrt},
+        {"vtt", PhoneFormat::kVtt},
+        {"ass", PhoneFormat::kAss}};
     return names;
 }
 
@@ -163,6 +189,12 @@ std::string format_phones(const alignment::PhoneTimes& times, PhoneFormat format
             return rhubarb_json(times, options);
         case PhoneFormat::kDat:
             return moho_dat(times, options);
+        case PhoneFormat::kSrt:
+            return srt(times);
+        case PhoneFormat::kVtt:
+            return vtt(times);
+        case PhoneFormat::kAss:
+            return ass(times);
     }
     fail(ErrorCode::kInvalidArgument, "[transcription] phone format: expected a known one, got {}",
          static_cast<int>(format));

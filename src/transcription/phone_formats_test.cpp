@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "audio/phones.h"
 #include "base/error.h"
 #include "base/output_file.h"
@@ -38,6 +40,16 @@ TEST(PhoneFormats, OwnFormatsAreAsTheyWere) {
     expect_golden(PhoneFormat::kTextGrid, "my_cat.TextGrid");
 }
 
+TEST(PhoneFormats, EqualWordsInARowStayApart) {
+    alignment::PhoneTimes times;
+    times.duration_s = 0.6;
+    times.phones = {{0, 0.1, id("N")}, {0.1, 0.2, id("OW")}, {0.2, 0.3, id("N")}, {0.3, 0.6, id("OW")}};
+    times.words = {{0, 0.2, "no", 0}, {0.2, 0.6, "no", 0}};
+    EXPECT_EQ(format_phones(times, PhoneFormat::kText),
+              "    0.000     0.100  N    nn   no\n    0.100     0.200  OW   O\n"
+              "    0.200     0.300  N    nn   no\n    0.300     0.600  OW   O\n");
+}
+
 TEST(PhoneFormats, RhubarbsFormatsAreRhubarbs) {
     PhoneFormatOptions options;
     options.sound_file = "/my & sound.wav";
@@ -48,6 +60,22 @@ TEST(PhoneFormats, RhubarbsFormatsAreRhubarbs) {
     options.dat_preston_blair = true;
     options.dat_frame_rate = 30;
     expect_golden(PhoneFormat::kDat, "my_cat.preston_blair.dat", options);
+}
+
+TEST(PhoneFormats, RhubarbsXmlIsXmlForAnyFileName) {
+    PhoneFormatOptions options;
+    const auto named = [&](const std::string& name) {
+        options.sound_file = name;
+        const std::string xml = format_phones(my_cat(), PhoneFormat::kRhubarbXml, options);
+        const std::size_t begin = xml.find("<soundFile>") + 11;
+        return xml.substr(begin, xml.find("</soundFile>") - begin);
+    };
+    EXPECT_EQ(named("s.wav"), std::filesystem::current_path().string() + "/s.wav");
+    EXPECT_EQ(named("/a<b>&\"c'.wav"), "/a&lt;b&gt;&amp;&quot;c&apos;.wav");
+    EXPECT_EQ(named("/\x01\x1B.wav"), "/??.wav");
+    EXPECT_EQ(named("/\xFF.wav"), "/\xEF\xBF\xBD.wav");
+    EXPECT_EQ(named("/\xC3\xA9.wav"), "/\xC3\xA9.wav");
+    EXPECT_EQ(named(""), "");
 }
 
 TEST(PhoneFormats, ShapesThatAreNotDrawnHaveStandIns) {

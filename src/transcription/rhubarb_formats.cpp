@@ -56,9 +56,17 @@ std::string xml_escaped(const std::string& text) {
                 result += "&apos;";
                 break;
             default:
-                result += c;
+                // XML has no way to write these.
+                result += static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' ? '?' : c;
         }
     return result;
+}
+
+/// The absolute path as a JSON string, bytes that are no UTF-8 replaced; sound without a file has none.
+std::string json_path(const std::string& sound_file) {
+    std::error_code failed;
+    return nlohmann::json(std::filesystem::absolute(sound_file, failed).string())
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string moho_name(char shape, bool preston_blair) {
@@ -106,7 +114,8 @@ std::string rhubarb_xml(const alignment::PhoneTimes& times, const PhoneFormatOpt
     std::string result = fmt::format(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rhubarbResult>\n  <metadata>\n"
         "    <soundFile>{}</soundFile>\n    <duration>{}</duration>\n  </metadata>\n  <mouthCues>\n",
-        xml_escaped(options.sound_file), seconds(hundredths(times.duration_s)));
+        xml_escaped(nlohmann::json::parse(json_path(options.sound_file)).get<std::string>()),
+        seconds(hundredths(times.duration_s)));
     for (const MouthCue& cue : at_least_one(mouth_cues(times, options.extended_shapes), options))
         result += fmt::format("    <mouthCue start=\"{}\" end=\"{}\">{}</mouthCue>\n", seconds(cue.start_cs),
                               seconds(cue.end_cs), cue.shape);
@@ -114,9 +123,7 @@ std::string rhubarb_xml(const alignment::PhoneTimes& times, const PhoneFormatOpt
 }
 
 std::string rhubarb_json(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {
-    std::error_code failed;  // sound without a file has no path
-    const std::string file = nlohmann::json(std::filesystem::absolute(options.sound_file, failed).string())
-                                 .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string file = json_path(options.sound_file);
     std::string result = fmt::format(
         "{{\n  \"metadata\": {{\n    \"soundFile\": {},\n    \"duration\": {}\n  }},\n  \"mouthCues\": [\n",
         file, seconds(hundredths(times.duration_s)));
