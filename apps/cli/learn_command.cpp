@@ -40,6 +40,8 @@ class Learning {
     }
 
     void run() {
+        const std::vector<fs::path> inputs = expand(arguments_.recordings);
+        require_not_input(arguments_.out, inputs);
         prepare();
         say_what_to_expect();
         train();
