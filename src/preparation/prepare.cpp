@@ -236,7 +236,7 @@ class PrepareRun {
         for (const PlannedClip& planned : plan_.clips) {
             corpus::Clip clip;
             clip.name = planned.name;
-            clip.source = inputs_[planned.recording].path.string();
+            clip.source = inputs_[planned.recording].file.string();
             clip.first_frame = planned.first;
             clip.num_frames = planned.count;
             clip.split = planned.split;
