@@ -147,7 +147,7 @@ class Splitter {
             std::min(middle - kCoveredSpreads * spread_of(likeness, middle), kCoveredCorrelation);
         std::vector<int> usual_ones;  // of which some have this mouth, too, open or shut
         for (std::size_t k = 0; k < seen.size(); k += step)
-            if (likeness[k] >= limit) usual_ones.push_back(seen[k]);
+            if (likeness[k] >= kUsualCorrelation) usual_ones.push_back(seen[k]);
         for (std::size_t k = 0; k < seen.size(); ++k)
             if (likeness[k] < limit && !resembles_one(seen[k], usual_ones)) mark(seen[k], Fault::kCovered);
     }
