@@ -102,7 +102,8 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
         {{"-q", "prepaer", "a.mkv"},
          "vultus: unknown command 'prepaer'; did you mean 'prepare'? (vultus --help lists them)\n"},
         {{"sing", "--help"},
-         "vultus: unknown command 'sing': expected prepare, train, calibrate, talk, eval, info, bench, "
+         "vultus: unknown command 'sing': expected learn, prepare, train, calibrate, talk, eval, info, "
+         "bench, "
          "phones, "
          "speech, completion, manual (vultus --help lists them)\n"},
         {{"talk", "a", "b", "--look-ahead", "far"},

@@ -165,7 +165,7 @@ TEST(Arguments, MistakesAreNamed) {
     expect_refused({"a", "-o", "b", "--batch", "2.5"}, "whole number");
     expect_refused({"a", "-o", "b", "--steps", "-1"}, "--steps");
     expect_refused({"a", "-o", "b", "--learning-rate", "nan"}, "--learning-rate");
-    expect_refused({"a", "-o", "b", "--stage", "both"}, "dae, speech, all or phones");
+    expect_refused({"a", "-o", "b", "--stage", "both"}, "dae, speech, all, phones or speed");
     expect_refused({"a", "-o", "b", "--budget", "soon"}, "duration");
 }
 

@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
     app.fallthrough();
     app.add_flag_callback(
         "-q,--quiet", [] { vultus::Progress::set_quiet(true); }, "Show no progress");
+    vultus::cli::add_learn_command(app);
     vultus::cli::add_prepare_command(app);
     vultus::cli::add_train_command(app);
     vultus::cli::add_calibrate_command(app);

@@ -1,6 +1,7 @@
 #include "training_loop/run_log.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <sstream>
@@ -62,9 +63,9 @@ TEST_F(RunLogFile, ValuesThatAreNotFiniteDoNotStopARun) {
     EXPECT_NE(csv().find("2,0.5,20"), std::string::npos);
 }
 
-/// Just enough of a PNG reader for files without compression: checks every length and sum.
-struct StoredPng {
-    explicit StoredPng(std::string file) : bytes(std::move(file)) {
+/// Just enough of a PNG reader: checks every length and sum.
+struct PlainPng {
+    explicit PlainPng(std::string file) : bytes(std::move(file)) {
         EXPECT_EQ(bytes.substr(0, 8), std::string("\x89PNG\r\n\x1a\n", 8));
         for (std::size_t at = 8; at < bytes.size();) {
             const std::uint32_t length = u32(at);
@@ -91,20 +92,19 @@ struct StoredPng {
         return ~c;
     }
     void inflate(const std::string& data) {
-        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(data.at(i)); };
-        EXPECT_EQ((byte(0) * 256 + byte(1)) % 31, 0) << "zlib header";
-        std::size_t at = 2;
-        for (bool final = false; !final;) {
-            final = byte(at) == 1;
-            const std::size_t length = byte(at + 1) + 256u * byte(at + 2);
-            EXPECT_EQ(length ^ 0xFFFF, byte(at + 3) + 256u * byte(at + 4));
-            raw += data.substr(at + 5, length);
-            at += 5 + length;
-        }
-        std::uint32_t a = 1, b = 0;
-        for (const char c : raw) a = (a + static_cast<unsigned char>(c)) % 65521, b = (b + a) % 65521;
-        EXPECT_EQ(data.substr(at), (std::string{static_cast<char>(b >> 8), static_cast<char>(b),
-                                                static_cast<char>(a >> 8), static_cast<char>(a)}));
+        raw.resize(std::size_t{1} << 20);
+        uLongf length = raw.size();
+        EXPECT_EQ(::uncompress(reinterpret_cast<Bytef*>(raw.data()), &length,
+                               reinterpret_cast<const Bytef*>(data.data()), data.size()),
+                  Z_OK);
+        raw.resize(length);
+    }
+    /// Undoes filter 1 of each row: the difference from the pixel before.
+    void unfilter() {
+        const std::size_t row_bytes = 3 * width + 1;
+        for (std::size_t row = 0; row + row_bytes <= raw.size(); row += row_bytes)
+            for (std::size_t k = 3; k < 3 * width; ++k)
+                raw[row + 1 + k] = static_cast<char>(raw[row + 1 + k] + raw[row + 1 + k - 3]);
     }
 
     std::string bytes, raw, last;
@@ -117,19 +117,30 @@ TEST_F(RunLogFile, PngHoldsTheImage) {
         image.set(width - 1, height - 1, 0x123456);
         image.set(width, 0, 0xffffff);  // outside: ignored
         write_png(scratch_ / "p.png", image);
-        const StoredPng png(read_file(scratch_ / "p.png"));
+        PlainPng png(read_file(scratch_ / "p.png"));
         EXPECT_EQ(png.last, "IEND");
         EXPECT_EQ(static_cast<int>(png.width), width);
         EXPECT_EQ(static_cast<int>(png.height), height);
         ASSERT_EQ(png.raw.size(), static_cast<std::size_t>(height) * (3 * width + 1));
+        png.unfilter();
         for (int y = 0; y < height; ++y) {
             const std::size_t row = static_cast<std::size_t>(y) * (3 * width + 1);
-            EXPECT_EQ(png.raw[row], 0) << "filter";
+            EXPECT_EQ(png.raw[row], 1) << "filter";
             for (int k = 0; k < 3 * width; ++k)
                 ASSERT_EQ(static_cast<std::uint8_t>(png.raw[row + 1 + k]),
                           image.rgb[static_cast<std::size_t>(3 * y * width + k)]);
         }
     }
+}
+
+TEST(Image, HalvedIsTheMeanOfFourPixels) {
+    Image image(4, 2, 0);
+    for (const auto& [x, y, level] : {std::tuple{2, 0, 10}, {3, 0, 20}, {2, 1, 30}, {3, 1, 41}})
+        image.set(x, y, static_cast<std::uint32_t>(level << 8));
+    const Image half = halved(image);
+    ASSERT_EQ(half.width, 2);
+    ASSERT_EQ(half.height, 1);
+    EXPECT_EQ(half.rgb, (std::vector<std::uint8_t>{0, 0, 0, 0, 25, 0}));
 }
 
 TEST(Image, PasteAndLine) {
