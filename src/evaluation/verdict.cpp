@@ -131,6 +131,10 @@ td, th {{ text-align: left; padding: .4rem .6rem; border-bottom: 1px solid #8886
 .good td:nth-child(2) {{ color: #2a8a3e }} .fair td:nth-child(2) {{ color: #b07a00 }}
 .poor td:nth-child(2) {{ color: #c33 }} td:nth-child(2) {{ font-weight: 700 }}
 img {{ max-width: 100%; height: auto }}
+@media (max-width: 40rem) {{
+  tr {{ display: block; padding: .4rem 0; border-bottom: 1px solid #8886 }} th {{ display: none }}
+  td {{ display: inline-block; border: 0; padding: 0 .5rem 0 0 }} td:last-child {{ display: block }}
+}}
 </style></head><body>
 <h1>{0}</h1>
 <p>Measured on sentences that were never learnt. <a href="{2}">The whole report, with videos</a>.</p>
