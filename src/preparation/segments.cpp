@@ -19,6 +19,7 @@ constexpr double kNearSeconds = 5;         // how far around a frame its usual l
 constexpr double kUnlikeContrasts = 0.35;  // of the look's contrast: a cell that has another colour
 constexpr double kUnlikeShare = 0.5;       // of the cells outside the head
 constexpr double kCoveredCorrelation = 0.35, kUsualCorrelation = 0.7;
+constexpr double kAlikeCorrelation = 0.5;  // pressed lips against some usual frame; a hand has less
 constexpr double kCoveredSpreads = 6;
 constexpr double kAsideDegrees = 40;
 constexpr double kStillLevels = 2, kStillShare = 0.02;  // of the face's own range of light
@@ -154,7 +155,7 @@ class Splitter {
 
     bool resembles_one(int t, const std::vector<int>& others) const {
         return std::any_of(others.begin(), others.end(), [&](int other) {
-            return mouth_likeness(t, clip_.face_of(other)) > kUsualCorrelation;
+            return mouth_likeness(t, clip_.face_of(other)) > kAlikeCorrelation;
         });
     }
 
