@@ -16,18 +16,28 @@ struct Arguments {
     bool after_training = false;
 };
 
+void calibrate(const std::filesystem::path& person, const std::filesystem::path& corpus,
+               const evaluation::CalibrationOptions& options) {
+    fmt::print(stderr, "\n{}\n", evaluation::calibrate_person(person, corpus, options));
+}
+
 void run(const Arguments& arguments) {
     require_person_first("calibrate", arguments.person, arguments.corpus, "a corpus folder");
-    try {
-        fmt::print(stderr, "\n{}\n",
-                   evaluation::calibrate_person(arguments.person, arguments.corpus, arguments.options));
-    } catch (const Error& error) {
-        if (!arguments.after_training || error.code() == ErrorCode::kCancelled) throw;
-        fmt::print(stderr, "\nlips left as they are: {}\n", error.what());
-    }
+    const auto how = arguments.after_training ? calibrate_after_training : calibrate;
+    how(arguments.person, arguments.corpus, arguments.options);
 }
 
 }  // namespace
+
+void calibrate_after_training(const std::filesystem::path& person, const std::filesystem::path& corpus,
+                              const evaluation::CalibrationOptions& options) {
+    try {
+        calibrate(person, corpus, options);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::kCancelled) throw;
+        fmt::print(stderr, "\nlips left as they are: {}\n", error.what());
+    }
+}
 
 void add_calibrate_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();

@@ -4,8 +4,13 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+namespace vultus::evaluation {
+struct CalibrationOptions;
+}
 
 namespace vultus::cli {
 
@@ -23,6 +28,12 @@ void add_speech_features_command(CLI::App& group);  ///< of `speech`
 
 void add_manual_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
+
+/// The trainer is a program of its own beside this one, since only it links LibTorch.
+std::filesystem::path trainer_path();
+/// What prevents it is said, and is no failure: the person can speak. Errors: kCancelled.
+void calibrate_after_training(const std::filesystem::path& person, const std::filesystem::path& corpus,
+                              const evaluation::CalibrationOptions& options);
 
 /// Unpacks the corpus's frames and becomes the trainer; returns (the program's exit status) after --help
 /// only.

@@ -9,6 +9,7 @@
 #include "base/output_file.h"
 #include "base/process.h"
 #include "commands.h"
+#include "duration.h"
 #include "evaluation/eval_person.h"
 #include "evaluation/lip_calibration.h"
 #include "evaluation/verdict.h"
@@ -31,7 +32,11 @@ struct Arguments {
 /// From footage to a person and a page about it, in four steps, each of which an earlier run may have done.
 class Learning {
   public:
-    explicit Learning(const Arguments& arguments) : arguments_(arguments) {
+    explicit Learning(const Arguments& arguments)
+        : arguments_(arguments),
+          inputs_(expand(arguments.recordings)),
+          budget_s_(train::parse_duration_s(arguments.budget)),
+          name_(arguments.name.empty() ? arguments.out.stem().string() : arguments.name) {
         fs::path stem = arguments.out;
         stem.replace_extension();
         corpus_ = stem.string() + ".corpus";
@@ -40,8 +45,7 @@ class Learning {
     }
 
     void run() {
-        const std::vector<fs::path> inputs = expand(arguments_.recordings);
-        require_not_input(arguments_.out, inputs);
+        require_not_input(arguments_.out, inputs_);
         prepare();
         say_what_to_expect();
         train();
@@ -56,7 +60,7 @@ class Learning {
     void prepare() {
         step(1, "looking at the footage");
         preparation::PrepareOptions options;
-        options.inputs = expand(arguments_.recordings);
+        options.inputs = inputs_;
         options.out = corpus_;
         options.size_px = arguments_.size_px;
         options.threads = threads();
@@ -70,17 +74,11 @@ class Learning {
     void say_what_to_expect() {
         const corpus::Corpus corpus = corpus::load_corpus(corpus_);
         fmt::print(stderr, "{}\n",
-                   evaluation::expectation(seconds_learnt(), corpus.size_px, budget_s(),
+                   evaluation::expectation(seconds_learnt(), corpus.size_px, budget_s_,
                                            arguments_.device.starts_with("cuda")));
     }
 
     double seconds_learnt() const { return prepared_.seconds_kept - prepared_.seconds_held_out; }
-
-    double budget_s() const {
-        char* unit = nullptr;
-        const double value = std::strtod(arguments_.budget.c_str(), &unit);
-        return value * (*unit == 'h' ? 3600 : *unit == 'm' ? 60 : 1);
-    }
 
     void train() {
         step(2, "learning the face and how it speaks");
@@ -91,9 +89,7 @@ class Learning {
             return;
         }
         preparation::unpack_frames(corpus, corpus.size_px);
-        std::error_code error;
-        const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-        std::vector<std::string> command{(here / "vultus-train").string(),
+        std::vector<std::string> command{trainer_path().string(),
                                          corpus_.string(),
                                          "-o",
                                          arguments_.out.string(),
@@ -110,7 +106,7 @@ class Learning {
             command.push_back(value);
         };
         pass("--from", arguments_.from);
-        pass("--name", arguments_.name.empty() ? arguments_.out.stem().string() : arguments_.name);
+        pass("--name", name_);
         pass("--source", arguments_.source);
         pass("--licence", arguments_.licence);
         pass("--attribution", arguments_.attribution);
@@ -127,12 +123,7 @@ class Learning {
         if (recorded("calibrated") == training_key()) return;
         evaluation::CalibrationOptions options;
         options.num_threads = arguments_.threads;
-        try {
-            fmt::print(stderr, "\n{}\n", evaluation::calibrate_person(arguments_.out, corpus_, options));
-        } catch (const Error& error) {  // the person can speak all the same
-            if (error.code() == ErrorCode::kCancelled) throw;
-            fmt::print(stderr, "\nlips left as they are: {}\n", error.what());
-        }
+        calibrate_after_training(arguments_.out, corpus_, options);
         record({{"trained", training_key()}, {"calibrated", training_key()}});
     }
 
@@ -149,8 +140,7 @@ class Learning {
         const auto metrics = nlohmann::ordered_json::parse(read_file(report_ / "metrics.json"));
         const auto verdicts = evaluation::judge(metrics, seconds_learnt());
         const fs::path page = report_ / "summary.html";
-        const std::string name = arguments_.name.empty() ? arguments_.out.stem().string() : arguments_.name;
-        write_file(page, evaluation::verdict_page(name, verdicts,
+        write_file(page, evaluation::verdict_page(name_, verdicts,
                                                   "../" + corpus_.filename().string() + "/contact_sheet.png",
                                                   "index.html"));
         fmt::print("\n");
@@ -179,6 +169,9 @@ class Learning {
     }
 
     const Arguments& arguments_;
+    std::vector<fs::path> inputs_;
+    double budget_s_;
+    std::string name_;
     fs::path corpus_, report_, done_;
     preparation::PrepareReport prepared_;
 };

@@ -18,13 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The trainer is a program of its own beside this one, since only it links LibTorch.
-fs::path trainer_path() {
-    std::error_code error;
-    const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-    return here / "vultus-train";
-}
-
 std::string value_of(const std::vector<std::string>& arguments, const std::string& option) {
     for (std::size_t i = 0; i + 1 < arguments.size(); ++i)
         if (arguments[i] == option) return arguments[i + 1];
@@ -61,6 +54,12 @@ void unpack_for(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+fs::path trainer_path() {
+    std::error_code error;
+    const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+    return here / "vultus-train";
+}
 
 void add_train_command(CLI::App& app) {
     // For the manual, the completions and the list of commands only: main() hands `train` to run_train()

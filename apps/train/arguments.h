@@ -3,14 +3,12 @@
 
 #include <optional>
 
+#include "duration.h"
 #include "training_loop/options.h"
 
 namespace vultus::train {
 
 /// nullopt after printing help or version. Errors: kInvalidArgument.
 std::optional<training_loop::TrainOptions> parse_arguments(int argc, char** argv);
-
-/// "90s", "60min", "2h", or seconds. Errors: kInvalidArgument.
-double parse_duration_s(const std::string& text);
 
 }  // namespace vultus::train

@@ -12,13 +12,11 @@ constexpr OptionText kOptions[] = {
     {"--budget", "TIME", "training time, e.g. 60min or 2h: the schedule ends on time"},
     {"--steps", "N", "exactly N steps a stage instead of a budget"},
     {"--stage", "dae|speech|all|phones|speed",
-     "dae (images), speech, or all; phones: the speech encoder, from a speech corpus; speed: images a second "
-     "of "
-     "the dae stage, as JSON"},
+     "dae (images), speech, or all; phones: the speech encoder, from a speech corpus; speed: images a "
+     "second of the dae stage, as JSON"},
     {"--from", "FILE|none",
-     "warm start from another person's file (default: from the bundled person's images where the preset is "
-     "live "
-     "and the size 256 px or more); phones: from another encoder's"},
+     "warm start from another person's file (default: from the bundled person's images where the preset "
+     "is live and the size 256 px or more); phones: from another encoder's"},
     {"--teacher", "FILE.vultus", "distil this person's images into one step (dae stage, its encoder stays)"},
     {"--distill", "regression|progressive|consistency", "how, with --teacher"},
     {"--teacher-steps", "N", "DDIM steps of the teacher: 2, 4, 8 .. 64"},

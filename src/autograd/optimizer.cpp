@@ -1,8 +1,5 @@
 #include "autograd/optimizer.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace vultus::autograd {
 
 using torch::Tensor;

@@ -37,6 +37,10 @@ void release_memory([[maybe_unused]] torch::Device device) {
 #endif
 }
 
+bool is_out_of_memory(const std::exception& error) {
+    return std::string(error.what()).find("out of memory") != std::string::npos;
+}
+
 RecordedWork::RecordedWork(torch::Device device, bool record)
     : device_(device), record_(record && kCanRecord && device.is_cuda()) {}
 RecordedWork::~RecordedWork() = default;

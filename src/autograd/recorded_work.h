@@ -14,6 +14,9 @@ void use_own_stream(torch::Device device);
 /// Gives a GPU's memory that no tensor holds back to it.
 void release_memory(torch::Device device);
 
+/// Whether an exception means that a device's memory did not suffice.
+bool is_out_of_memory(const std::exception& error);
+
 /// Hundreds of small kernels are launched one by one by the processor, which takes longer than they do. The
 /// work may read and write tensors of the device only, the same ones with the same shapes each time, and must
 /// not wait for the device; what it draws at random comes from the device's default generator.

@@ -64,14 +64,13 @@ double network_speed(const models::ModelConfig& model, torch::Device device, std
     try {
         speed = measured(model, device, batch, seconds);
     } catch (const c10::Error& error) {
-        if (std::string(error.what()).find("out of memory") == std::string::npos) throw;
+        if (!autograd::is_out_of_memory(error)) throw;
     }
     autograd::release_memory(device);
     return speed;
 }
 
 std::int64_t batch_that_pays(const models::ModelConfig& model, torch::Device device) {
-    if (!device.is_cuda()) return 8;
     std::map<std::int64_t, double> speeds;
     double best = 0;
     for (std::int64_t batch = 8; batch <= 256; batch *= 2) {

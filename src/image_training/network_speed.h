@@ -13,7 +13,7 @@ double network_speed(const models::ModelConfig& model, torch::Device device, std
                      double seconds);
 
 /// The smallest batch (a power of two from 8 to 256) that learns from four fifths as many images a second as
-/// the best: more would take more images to the same end. A processor: 8, unmeasured.
+/// the best: more would take more images to the same end. Seconds of work.
 std::int64_t batch_that_pays(const models::ModelConfig& model, torch::Device device);
 
 }  // namespace vultus::image_training

@@ -37,6 +37,8 @@ void below_thousand(int number, bool with_and, Reading& words) {
     below_hundred(number, words);
 }
 
+}  // namespace
+
 Reading cardinal(std::int64_t number, bool with_and) {
     Reading words;
     bool larger = false;
@@ -53,12 +55,6 @@ Reading cardinal(std::int64_t number, bool with_and) {
     return words;
 }
 
-Reading joined(const Reading& first, const Reading& second) {
-    Reading words = first;
-    words.insert(words.end(), second.begin(), second.end());
-    return words;
-}
-
 Reading two_digits(int number) {
     Reading words;
     below_hundred(number, words);
@@ -68,6 +64,14 @@ Reading two_digits(int number) {
 Reading one_by_one(std::string_view digits, const char* zero) {
     Reading words;
     for (const char digit : digits) words.push_back(digit == '0' ? zero : kOnes[digit - '0']);
+    return words;
+}
+
+namespace {
+
+Reading joined(const Reading& first, const Reading& second) {
+    Reading words = first;
+    words.insert(words.end(), second.begin(), second.end());
     return words;
 }
 

@@ -1,6 +1,7 @@
 // How numbers are said in English: all usual ways, since the sound decides among them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,12 @@ namespace vultus::pronunciation {
 using Reading = std::vector<std::string>;
 using Readings = std::vector<Reading>;
 
+/// 1205: one thousand two hundred (and) five; from 0 to 999,999,999,999,999.
+Reading cardinal(std::int64_t number, bool with_and);
+/// From 0 to 99.
+Reading two_digits(int number);
+/// Each digit by itself; `zero` for 0.
+Reading one_by_one(std::string_view digits, const char* zero);
 /// "eighth" of 8; empty beyond 999,999,999,999,999.
 Reading ordinal(std::string_view digits);
 /// Of whole numbers, the most usual one first: "2024" is two thousand (and) twenty four, twenty twenty four,

@@ -7,41 +7,10 @@
 
 #include "audio/phones.h"
 #include "base/error.h"
+#include "pronunciation/number_readings.h"
 
 namespace vultus::pronunciation {
 namespace {
-
-constexpr const char* kOnes[] = {"zero",    "one",     "two",       "three",    "four",
-                                 "five",    "six",     "seven",     "eight",    "nine",
-                                 "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
-                                 "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-constexpr const char* kTens[] = {"",      "",      "twenty",  "thirty", "forty",
-                                 "fifty", "sixty", "seventy", "eighty", "ninety"};
-
-void below_hundred(int number, std::vector<std::string>& words) {
-    if (number < 20) {
-        words.push_back(kOnes[number]);
-        return;
-    }
-    words.push_back(kTens[number / 10]);
-    if (number % 10 != 0) words.push_back(kOnes[number % 10]);
-}
-
-void below_million(int number, std::vector<std::string>& words) {
-    if (number >= 1000) {
-        below_million(number / 1000, words);
-        words.push_back("thousand");
-        number %= 1000;
-        if (number == 0) return;
-    }
-    if (number >= 100) {
-        words.push_back(kOnes[number / 100]);
-        words.push_back("hundred");
-        number %= 100;
-        if (number == 0) return;
-    }
-    below_hundred(number, words);
-}
 
 std::string lower(std::string text) {
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -150,27 +119,16 @@ std::vector<std::string> Pronunciations::plain_words() const {
 }
 
 std::vector<std::string> spell_number(const std::string& digits) {
-    std::vector<std::string> words;
-    if (digits.size() > 9 || (digits.size() > 1 && digits[0] == '0')) {
-        for (const char digit : digits) words.push_back(kOnes[digit - '0']);
-        return words;
-    }
-    int number = std::stoi(digits);
+    if (digits.size() > 9 || (digits.size() > 1 && digits[0] == '0')) return one_by_one(digits, "zero");
+    const int number = std::stoi(digits);
     // Years, the most frequent numbers of four digits.
     if (number >= 1100 && number < 2000 && number % 100 != 0) {
-        below_hundred(number / 100, words);
+        Reading words = two_digits(number / 100);
         if (number % 100 < 10) words.push_back("oh");
-        below_hundred(number % 100, words);
+        for (const std::string& word : two_digits(number % 100)) words.push_back(word);
         return words;
     }
-    if (number >= 1'000'000) {
-        below_million(number / 1'000'000, words);
-        words.push_back("million");
-        number %= 1'000'000;
-        if (number == 0) return words;
-    }
-    below_million(number, words);
-    return words;
+    return cardinal(number, /*with_and=*/false);
 }
 
 std::vector<std::string> words_of(const std::string& text) {

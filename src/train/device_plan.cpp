@@ -16,6 +16,7 @@ namespace vultus::train {
 namespace {
 
 constexpr double kLearningRate = 6e-4;
+constexpr int kProcessorBatch = 8;
 constexpr double kMeasure_s = 2;
 
 void synchronize(const torch::Device& device) {
@@ -70,22 +71,18 @@ void choose_device(training_loop::TrainOptions& options) {
     autograd::use_own_stream(torch::Device(options.device));
 }
 
-void plan_images(training_loop::TrainOptions& options, const models::ModelConfig& model,
-                 autograd::ProcessGroup& group) {
+void plan_images(training_loop::TrainOptions& options, autograd::ProcessGroup& group) {
     const torch::Device device(options.device);
     const bool chosen = options.batch > 0 && options.learning_rate > 0;
-    if (options.batch <= 0)
-        options.batch = static_cast<int>(
-            group.from_first(static_cast<double>(image_training::batch_that_pays(model, device))));
+    if (options.batch <= 0 && device.is_cuda())
+        options.batch = static_cast<int>(group.from_first(
+            static_cast<double>(image_training::batch_that_pays(image_training::model_of(options), device))));
+    if (options.batch <= 0) options.batch = kProcessorBatch;
     if (options.learning_rate <= 0)
         options.learning_rate = kLearningRate * std::sqrt(options.batch * group.size() / 8.0);
     if (!chosen && device.is_cuda() && group.is_first())
         fmt::print(stderr, "[train] {}: {} images a step, learning rate {:.1e}\n", options.device,
                    options.batch * group.size(), options.learning_rate);
-}
-
-bool is_out_of_memory(const std::exception& error) {
-    return std::string(error.what()).find("out of memory") != std::string::npos;
 }
 
 void print_training_speed(training_loop::TrainOptions options, const corpus::Corpus& corpus,

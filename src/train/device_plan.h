@@ -3,7 +3,6 @@
 
 #include "autograd/process_group.h"
 #include "corpus/corpus.h"
-#include "models/config.h"
 #include "training_loop/options.h"
 #include "training_loop/run_folder.h"
 
@@ -14,11 +13,7 @@ namespace vultus::train {
 void choose_device(training_loop::TrainOptions& options);
 
 /// Fills in the batch and the learning rate of the images' stage where they are 0, and prints them.
-void plan_images(training_loop::TrainOptions& options, const models::ModelConfig& model,
-                 autograd::ProcessGroup& group);
-
-/// Whether an exception means that the device's memory did not suffice.
-bool is_out_of_memory(const std::exception& error);
+void plan_images(training_loop::TrainOptions& options, autograd::ProcessGroup& group);
 
 /// Images a second of whole training steps, before and after the encoder is frozen, beside those of the
 /// networks alone (image_training/network_speed.h): one line of JSON on standard output.

@@ -39,13 +39,13 @@ person::Person image_stage(const training_loop::TrainOptions& options, const cor
         return person::load_person(own ? run.dae_person() : options.from);
     }
     training_loop::TrainOptions planned = options;
-    plan_images(planned, image_training::model_of(options), group);
+    plan_images(planned, group);
     for (;;) try {
             image_training::DaeTrainer trainer(planned, corpus, run, group);
             trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
             return trainer.person();
         } catch (const std::exception& error) {
-            if (!is_out_of_memory(error) || planned.batch < 2 || group.size() > 1) throw;
+            if (!autograd::is_out_of_memory(error) || planned.batch < 2 || group.size() > 1) throw;
             planned.batch /= 2;
             planned.learning_rate /= std::sqrt(2.0);
             autograd::release_memory(torch::Device(options.device));
