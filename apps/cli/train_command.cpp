@@ -1,13 +1,12 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "base/process.h"
 #include "commands.h"
 #include "option_table.h"
 #include "person/person.h"
@@ -42,15 +41,13 @@ void unpack_for(const std::vector<std::string>& arguments) {
 }
 
 [[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {
-    const std::string program = trainer_path().string();
-    std::vector<char*> argv{const_cast<char*>(program.c_str())};
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    ::execv(program.c_str(), argv.data());
+    std::vector<std::string> command{trainer_path().string()};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    const int error = become_program(command);
     fail(ErrorCode::kUnsupported,
          "[train] {}: cannot start the trainer: {}; install the package vultus-train, or build with "
          "-DVULTUS_WITH_TORCH=ON",
-         program, std::strerror(errno));
+         command[0], std::strerror(error));
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // The trainer: links LibTorch and no media library.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <exception>
@@ -9,6 +8,7 @@
 #include "arguments.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "train/train.h"
 
 namespace {
@@ -22,9 +22,8 @@ void calibrate(const vultus::training_loop::TrainOptions& options) {
     if (const char* rank = std::getenv("RANK"); rank && std::string_view(rank) != "0") return;
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "vultus";
-    const std::string threads = std::to_string(options.num_threads);
-    ::execl(program.c_str(), program.c_str(), "calibrate", options.out.c_str(), options.corpus.c_str(),
-            "--threads", threads.c_str(), "--after-training", static_cast<char*>(nullptr));
+    vultus::become_program({program.string(), "calibrate", options.out.string(), options.corpus.string(),
+                            "--threads", std::to_string(options.num_threads), "--after-training"});
     fmt::print(stderr, "next, where vultus is built with media: vultus calibrate {} {}\n",
                options.out.string(), options.corpus.string());
 }

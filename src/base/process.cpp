@@ -24,6 +24,15 @@ namespace {
 
 constexpr int kPollMs = 200;
 
+/// `arguments` as exec and spawn take them; they must outlive it.
+std::vector<char*> argument_list(const std::vector<std::string>& arguments) {
+    require(!arguments.empty(), "[base] expected a program to start");
+    std::vector<char*> list;
+    for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
+    list.push_back(nullptr);
+    return list;
+}
+
 /// A started program; ended and waited for when the caller leaves early.
 class Child {
   public:
@@ -37,9 +46,7 @@ class Child {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_addopen(&actions, 3 - kept, "/dev/null", O_WRONLY, 0);
         posix_spawn_file_actions_adddup2(&actions, ends[1], kept);
-        std::vector<char*> list;
-        for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
-        list.push_back(nullptr);
+        std::vector<char*> list = argument_list(arguments);
         const int error = ::posix_spawnp(&pid_, list[0], &actions, nullptr, list.data(), environ);
         posix_spawn_file_actions_destroy(&actions);
         ::close(ends[1]);
@@ -109,10 +116,7 @@ ProgramResult run_program(const std::vector<std::string>& arguments, Keep keep) 
 }
 
 int run_attached(const std::vector<std::string>& arguments) {
-    require(!arguments.empty(), "[base] run_attached: expected a program");
-    std::vector<char*> list;
-    for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
-    list.push_back(nullptr);
+    std::vector<char*> list = argument_list(arguments);
     pid_t pid = -1;
     const int error = ::posix_spawn(&pid, list[0], nullptr, nullptr, list.data(), environ);
     if (error == ENOENT) fail(ErrorCode::kUnsupported, "[base] {}: no such program", arguments[0]);
@@ -127,6 +131,15 @@ int run_attached(const std::vector<std::string>& arguments) {
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
     }
+}
+
+int become_program(const std::vector<std::string>& arguments) {
+    const std::vector<char*> list = argument_list(arguments);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        if (::signal(number, SIG_DFL) == SIG_IGN) ::signal(number, SIG_IGN);
+    throw_if_cancelled();
+    ::execv(list[0], list.data());
+    return errno;
 }
 
 }  // namespace vultus

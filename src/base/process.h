@@ -28,4 +28,9 @@ ProgramResult run_program(const std::vector<std::string>& arguments, Keep keep =
 /// kIo when it cannot start.
 int run_attached(const std::vector<std::string>& arguments);
 
+/// Becomes the program arguments[0] (a path). Returns, with the errno, only where it cannot be started. A
+/// wish to stop that came before throws kCancelled; one that comes while it starts ends the process, so that
+/// none is lost between the two programs.
+int become_program(const std::vector<std::string>& arguments);
+
 }  // namespace vultus

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -43,6 +46,20 @@ TEST(Process, CancellationEndsIt) {
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_THROW(run_program({"sleep", "60"}), Error);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST(Process, AnInterruptionBeforeAnotherProgramTakesOverIsObeyed) {
+    const auto become = [](const char* program) {
+        install_cancel_handler();
+        if (program == std::string("/bin/true")) std::raise(SIGINT);
+        try {
+            std::_Exit(become_program({program}) == ENOENT ? 3 : 4);
+        } catch (const Error& error) {
+            std::_Exit(error.code() == ErrorCode::kCancelled ? 130 : 5);
+        }
+    };
+    EXPECT_EXIT(become("/bin/true"), testing::ExitedWithCode(130), "");
+    EXPECT_EXIT(become("/no/such/program"), testing::ExitedWithCode(3), "");
 }
 
 }  // namespace
