@@ -57,6 +57,8 @@ class Program {
         for (std::string& argument : arguments) argv.push_back(argument.data());
         argv.push_back(nullptr);
         const std::string out = folder_ / "out", err = folder_ / "err";
+        // A script starts its background jobs deaf to Ctrl-C, and so would be what they start.
+        for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_DFL);
         child_ = ::fork();
         if (child_ != 0) return;
         for (const std::string& entry : options.environment) ::putenv(const_cast<char*>(entry.c_str()));
