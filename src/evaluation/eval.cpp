@@ -165,6 +165,8 @@ class Evaluation {
         VideoMeter meters[2];  ///< reconstruction, speech-driven
         ErrorMeter errors[2];
         media::Image images[2];
+        std::vector<float> latents[2];  ///< of the frame at hand
+        metrics::Series round_trips[2];
         FrameStrip strip;
     };
 
@@ -184,16 +186,19 @@ class Evaluation {
         for (int i = 0; i < clip.num_frames; ++i) {
             read_frame(reader, clip, image);
             const media::Image& recorded = at_size(image, subject_.size_px(), scaled);
-            subject_.decode(subject_.encode(recorded.rgb.data()).data(), making.images[0].rgb.data());
-            if (kinds > 1) timed([&] { return decode_latent(latents, i, making.images[1]); });
+            draw(making, 0, subject_.encode(recorded.rgb.data()));
+            if (kinds > 1) timed([&] { return draw(making, 1, latent_of(latents, i)); });
+            for (int kind = 0; kind < kinds; ++kind) look_again(making, kind);
             compare_frame(making, kinds, i, recorded, tracks.valid[i] != 0);
             if (video) video->add(columns(making, kinds, recorded), frame_audio(audio, i, corpus_.fps()));
             progress.update(++frames_done_);
         }
-        reconstructed_.push_back({index, making.meters[0].finish(), making.errors[0].finish()});
+        reconstructed_.push_back(
+            {index, making.meters[0].finish(), making.errors[0].finish(), making.round_trips[0]});
         if (kinds > 1) {
             spoken_seconds_ += clip.num_frames / corpus_.fps();
-            driven_.push_back({index, making.meters[1].finish(), making.errors[1].finish()});
+            driven_.push_back(
+                {index, making.meters[1].finish(), making.errors[1].finish(), making.round_trips[1]});
         }
         write_clip_pictures(index, making.strip);
     }
@@ -242,9 +247,20 @@ class Evaluation {
         }
     }
 
-    int decode_latent(const std::vector<float>& latents, std::int64_t frame, media::Image& image) {
-        subject_.decode(latents.data() + frame * subject_.latent_dim(), image.rgb.data());
+    std::vector<float> latent_of(const std::vector<float>& latents, std::int64_t frame) const {
+        const auto at = latents.begin() + frame * subject_.latent_dim();
+        return {at, at + subject_.latent_dim()};
+    }
+
+    int draw(Making& making, int kind, std::vector<float> latent) {
+        subject_.decode(latent.data(), making.images[kind].rgb.data());
+        making.latents[kind] = std::move(latent);
         return 0;
+    }
+
+    void look_again(Making& making, int kind) {
+        making.round_trips[kind].push_back(
+            round_trip_error(making.latents[kind], subject_.encode(making.images[kind].rgb.data())));
     }
 
     void write_clip_pictures(std::size_t index, const FrameStrip& strip) {
@@ -318,7 +334,10 @@ class Evaluation {
         media::Image image(size, size);
         for (std::int64_t i = 0; i < frames; ++i) {
             throw_if_cancelled();
-            timed([&] { return decode_latent(latents, i, image); });
+            timed([&] {
+                subject_.decode(latent_of(latents, i).data(), image.rgb.data());
+                return 0;
+            });
             meter.add(image, metrics::luma(image), image);
             if (video) video->add({&image}, frame_audio(sound, i, corpus_.fps()));
             progress.update(++done);
@@ -343,6 +362,7 @@ class Evaluation {
         metrics["reconstruction"] = summarise(reconstructed_, recordings_, candidates, corpus_.fps());
         if (!driven_.empty())
             metrics["speech_driven"] = summarise(driven_, recordings_, candidates, corpus_.fps());
+        if (!driven_.empty()) metrics["off_manifold_share"] = off_manifold_share(driven_, reconstructed_);
         if (!baseline_.empty()) metrics["baseline"] = summarise_baseline(baseline_, recordings_);
         if (!voices_.empty()) metrics["voices"] = summarise_voices(voices_, recordings_);
         if (!rests_.empty()) metrics["rest"] = summarise_rests(rests_, lip_bounds(recordings_));

@@ -14,7 +14,12 @@ namespace {
 class TalkerSubject : public EvalSubject {
   public:
     TalkerSubject(const person::Person& person, const speaking::TalkerOptions& options, int look_ahead_frames)
-        : talker_(person, options), look_ahead_frames_(look_ahead_frames), can_speak_(person.can_speak()) {}
+        : talker_(person, options),
+          look_ahead_frames_(look_ahead_frames),
+          can_speak_(person.can_speak()),
+          baseline_width_(person.model.speech.features == "phonetic"
+                              ? static_cast<std::size_t>(person.model.speech_encoder.embedding)
+                              : 0) {}
     int size_px() const override { return talker_.size_px(); }
     int latent_dim() const override { return talker_.latent_dim(); }
     bool can_speak() const override { return can_speak_; }
@@ -30,7 +35,16 @@ class TalkerSubject : public EvalSubject {
         return talker_.latents_from_speech(audio, num_frames, pose, look_ahead_frames_);
     }
     std::vector<float> speech_features(const std::vector<float>& audio, std::int64_t num_frames) override {
-        return can_speak_ ? talker_.speech_features(audio, num_frames) : std::vector<float>{};
+        if (!can_speak_) return {};
+        const std::vector<float> features = talker_.speech_features(audio, num_frames);
+        // The embedding comes first; what stands beside it in newer persons is no part of the baseline.
+        const std::size_t width = features.size() / static_cast<std::size_t>(num_frames);
+        const std::size_t kept = baseline_width_ > 0 ? baseline_width_ : width;
+        std::vector<float> embedding;
+        for (std::size_t row = 0; row < features.size(); row += width)
+            embedding.insert(embedding.end(), features.begin() + static_cast<std::ptrdiff_t>(row),
+                             features.begin() + static_cast<std::ptrdiff_t>(row + kept));
+        return embedding;
     }
     int steps() const { return talker_.steps(); }
     std::string runtime_name() const { return talker_.runtime_name(); }
@@ -39,6 +53,7 @@ class TalkerSubject : public EvalSubject {
     speaking::Talker talker_;
     int look_ahead_frames_;
     bool can_speak_;
+    std::size_t baseline_width_;  ///< 0: all
 };
 
 }  // namespace

@@ -68,6 +68,36 @@ double mean_of(const std::vector<const VideoMeasure*>& videos, double VideoMeasu
     return videos.empty() ? 0.0 : sum / static_cast<double>(videos.size());
 }
 
+/// Mean over the videos that are long enough of how alike an angle is to itself some time later.
+double pose_autocorrelation(const std::vector<const VideoMeasure*>& videos, int axis, std::size_t lag) {
+    double sum = 0, count = 0;
+    for (const VideoMeasure* video : videos) {
+        const metrics::Series& angles = video->pose_deg[axis];
+        if (angles.size() < 2 * lag) continue;
+        sum += metrics::pearson(first(angles, angles.size() - lag),
+                                {angles.begin() + static_cast<std::ptrdiff_t>(lag), angles.end()});
+        ++count;
+    }
+    return count > 0 ? sum / count : std::nan("");
+}
+
+/// Of yaw, pitch and roll at 0.2, 1 and 5 s; times that no video is long enough for are left out.
+Json head_rhythm(const std::vector<const VideoMeasure*>& generated,
+                 const std::vector<const VideoMeasure*>& recorded, double fps) {
+    Json json = Json::object();
+    const char* axes[3] = {"yaw", "pitch", "roll"};
+    for (int axis = 0; axis < 3; ++axis)
+        for (const double seconds : {0.2, 1.0, 5.0}) {
+            const auto lag = static_cast<std::size_t>(std::llround(seconds * fps));
+            const double real = pose_autocorrelation(recorded, axis, lag);
+            if (std::isnan(real)) continue;
+            json[axes[axis]].push_back(Json{{"seconds", seconds},
+                                            {"generated", pose_autocorrelation(generated, axis, lag)},
+                                            {"recorded", real}});
+        }
+    return json;
+}
+
 Json compare(double generated, double recorded) {
     return Json{{"generated", generated}, {"recorded", recorded}, {"ratio", ratio(generated, recorded)}};
 }
@@ -196,6 +226,7 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     for (int axis = 0; axis < 3; ++axis)
         json["head_motion_deg"][axes[axis]] =
             compare(motion_spread(generated, axis), motion_spread(recorded, axis));
+    json["head_autocorrelation"] = head_rhythm(generated, recorded, fps);
     json["blinks_per_minute"] = compare(blinks_per_minute(generated, fps), blinks_per_minute(recorded, fps));
     json["flicker"] =
         compare(mean_of(generated, &VideoMeasure::flicker), mean_of(recorded, &VideoMeasure::flicker));
@@ -206,6 +237,24 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     json["frames_without_face"] = lost;
     for (const ClipScore& score : scores) json["clips"].push_back(score_to_json(score));
     return json;
+}
+
+float round_trip_error(const std::vector<float>& drawn, const std::vector<float>& seen) {
+    double sum = 0;
+    for (std::size_t k = 0; k < drawn.size(); ++k) sum += std::pow(drawn[k] - seen[k], 2);
+    return static_cast<float>(std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, drawn.size()))));
+}
+
+double off_manifold_share(const std::vector<GeneratedClip>& driven,
+                          const std::vector<GeneratedClip>& reconstructed) {
+    std::vector<double> known;
+    for (const GeneratedClip& clip : reconstructed)
+        known.insert(known.end(), clip.round_trip.begin(), clip.round_trip.end());
+    const double bound = metrics::percentile(known, 0.99);
+    double off = 0, all = 0;
+    for (const GeneratedClip& clip : driven)
+        for (const float error : clip.round_trip) off += error > bound, ++all;
+    return ratio(off, all);
 }
 
 Json summarise_baseline(const std::vector<metrics::LipMotion>& predicted,
@@ -295,6 +344,9 @@ std::string format_table(const Json& metrics) {
     for (const char* axis : {"yaw", "pitch", "roll"})
         line(fmt::format("head motion, {} (deg)", axis).c_str(),
              [&](const Json& side) { return compared(side.at("head_motion_deg").at(axis), "{:.2f}"); });
+    if (metrics.contains("off_manifold_share"))
+        table +=
+            row("frames off the manifold (share)", "", number(metrics.at("off_manifold_share"), "{:.3f}"));
     against("blinks per minute", "blinks_per_minute", "{:.1f}");
     against("background flicker (grey levels)", "flicker", "{:.3f}");
     against("mouth motion in silence", "silent_mouth_motion", "{:.4f}");

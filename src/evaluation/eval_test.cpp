@@ -126,13 +126,17 @@ class Playback : public EvalSubject {
         const int clip = (static_cast<int>(std::lround(audio[0] * 32768)) + clip_offset_) % kClips;
         std::vector<float> latents;
         for (std::int64_t i = 0; i < num_frames; ++i)
-            latents.push_back(static_cast<float>(clip * kFrames + std::max<std::int64_t>(i - late_, 0)));
+            latents.push_back(
+                seen(static_cast<std::size_t>(clip * kFrames + std::max<std::int64_t>(i - late_, 0))));
         return latents;
     }
 
     std::vector<std::vector<float>> poses_deg;  ///< that were asked for
 
   private:
+    /// The latent of a frame, which is that of the first frame alike.
+    float seen(std::size_t frame) { return encode(frames_[frame].rgb.data())[0]; }
+
     int late_, clip_offset_;
     std::vector<media::Image> frames_;
 };
@@ -172,7 +176,34 @@ TEST(Eval, TheRecordingItselfIsPerfect) {
         EXPECT_GT(side.at("flicker").at("recorded").get<double>(), 0.5);
         EXPECT_NEAR(side.at("flicker").at("ratio").get<double>(), 1, 1e-9);
         EXPECT_EQ(side.at("clips").size(), static_cast<std::size_t>(kClips));
+        for (const auto& [axis, times] : side.at("head_autocorrelation").items())
+            for (const Json& time : times) EXPECT_EQ(time.at("generated"), time.at("recorded")) << axis;
     }
+    EXPECT_EQ(metrics.at("off_manifold_share"), 0.0);
+}
+
+/// Whose drawings from speech look like another frame than was asked for.
+class OffManifold : public Playback {
+  public:
+    using Playback::Playback;
+    void decode(const float* z, std::uint8_t* rgb) override {
+        const float frame = std::floor(*z);
+        Playback::decode(&frame, rgb);
+    }
+    std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
+                                           const std::vector<float>& pose_deg) override {
+        std::vector<float> latents = Playback::latents_from_speech(audio, num_frames, pose_deg);
+        for (std::size_t i = 0; i < latents.size() / 4; ++i) latents[i] += 0.5f;
+        return latents;
+    }
+};
+
+TEST(Eval, FramesThatTheDecoderDoesNotKnowAreCounted) {
+    const corpus::Corpus corpus = make_corpus("vultus_eval_off");
+    OffManifold subject(corpus, 0, 0);
+    const double share =
+        evaluated(subject, corpus, options_for(corpus)).at("off_manifold_share").get<double>();
+    EXPECT_NEAR(share, 0.25, 0.02);
 }
 
 TEST(Eval, WritesAReportThatCanBeReplaced) {

@@ -37,8 +37,8 @@ class Judge {
             "a plain, still background and less movement help; so does more time (--budget)");
         add_ratio("/speech_driven/mouth_sharpness/ratio", "The mouth is sharp", 0.75, 0.5,
                   "learn for longer (--budget); film in more light, so that the camera blurs less");
-        add_ratio("/speech_driven/flicker/ratio", "The picture is steady", 0.7, 0.5,
-                  "a still camera, still light and a plain background flicker least");
+        add_most("/speech_driven/flicker/ratio", "The picture is steady", 1.2, 2,
+                 "a still camera, still light and a plain background flicker least");
         add_ratio("/speech_driven/head_motion_deg/yaw/ratio", "The head moves as recorded", 0.6, 0.35,
                   "film a minute more of ordinary talking, head free");
         if (metrics_.contains("/speech_driven/frames_without_face"_json_pointer)) add_lost();
@@ -60,6 +60,13 @@ class Judge {
         if (!(ratio > 0)) return;
         push(what, graded(closeness(ratio), good, fair), fmt::format("{:.2f} of the recording's", ratio),
              advice);
+    }
+    /// Less is no fault.
+    void add_most(const char* path, const char* what, double good, double fair, const char* advice) {
+        const Json::json_pointer at(path);
+        if (!metrics_.contains(at) || !metrics_[at].is_number()) return;
+        const double ratio = metrics_[at].get<double>();
+        push(what, graded(-ratio, -good, -fair), fmt::format("{:.2f} of the recording's", ratio), advice);
     }
     void add_lost() {
         const double lost = metrics_["speech_driven"]["frames_without_face"].get<double>();

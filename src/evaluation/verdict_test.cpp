@@ -30,6 +30,8 @@ TEST(Verdict, SaysWhatIsWrongAndWhatToFilm) {
     EXPECT_EQ(find(verdicts, "picture is drawn")->grade, Grade::kGood);
     EXPECT_EQ(find(verdicts, "picture is drawn")->advice, "");
     EXPECT_EQ(find(verdicts, "steady")->grade, Grade::kPoor) << "2.5 times the recording's flicker";
+    EXPECT_EQ(find(judge(metrics(0.33, 26, 0.2), 60), "steady")->grade, Grade::kGood)
+        << "steadier is no fault";
     EXPECT_EQ(find(verdicts, "shows a face")->grade, Grade::kGood);
     EXPECT_EQ(find(verdicts, "sharp"), nullptr) << "not in this report";
     EXPECT_EQ(find(judge(metrics(0.33, 26, 1), 600), "Lips")->advice.find("film more"), std::string::npos)

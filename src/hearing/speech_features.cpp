@@ -10,9 +10,13 @@ constexpr std::int64_t kBands = audio::FrameFeatureStream::kNumMels;
 constexpr double kEncoderHz = 50.0;
 constexpr std::int64_t kRowsPerFrame = 2;  // log-mel rows per output frame of the encoder
 
+std::int64_t feature_width(const models::SpeechEncoderConfig& config, int state) {
+    return config.embedding + (state > 0 ? config.width : 0);
+}
+
 /// What the encoder makes of digital silence, far from its beginning and end.
-std::vector<float> rest_embedding(const models::SpeechEncoderConfig& config, audio::FrameFeatureStream mel,
-                                  const std::shared_ptr<infer::Weights>& weights, int num_threads) {
+std::vector<float> rest_features(const models::SpeechEncoderConfig& config, audio::FrameFeatureStream mel,
+                                 const std::shared_ptr<infer::Weights>& weights, int num_threads, int state) {
     const std::vector<float> silence(audio::VoiceActivityGate::kRestSamples, 0.0f);
     std::vector<float> rows;
     mel.push(silence.data(), static_cast<std::int64_t>(silence.size()), rows);
@@ -20,10 +24,10 @@ std::vector<float> rest_embedding(const models::SpeechEncoderConfig& config, aud
     infer::OnednnOps ops(weights, num_threads);
     const models::Value input =
         ops.input({1, static_cast<std::int64_t>(rows.size()) / kBands, kBands}, rows.data());
-    const models::Value embedding = models::speech_encoder({ops, "phonetic"}, config, input).embedding;
-    const float* row =
-        infer::OnednnOps::data(embedding) + audio::VoiceActivityGate::kRestFrame * config.embedding;
-    return {row, row + config.embedding};
+    const models::Value features = models::speech_encoder({ops, "phonetic"}, config, input, state).features;
+    const std::int64_t width = feature_width(config, state);
+    const float* row = infer::OnednnOps::data(features) + audio::VoiceActivityGate::kRestFrame * width;
+    return {row, row + width};
 }
 
 double rows_hz(const person::Person& person) { return person.model.speech.rate_per_frame * person.fps(); }
@@ -33,30 +37,30 @@ double rows_hz(const person::Person& person) { return person.model.speech.rate_p
 SpeechEncoderStream::SpeechEncoderStream(const models::SpeechEncoderConfig& config,
                                          std::vector<float> mel_mean, std::vector<float> mel_std,
                                          std::shared_ptr<infer::Weights> weights, int num_threads,
-                                         Output output, std::int64_t step_frames)
+                                         Output output, std::int64_t step_frames, int state)
     : mel_mean_(std::move(mel_mean)),
       mel_std_(std::move(mel_std)),
-      width_(output == Output::kGated || output == Output::kEmbedding ? config.embedding : config.num_phones),
-      embedding_(config.embedding),
+      features_(feature_width(config, state)),
       num_phones_(config.num_phones),
+      width_(output == Output::kGated || output == Output::kEmbedding ? features_ : num_phones_),
       step_rows_(kRowsPerFrame * step_frames),
       equalized_(config.equalized),
       mel_(new_mel()) {
     // Room for the largest step, so that the network finds its input at the same place every time.
     taken_.resize(static_cast<std::size_t>((step_rows_ + 1) * kBands));
     if (output == Output::kGated)
-        gate_.emplace(rest_embedding(config, new_mel(), weights, num_threads), config.num_phones);
+        gate_.emplace(rest_features(config, new_mel(), weights, num_threads, state), config.num_phones);
     if (output == Output::kGatedPosteriors)
-        gate_.emplace(audio::VoiceActivityGate::of_posteriors(config.num_phones, config.embedding));
+        gate_.emplace(audio::VoiceActivityGate::of_posteriors(config.num_phones, features_));
     encoder_ = std::make_unique<infer::StreamingProgram>(
         std::move(weights), num_threads,
-        [this, config, output](infer::StreamingOps& ops, std::int64_t count) {
-            const models::SpeechEncoderOutput out =
-                models::speech_encoder({ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()));
+        [this, config, output, state](infer::StreamingOps& ops, std::int64_t count) {
+            const models::SpeechEncoderOutput out = models::speech_encoder(
+                {ops, "phonetic"}, config, ops.frames(count, kBands, taken_.data()), state);
             if (output == Output::kPhones) return out.phones;
             if (output == Output::kNonCausalPhones)
                 return models::non_causal_phones({ops, "phonetic.hindsight"}, config, out);
-            return output == Output::kEmbedding ? out.embedding : ops.concat(out.embedding, out.phones);
+            return output == Output::kEmbedding ? out.features : ops.concat(out.features, out.phones);
         });
 }
 
@@ -90,7 +94,7 @@ void SpeechEncoderStream::append(std::span<const float> rows, std::vector<float>
         out.insert(out.end(), rows.begin(), rows.end());
         return;
     }
-    const auto count = static_cast<std::int64_t>(rows.size()) / (embedding_ + num_phones_);
+    const auto count = static_cast<std::int64_t>(rows.size()) / (features_ + num_phones_);
     gate_->advance(rows.data(), count, out);
 }
 
@@ -131,7 +135,7 @@ SpeechFeatureStream::SpeechFeatureStream(const person::Person& person,
     const std::int64_t step_frames = step_video_frames == 1 ? 1 : static_cast<std::int64_t>(kEncoderHz);
     phonetic_ = std::make_unique<SpeechEncoderStream>(person.model.speech_encoder, person.stats.mel_mean,
                                                       person.stats.mel_std, std::move(weights), num_threads,
-                                                      output, step_frames);
+                                                      output, step_frames, person.model.speech.encoder_state);
 }
 
 audio::FrameFeatureStream SpeechFeatureStream::new_log_mel() const {

@@ -23,16 +23,16 @@ namespace vultus::hearing {
 class SpeechEncoderStream {
   public:
     /// kEmbedding, kPhones: models::SpeechEncoderOutput's; kNonCausalPhones: as
-    /// models::non_causal_phones, kPhones' where the encoder has no such part. kGated: its embedding,
+    /// models::non_causal_phones, kPhones' where the encoder has no such part. kGated: its features,
     /// kGatedPosteriors: the phones' posteriors, both led to those of silence where nobody speaks
     /// (audio::VoiceActivityGate).
     enum class Output { kEmbedding, kPhones, kNonCausalPhones, kGated, kGatedPosteriors };
 
     /// weights: phonetic.*. step_frames: output frames (50 Hz) computed at once: 1 gives each as soon as it
-    /// can be known, more are cheaper.
+    /// can be known, more are cheaper. state: of the features, SpeechConfig::encoder_state.
     SpeechEncoderStream(const models::SpeechEncoderConfig& config, std::vector<float> mel_mean,
                         std::vector<float> mel_std, std::shared_ptr<infer::Weights> weights, int num_threads,
-                        Output output, std::int64_t step_frames);
+                        Output output, std::int64_t step_frames, int state = 0);
 
     /// Before the first push: sound of the same microphone, which tells the equalizer its colour.
     void hear(const float* audio, std::int64_t num_samples) { mel_.hear(audio, num_samples); }
@@ -51,7 +51,7 @@ class SpeechEncoderStream {
     void append(std::span<const float> rows, std::vector<float>& out);
 
     std::vector<float> mel_mean_, mel_std_;
-    std::int64_t width_, embedding_, num_phones_, step_rows_;
+    std::int64_t features_, num_phones_, width_, step_rows_;
     bool equalized_;
     audio::FrameFeatureStream mel_;
     std::vector<float> waiting_;  ///< log-mel rows that no step has taken yet

@@ -167,8 +167,11 @@ ModelConfig preset(const std::string& name, int size_px) {
 
 namespace {
 
+constexpr int kEncoderState = 6;  ///< half-way up the bundled encoder
+
 void listen_through(SpeechConfig& speech, const char* features) {
     speech.features = features;
+    speech.encoder_state = 0;
     speech.rate_per_frame = 2;
     speech.width = 160;
     speech.feed_forward = 320;
@@ -181,6 +184,7 @@ void use_speech_encoder(ModelConfig& config, const SpeechEncoderConfig& encoder,
     config.speech_encoder = encoder;
     config.speech_encoder.non_causal_blocks = 0;  // a talking person cannot wait
     listen_through(config.speech, phones_alone ? "phones" : "phonetic");
+    if (!phones_alone) config.speech.encoder_state = std::min(kEncoderState, encoder.blocks);
 }
 
 void use_speech_encoder(ModelConfig& config, const Wav2Vec2Config& encoder, const Wav2Vec2Options& layers) {
@@ -234,6 +238,7 @@ Json to_json(const ModelConfig& config) {
         json["wav2vec2_layers"] = to_json(config.wav2vec2_layers);
     }
     if (config.speech.linear_path) json["speech"]["linear_path"] = true;
+    if (config.speech.encoder_state > 0) json["speech"]["encoder_state"] = config.speech.encoder_state;
     return json;
 }
 
@@ -242,12 +247,15 @@ ModelConfig model_config_from_json(const Json& json) {
     try {
         config = json.get<ModelConfig>();
         config.speech.linear_path = json.at("speech").value("linear_path", false);
+        config.speech.encoder_state = json.at("speech").value("encoder_state", 0);
     } catch (const Json::exception& error) {
         fail(ErrorCode::kCorruptData, "[models] damaged configuration: {}", error.what());
     }
     check_sizes(config);
     if (config.speech.small_encoder())
         config.speech_encoder = speech_encoder_config_from_json(json.value("speech_encoder", Json{}));
+    check_range("speech.encoder_state", config.speech.encoder_state, 0,
+                config.speech.features == "phonetic" ? config.speech_encoder.blocks : 0);
     if (config.speech.features == "wav2vec2") {
         config.wav2vec2 = wav2vec2_config_from_json(json.value("wav2vec2", Json{}));
         config.wav2vec2_layers =

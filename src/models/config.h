@@ -64,6 +64,9 @@ struct SpeechConfig {
     /// training starts from, so that what a short recording can't teach the Conformers is still said. Not for
     /// log_mel.
     bool linear_path = false;
+    /// Beside the "phonetic" embedding the encoder's state after this many of its blocks: the embedding was
+    /// taught which phone it is, and drops part of how it is spoken (docs/experiments.md). 0: none.
+    int encoder_state = 0;
 
     bool small_encoder() const { return features == "phonetic" || features == "phones"; }
     /// Rows after a video frame's own that its convolution to the video rate sees.
@@ -154,7 +157,8 @@ struct ModelConfig {
     int speech_feature_width() const {
         if (speech.features == "wav2vec2") return wav2vec2.width;
         if (speech.features == "phones") return speech_encoder.num_phones;
-        return speech.features == "phonetic" ? speech_encoder.embedding : speech.num_mels;
+        if (speech.features != "phonetic") return speech.num_mels;
+        return speech_encoder.embedding + (speech.encoder_state > 0 ? speech_encoder.width : 0);
     }
 };
 

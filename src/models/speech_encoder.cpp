@@ -12,7 +12,9 @@ Value feed_forward(const Net& net, const SpeechEncoderConfig& config, int inner,
 
 }  // namespace
 
-SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel) {
+SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel,
+                                   int state) {
+    SpeechEncoderOutput out;
     Value h = net->silu(conv1d(net / "stem", log_mel, config.width, 5, 2));
     for (int i = 0; i < config.blocks; ++i) {
         const Net block = net / "block" / i;
@@ -20,11 +22,12 @@ SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& co
         h = net->add(h,
                      gated_convolution(block / "conv", h, config.kernel_left, ahead, ahead, config.dropout));
         h = net->add(h, feed_forward(block / "ffn", config, config.feed_forward, h));
+        if (i + 1 == state) out.features = net->layer_norm(h, Value{}, Value{});
     }
-    SpeechEncoderOutput out;
     out.hidden = h;
     out.embedding = net->layer_norm(linear(net / "embedding", layer_norm(net / "norm", h), config.embedding),
                                     Value{}, Value{});
+    out.features = out.features ? net->concat(out.embedding, out.features) : out.embedding;
     out.phones = linear(net / "phones", out.embedding, config.num_phones);
     out.loudness = linear(net / "loudness", out.embedding, kLoudnessBands);
     return out;

@@ -8,6 +8,7 @@ namespace vultus::models {
 
 struct SpeechEncoderOutput {
     Value embedding;  ///< [B, ceil(T/2), embedding], each frame with mean 0 and variance 1
+    Value features;   ///< [B, ceil(T/2), embedding (+ width)]: SpeechConfig::encoder_state beside it, alike
     Value phones;     ///< [B, ceil(T/2), num_phones], logits of audio::phone_name's phones
     Value loudness;   ///< [B, ceil(T/2), kLoudnessBands], in units of 10 dB below the speech's own level
     Value hidden;     ///< [B, ceil(T/2), width]: what all of these are read off
@@ -22,7 +23,9 @@ inline constexpr int kLoudnessBands = 4;
 /// Input    log-mel [B, T, num_mels] at 100 Hz, normalised per band; output frame k stands for row 2 k.
 /// Reach    2 rows and `ahead_blocks` output frames of look-ahead.
 /// Weights  PREFIX.stem.* PREFIX.block.N.* PREFIX.embedding.* PREFIX.phones.* PREFIX.loudness.*
-SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel);
+/// state: SpeechConfig::encoder_state.
+SpeechEncoderOutput speech_encoder(const Net& net, const SpeechEncoderConfig& config, const Value& log_mel,
+                                   int state = 0);
 
 /// The non-causal encoder of a cascade (cascaded encoders: Narayanan et al. 2021, arXiv:2010.14606), over the
 /// first one's output: it hears what follows, too, for files, where a phone can wait. Gives logits [B,

@@ -74,9 +74,16 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
     stats.blink_shape = statistic(archive, "stats.blink_shape", 0, true, file);
     stats.pose_motion = statistic(archive, "stats.pose_motion", 0, true, file);
     stats.lip_probe = statistic(archive, "stats.lip_probe", 2 * latent, true, file);
-    if (stats.pose_motion.size() % 3 != 0)
-        fail(ErrorCode::kCorruptData, "[person] {}: stats.pose_motion: expected rows of 3, got {} values",
-             file, stats.pose_motion.size());
+    stats.motion_clips = statistic(archive, "stats.motion_clips", 0, true, file);
+    double frames = 0;
+    for (const float count : stats.motion_clips)
+        frames += count >= 1 && count == std::floor(count) ? count : NAN;
+    const std::size_t values = stats.pose_motion.size();
+    if (values % 3 != 0 || (!stats.motion_clips.empty() && frames * 3 != static_cast<double>(values)))
+        fail(ErrorCode::kCorruptData,
+             "[person] {}: stats.pose_motion: expected rows of 3, as many as stats.motion_clips says, got {} "
+             "values",
+             file, values);
     return stats;
 }
 
@@ -154,6 +161,7 @@ void save_person(const std::filesystem::path& path, const Person& person) {
     put("stats.blink_direction", stats.blink_direction);
     put("stats.blink_shape", stats.blink_shape);
     put("stats.pose_motion", stats.pose_motion, 3);
+    put("stats.motion_clips", stats.motion_clips);
     put("stats.lip_probe", stats.lip_probe, 2);
     save_archive(path, archive, Compression::kGzip);
 }

@@ -10,7 +10,8 @@
 // - stats.pose_mean, stats.pose_std, f32 [3]: degrees
 // - stats.mel_mean, stats.mel_std, f32 [num_mels]
 // - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: how much of it at the frame rate, 0..1
-// - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, for idle motion
+// - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, of pieces with
+//   stats.motion_clips, f32 [K], frames one after the other (all one piece where that is missing)
 // - stats.lip_probe, f32 [D, 2]: what the speech network means its latents' lips to do
 #pragma once
 
@@ -42,7 +43,8 @@ struct Stats {
     std::vector<float> mel_mean, mel_std;
     std::vector<float> blink_direction, blink_shape;
     double blinks_per_minute = 0;
-    std::vector<float> pose_motion;  ///< [N, 3]
+    std::vector<float> pose_motion;   ///< [N, 3]
+    std::vector<float> motion_clips;  ///< [K]: whole numbers, N together; empty: one piece
     /// [D, 2]: opening and width of the lips (inter-ocular distances) per unit of each normalised latent that
     /// the speech network gives; empty in files of before.
     std::vector<float> lip_probe;

@@ -58,6 +58,7 @@ class PersonFile : public testing::Test {
         person.stats.blink_shape = draw(9);
         person.stats.blinks_per_minute = 17.25;
         person.stats.pose_motion = draw(30);
+        person.stats.motion_clips = {7, 3};
         person.stats.lip_probe = draw(256);
         person.weights.tensors["unet.in.weight"] = HostTensor::from_f32({4, 2}, draw(8)).to_bf16();
         person.weights.tensors["speech.out.bias"] = HostTensor::from_f32({5}, draw(5)).to_bf16();
@@ -123,6 +124,7 @@ TEST_F(PersonFile, RoundTrip) {
     EXPECT_EQ(after.stats.blink_shape, before.stats.blink_shape);
     EXPECT_EQ(after.stats.blinks_per_minute, 17.25);
     EXPECT_EQ(after.stats.pose_motion, before.stats.pose_motion);
+    EXPECT_EQ(after.stats.motion_clips, before.stats.motion_clips);
     ASSERT_EQ(after.weights.tensors.size(), 2u);
     EXPECT_EQ(after.weights.at("unet.in.weight").bytes, before.weights.at("unet.in.weight").bytes);
     EXPECT_TRUE(after.can_speak());

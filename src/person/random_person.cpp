@@ -44,7 +44,7 @@ void run_speech(models::Ops& ops, const models::ModelConfig& model, std::int64_t
     const models::SpeechConfig& speech = model.speech;
     if (speech.small_encoder())
         models::speech_encoder({ops, "phonetic"}, model.speech_encoder,
-                               CostOps::shaped({1, frames * 4, speech.num_mels}));
+                               CostOps::shaped({1, frames * 4, speech.num_mels}), speech.encoder_state);
     models::speech_to_latent(
         {ops, "speech"}, speech,
         CostOps::shaped({1, frames * speech.rate_per_frame, model.speech_feature_width()}),

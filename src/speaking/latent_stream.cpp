@@ -8,6 +8,7 @@
 #include "hearing/speech_features.h"
 #include "infer/streaming_program.h"
 #include "models/speech_to_latent.h"
+#include "speaking/head_motion.h"
 #include "speaking/talker_impl.h"
 
 namespace vultus::speaking {
@@ -19,10 +20,9 @@ namespace {
 constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
 constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
 constexpr float kMostSound = 4.0f;             ///< far beyond full scale
-constexpr double kIdleShare = 0.6;             ///< of the recorded motion, added to what the speech predicts
 constexpr float kMostPose = 2.5f;              ///< standard deviations that the head may turn from its mean
-constexpr std::uint64_t kBlinkSeed =
-    5;  ///< blinks come at the same times in every video: bit for bit the same file
+/// Blinks come at the same times in every video, and the head moves alike: bit for bit the same file.
+constexpr std::uint64_t kBlinkSeed = 5, kHeadSeed = 7;
 
 /// Draws when the person blinks: exponential pauses about the recorded rate, at least a second apart.
 class BlinkTimes {
@@ -48,11 +48,8 @@ class BlinkTimes {
     std::int64_t next_ = 0;
 };
 
-/// Row of recorded motion for a frame: forwards, backwards and so on, without a jump.
-std::int64_t to_and_fro(std::int64_t frame, std::int64_t rows) {
-    if (rows < 2) return 0;
-    const std::int64_t phase = frame % (2 * (rows - 1));
-    return phase < rows ? phase : 2 * (rows - 1) - phase;
+HeadMotion recorded_motion(const person::Stats& stats, double fps) {
+    return {stats.pose_motion, {stats.motion_clips.begin(), stats.motion_clips.end()}, fps, kHeadSeed};
 }
 
 }  // namespace
@@ -81,7 +78,8 @@ struct LatentStream::Impl {
           input(static_cast<std::size_t>((rows_per_step() + config.rate_per_frame) * stream.width())),
           speech(me.loaded->weights, me.ops.num_threads(),
                  [this](infer::StreamingOps& ops, std::int64_t rows) { return network(ops, rows); }),
-          blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()) {}
+          blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()),
+          head(recorded_motion(stats, talker_.fps())) {}
 
     Talker& talker;
     Talker::Impl& me;
@@ -94,6 +92,7 @@ struct LatentStream::Impl {
     std::vector<float> input;  ///< the rows of features that a step takes
     infer::StreamingProgram speech;
     BlinkTimes blinks;
+    HeadMotion head;
     std::vector<float> sound;       ///< the part that is pushed, without broken samples
     std::vector<float> features;    ///< rows that no step has taken yet
     std::int64_t taken_rows = 0;    ///< by steps, since the last restart
@@ -108,7 +107,7 @@ struct LatentStream::Impl {
     Value network(infer::StreamingOps& ops, std::int64_t rows);
     void advance(bool last, std::vector<float>& out);
     void step(std::int64_t rows, bool last, std::vector<float>& out);
-    void choose_pose(float* angles, std::int64_t frame) const;
+    void choose_pose(float* angles, std::int64_t frame);
     void append_latent(const float* normalised, std::vector<float>& out);
     void lead_over(float* latent) const;
 };
@@ -152,17 +151,13 @@ void LatentStream::Impl::advance(bool last, std::vector<float>& out) {
 }
 
 /// From the pose that the network predicts, in place, to the one that the head shows, normalised.
-void LatentStream::Impl::choose_pose(float* angles, std::int64_t frame) const {
-    const auto recorded = static_cast<std::int64_t>(stats.pose_motion.size()) / 3;
+void LatentStream::Impl::choose_pose(float* angles, std::int64_t frame) {
+    const bool recorded = options.idle_motion && !head.empty();
     for (std::int64_t k = 0; k < 3; ++k) {
         const auto angle = static_cast<std::size_t>(k);
         double value = 0;
         if (options.source == PoseOptions::Source::kModel) {
-            value = angles[k];
-            if (options.idle_motion && recorded > 0)
-                value += kIdleShare *
-                         stats.pose_motion[static_cast<std::size_t>(to_and_fro(frame, recorded) * 3 + k)];
-            value *= options.scale;
+            value = options.scale * (recorded ? head.at(frame)[k] : angles[k]);
         } else if (options.source == PoseOptions::Source::kTrack) {
             const std::int64_t rows = static_cast<std::int64_t>(options.track_deg.size()) / 3;
             const std::int64_t at = std::min(frame, rows - 1) * 3 + k;

@@ -21,7 +21,8 @@ struct PoseOptions {
     enum class Source { kModel, kStill, kTrack } source = Source::kModel;
     double scale = 1.0;            ///< kModel: motion about the mean pose is multiplied by this
     std::vector<float> track_deg;  ///< kTrack: [T, 3] yaw, pitch, roll; the last row is held
-    bool idle_motion = true;  ///< natural sway, drawn from the person's recorded head motion (kModel only)
+    bool idle_motion = true;  ///< kModel: the recorded head motion, cut and joined (speaking/head_motion.h),
+                              ///< where there is any; else what the network predicts from speech
     bool blinks = true;
 };
 

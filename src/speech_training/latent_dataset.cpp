@@ -102,6 +102,9 @@ void measure_mel(const std::vector<LatentClip>& clips, double fps, int rate, per
 /// closes the eyes.
 void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::Stats& stats) {
     constexpr float kClosed = 0.35f;
+    stats.blink_shape.clear();
+    stats.blink_direction.clear();
+    stats.blinks_per_minute = 0;
     std::vector<float> shape(kBlinkBefore + 1 + kBlinkAfter, 0.0f);
     float count = 0;
     double frames = 0;
@@ -133,18 +136,25 @@ void measure_blinks(const std::vector<LatentClip>& clips, double fps, person::St
     stats.blink_direction = to_vector(without_lip_motion(direction, z, gather(clips, &LatentClip::mouth)));
 }
 
-/// Up to a minute of recorded head motion, each clip about its own mean, clips joined end to end at the mean.
+/// Up to a minute or so of recorded head motion, each clip about its own mean: runs of frames with a face.
 void measure_motion(const std::vector<LatentClip>& clips, double fps, person::Stats& stats) {
     const auto wanted = static_cast<std::size_t>(60 * fps) * 3;
     const Tensor spread = to_tensor(stats.pose_std, {3});
+    const auto least = static_cast<std::ptrdiff_t>(fps);
+    stats.pose_motion.clear();
+    stats.motion_clips.clear();
     for (const LatentClip& clip : clips) {
-        const bool all_valid =
-            std::all_of(clip.valid.begin(), clip.valid.end(), [](auto v) { return v != 0; });
-        if (clip.validation || !all_valid || stats.pose_motion.size() >= wanted) continue;
-        const std::int64_t frames = clip.pose_deg.size(0);
-        const Tensor window = torch::hann_window(frames, /*periodic=*/false).sqrt().unsqueeze(1);
-        const std::vector<float> motion = to_vector(clip.pose_deg / spread * window);
-        stats.pose_motion.insert(stats.pose_motion.end(), motion.begin(), motion.end());
+        if (clip.validation) continue;
+        const std::vector<float> motion = to_vector(clip.pose_deg / spread);
+        for (auto begin = clip.valid.begin(); begin != clip.valid.end();) {
+            const auto end = std::find_if(begin, clip.valid.end(), [&](auto v) { return !v != !*begin; });
+            if (*begin && end - begin >= least && stats.pose_motion.size() < wanted) {
+                const auto at = motion.begin() + 3 * (begin - clip.valid.begin());
+                stats.pose_motion.insert(stats.pose_motion.end(), at, at + 3 * (end - begin));
+                stats.motion_clips.push_back(static_cast<float>(end - begin));
+            }
+            begin = end;
+        }
     }
 }
 
@@ -307,7 +317,7 @@ Postures measure_postures(const std::vector<LatentClip>& clips) {
 }
 
 person::Stats measure_stats(const std::vector<LatentClip>& clips, const person::Person& person) {
-    person::Stats stats = person.stats;
+    person::Stats stats = person.stats;  // which may be those of the person that training starts from
     const LatentClip& reference = most_usual(clips);
     const Postures postures = measure_postures(clips);
     const Tensor posture = torch::lerp(reference.latent_mean, postures.mean, kTowardsMean);

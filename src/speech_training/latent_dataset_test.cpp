@@ -59,6 +59,22 @@ std::vector<LatentClip> clips_on_a_line() {
     return clips;
 }
 
+TEST(LatentDataset, HeadMotionIsThatOfWholeRunsWithAFace) {
+    torch::manual_seed(2);
+    std::vector<LatentClip> clips = clips_on_a_line();
+    clips[1].valid[10] = 0;  // no whole second left
+    person::Person person;
+    person.stats.pose_motion.assign(300, 9.0f);  // of the person that training starts from
+    person.stats.motion_clips = {100};
+    const person::Stats stats = measure_stats(clips, person);
+    EXPECT_EQ(stats.motion_clips, (std::vector<float>{25, 25}));
+    ASSERT_EQ(stats.pose_motion.size(), 150u);
+    for (int k = 0; k < 3; ++k)
+        EXPECT_NEAR(
+            stats.pose_motion[75 + static_cast<std::size_t>(k)] * stats.pose_std[static_cast<std::size_t>(k)],
+            clips[2].pose_deg[0][k].item<float>(), 1e-5);
+}
+
 TEST(LatentDataset, ABlinkIsAsStrongAsTheRecordedOnes) {
     torch::manual_seed(2);
     std::vector<LatentClip> clips = clips_on_a_line();

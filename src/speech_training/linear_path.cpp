@@ -11,7 +11,7 @@ using torch::Tensor;
 
 namespace {
 
-constexpr double kLambda = 1000, kPoseLambda = 10;  ///< for clean features alone; more versions, more of it
+constexpr double kLambda = 3000, kPoseLambda = 10;  ///< for clean features alone; more versions, more of it
 constexpr std::size_t kVersions = 4;                ///< clean, and spoilt ones
 constexpr std::int64_t kRows = 3;                   ///< as the convolution's kernel
 

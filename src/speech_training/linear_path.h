@@ -6,7 +6,7 @@
 
 namespace vultus::speech_training {
 
-/// Ridge regression from speech features (three rows about each video frame, standardised, lambda 1000) and
+/// Ridge regression from speech features (three rows about each video frame, standardised, lambda 3000) and
 /// head pose to normalised latents, over valid frames, as the weights of SpeechConfig::linear_path:
 /// PREFIX.out.audio.weight [D, width, 3], PREFIX.out.audio.bias [D], PREFIX.out.pose.weight [D, 3] and .bias
 /// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room.

@@ -69,7 +69,7 @@ SpeechFeatures::SpeechFeatures(const person::Person& person)
     const Tensor silence =
         encode(std::vector<float>(audio::VoiceActivityGate::kRestSamples, 0.0f), false, log_mel);
     const float* row = silence[audio::VoiceActivityGate::kRestFrame].data_ptr<float>();
-    rest_.assign(row, row + person.model.speech_encoder.embedding);
+    rest_.assign(row, row + person.model.speech_feature_width());
 }
 
 Tensor SpeechFeatures::operator()(const std::vector<float>& audio, std::int64_t num_frames, bool warm) {
@@ -100,9 +100,10 @@ Tensor SpeechFeatures::encode(const std::vector<float>& audio, bool warm, std::v
     mel.finish(log_mel);
     autograd::TorchOps ops(encoder_, torch::kFloat32, /*training=*/false);
     const Tensor input = torch::tensor(log_mel).view({1, -1, person_.model.speech.num_mels});
-    const models::SpeechEncoderOutput out = models::speech_encoder(
-        {ops, "phonetic"}, person_.model.speech_encoder, autograd::TorchOps::wrap(input));
-    return autograd::TorchOps::unwrap(ops.concat(out.embedding, out.phones))[0].contiguous();
+    const models::SpeechEncoderOutput out =
+        models::speech_encoder({ops, "phonetic"}, person_.model.speech_encoder,
+                               autograd::TorchOps::wrap(input), person_.model.speech.encoder_state);
+    return autograd::TorchOps::unwrap(ops.concat(out.features, out.phones))[0].contiguous();
 }
 
 std::vector<float> SpeechFeatures::phonetic(const std::vector<float>& audio, bool warm) {

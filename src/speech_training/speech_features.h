@@ -22,7 +22,7 @@ class SpeechFeatures {
   private:
     /// Rows at 50 Hz of the encoder, [n, width] side by side.
     std::vector<float> phonetic(const std::vector<float>& audio, bool warm);
-    /// Embeddings and phone logits [T, embedding + num_phones], and the log-mel rows they are of.
+    /// Features and phone logits [T, width + num_phones], and the log-mel rows they are of.
     torch::Tensor encode(const std::vector<float>& audio, bool warm, std::vector<float>& log_mel);
     std::vector<float> published(const std::vector<float>& audio);
 

@@ -49,6 +49,21 @@ bool same_latents(const person::Person& a, const person::Person& b) {
     return true;
 }
 
+/// The weights that read features, with zeros for those of `width` that they do not know yet (or without
+/// those that are no longer there).
+Archive with_inputs(Archive weights, int width) {
+    for (const char* name : {"speech.features.0.weight", "speech.out.audio.weight"}) {
+        const auto found = weights.tensors.find(name);
+        if (found == weights.tensors.end()) continue;
+        const Tensor from = autograd::from_host(found->second, torch::kCPU);  // [outputs, inputs, 3]
+        Tensor to = torch::zeros({from.size(0), width, from.size(2)});
+        const std::int64_t both = std::min<std::int64_t>(width, from.size(1));
+        to.narrow(1, 0, both).copy_(from.narrow(1, 0, both));
+        found->second = autograd::to_host(to);
+    }
+    return weights;
+}
+
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
@@ -90,7 +105,9 @@ bool SpeechTrainer::warm_start() {
         nlohmann::json json = models::to_json(person.model).at("speech");
         json.erase("dropout");
         json.erase("linear_path");
-        json["input"] = person.model.speech_feature_width();
+        json.erase("encoder_state");
+        const bool small = person.model.speech.small_encoder();
+        json["input"] = small ? person.model.speech_encoder.embedding : person.model.speech_feature_width();
         return json.dump();
     };
     if (sizes(from) != sizes(person_)) {
@@ -98,7 +115,7 @@ bool SpeechTrainer::warm_start() {
                    options_.from.string());
         return false;
     }
-    parameters_.load(from.weights, "speech.");
+    parameters_.load(with_inputs(from.weights, person_.model.speech_feature_width()), "speech.");
     if (same_person) learning_rate_ = kWarmLearningRate;
     return same_person;
 }
