@@ -246,7 +246,7 @@ TEST(CommandLine, ZshReadsItsScript) {
                   test::program_path("vultus").string() + "' completion zsh)\n_vultus_talk\n_vultus_train\n");
     for (const char* line :
          {"compdef _vultus vultus vultus-train",
-          "(-o --out)--out=[Video (mp4, mov, mkv, webm, webp), or - for raw RGB frames on standard "
+          "(-o --out)--out=[Video (mp4, mov, mkv, webm, webp, gif), or - for raw RGB frames on standard "
           "output]:FILE.mp4: _vultus_take "
           "@file.mp4",
           "1:FILE.vultus: _vultus_take @file.vultus", ":model|still: _vultus_take model still",

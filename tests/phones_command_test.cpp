@@ -13,6 +13,7 @@
 #include "media/audio_reader.h"
 #include "media/test_media.h"
 #include "person/speech_model.h"
+#include "pronunciation/espeak.h"
 #include "pronunciation/ngram_model.h"
 #include "pronunciation/pronunciations.h"
 #include "run_program_testonly.h"
@@ -145,9 +146,68 @@ TEST_F(PhonesCommand, WordsComeBackAsTheyAreWrittenAndAsCaptions) {
 TEST_F(PhonesCommand, SpeechBeforeTheFirstWordIsNoticed) {
     if (pronunciation::Pronunciations::usual_place().empty())
         GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
-    expect_refused(kSample, "before 'o' (word 1)", {"--text", "o two now"});
+    expect_refused(kSample, "before 'o' (word 1)", {"--text", "o two now", "--exact"});
     expect_refused(std::string(VULTUS_SOURCE_DIR) + "/samples/three-sentences.wav", "before 'set' (word 1)",
-                   {"--text", "set white by o nine soon"});
+                   {"--exact", "--text", "set white by o nine soon"});
+}
+
+TEST_F(PhonesCommand, ATextIsAHintUnlessItIsExact) {
+    if (pronunciation::Pronunciations::usual_place().empty())
+        GTEST_SKIP() << "needs pocketsphinx-en-us's dictionary";
+    const std::string text = "set elephant white by o nine soon",
+                      sound = std::string(VULTUS_SOURCE_DIR) + "/samples/three-sentences.wav";
+    const Finished end = phones({sound, "--text", text, "-f", "json"});
+    ASSERT_EQ(end.exit_code, 0) << end.err;
+    const auto json = nlohmann::json::parse(end.out);
+    std::string said;
+    for (const auto& word : json["words"]) {
+        said += word["word"].get<std::string>() + " ";
+        EXPECT_GT(word["start"], 6.4) << "in the third sentence";
+        EXPECT_GT(word["sure"], 0.5);
+    }
+    EXPECT_EQ(said, "set white by o nine soon ");
+    ASSERT_EQ(json["unsaid"].size(), 1u) << end.out;
+    EXPECT_EQ(json["unsaid"][0]["word"], "elephant");
+    EXPECT_EQ(json["unsaid"][0]["text_start"], 4);
+    ASSERT_EQ(json["gaps"].size(), 2u) << end.out;
+    EXPECT_LT(json["gaps"][0]["end"], json["gaps"][1]["start"]);
+    EXPECT_NE(end.err.find("text: English (en), as it seems"), std::string::npos) << end.err;
+    EXPECT_NE(end.err.find("1 of 7 words are not said: 'elephant' (word 2, "), std::string::npos) << end.err;
+    EXPECT_NE(end.err.find("said without it: "), std::string::npos) << end.err;
+    expect_refused(sound, "does not match the sound", {"--exact", "--text", text});
+}
+
+TEST_F(PhonesCommand, TextsInOtherLanguages) {
+    if (!pronunciation::Espeak::load()) GTEST_SKIP() << "needs espeak-ng";
+    struct Case {
+        const char *voice, *spoken, *written, *language;
+    };
+    const Case cases[] = {
+        {"de", "Guten Morgen, ich wohne seit neunzehnhundertvierundachtzig in Berlin.",
+         "Guten Morgen, ich wohne seit 1984 in Berlin.", "de"},
+        {"ru", "\u041F\u0440\u0438\u0432\u0435\u0442, \u0410\u043D\u043D\u0430",
+         "\u041F\u0440\u0438\u0432\u0435\u0442, \u0410\u043D\u043D\u0430!", "ru"},
+        {"cmn-latn-pinyin", "ni3 hao3 shi4 jie4", "\u4F60\u597D\uFF0C\u4E16\u754C\u3002", "zh"}};
+    for (const Case& one : cases) {
+        {
+            const auto espeak = pronunciation::Espeak::load();
+            ASSERT_TRUE(espeak->set_voice(one.voice));
+            std::vector<float> sound;
+            for (const std::int16_t sample : espeak->speak(one.spoken).audio)
+                sound.push_back(static_cast<float>(sample) / 32768);
+            write_wav(path("voice.wav"), espeak->sample_rate_hz(), 16, sound);
+        }
+        const Finished end = phones({path("voice.wav"), "--exact", "--text", one.written, "-f", "json"});
+        ASSERT_EQ(end.exit_code, 0) << one.language << ": " << end.err;
+        EXPECT_EQ(nlohmann::json::parse(end.out)["language"], one.language);
+        EXPECT_NE(end.err.find(std::string("(") + one.language + "), as it seems"), std::string::npos)
+            << end.err;
+        const Finished named =
+            phones({path("voice.wav"), "--language", one.language, "--text", one.written, "-f", "json"});
+        EXPECT_EQ(named.out, end.out);
+        EXPECT_EQ(named.err, "");
+    }
+    expect_refused(kSample, "expected a tag such as en", {"--text", "bin green", "--language", "english"});
 }
 
 TEST_F(PhonesCommand, FindsOutWhichWordsAreSaid) {

@@ -23,6 +23,7 @@ void add_eval_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_phones_command(CLI::App& app);
+void add_rhubarb_command(CLI::App& app);
 void add_speech_command(CLI::App& app);
 void add_speech_features_command(CLI::App& group);  ///< of `speech`
 
@@ -34,6 +35,10 @@ std::filesystem::path trainer_path();
 /// What prevents it is said, and is no failure: the person can speak. Errors: kCancelled.
 void calibrate_after_training(const std::filesystem::path& person, const std::filesystem::path& corpus,
                               const evaluation::CalibrationOptions& options);
+
+/// `vultus rhubarb`, or the program under that name: Rhubarb's own command line, which knows none of our
+/// options. Returns the exit status, Rhubarb's: 0, or 1 for any error.
+int run_rhubarb(const std::vector<std::string>& arguments);
 
 /// Unpacks the corpus's frames and becomes the trainer; returns (the program's exit status) after --help
 /// only.

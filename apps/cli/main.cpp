@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <optional>
 #include <sstream>
@@ -30,16 +31,23 @@ int say(const std::string& message, int exit_code) {
     return exit_code;
 }
 
-/// What follows `train`, if that is the command.
-std::optional<std::vector<std::string>> after_train(const std::vector<std::string>& arguments) {
+/// What follows `command`, if that is the one.
+std::optional<std::vector<std::string>> after(const std::string& command,
+                                              const std::vector<std::string>& arguments) {
     auto word = arguments.begin();
     while (word != arguments.end() && (*word == "-q" || *word == "--quiet")) ++word;
-    if (word == arguments.end() || *word != "train") return std::nullopt;
+    if (word == arguments.end() || *word != command) return std::nullopt;
     if (word != arguments.begin()) vultus::Progress::set_quiet(true);
     return std::vector<std::string>(word + 1, arguments.end());
 }
 
+/// As a file or link called rhubarb, the program is that.
+bool is_called_rhubarb(const char* name) {
+    return std::filesystem::path(name).filename().string().starts_with("rhubarb");
+}
+
 int run(int argc, char** argv) {
+    if (argc > 0 && is_called_rhubarb(argv[0])) return vultus::cli::run_rhubarb({argv + 1, argv + argc});
     CLI::App app(
         "Learns one person's talking face from video and renders new video of that person from speech.",
         "vultus");
@@ -57,6 +65,7 @@ int run(int argc, char** argv) {
     vultus::cli::add_info_command(app);
     vultus::cli::add_bench_command(app);
     vultus::cli::add_phones_command(app);
+    vultus::cli::add_rhubarb_command(app);
     vultus::cli::add_speech_command(app);
     vultus::cli::add_completion_command(app);
     vultus::cli::add_manual_command(app);
@@ -65,11 +74,12 @@ int run(int argc, char** argv) {
         fmt::print("{}", app.help());
         return kWrongUsage;
     }
+    if (const auto rest = after("rhubarb", arguments)) return vultus::cli::run_rhubarb(*rest);
     const std::string unknown = vultus::cli::unknown_command(app, arguments);
     if (!unknown.empty()) return say(unknown, kWrongUsage);
     try {
         // The trainer, a program of its own, reads its options itself.
-        if (const auto rest = after_train(arguments)) return vultus::cli::run_train(*rest);
+        if (const auto rest = after("train", arguments)) return vultus::cli::run_train(*rest);
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) {  // help or version

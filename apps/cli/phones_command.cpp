@@ -11,6 +11,7 @@
 #include "pronunciation/pronunciations.h"
 #include "pronunciation/text_file.h"
 #include "sound_options.h"
+#include "text_report.h"
 #include "transcription/phone_formats.h"
 #include "transcription/speech_listener.h"
 
@@ -20,8 +21,8 @@ namespace {
 constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
 
 struct Arguments {
-    std::string sound, model, text, text_file, dictionary, language_model, out;
-    bool words = false;
+    std::string sound, model, text, text_file, given, language, dictionary, language_model, out;
+    bool words = false, exact = false;
     std::string format = "text";
     transcription::PhoneFormatOptions options;
     media::AudioOptions audio;
@@ -39,7 +40,33 @@ std::string text_of(const Arguments& arguments) {
     return pronunciation::decode_text(std::move(text), input_name(arguments.text_file));
 }
 
+alignment::PhoneTimes given_times_of(const Arguments& arguments) {
+    if (arguments.given == "-" && arguments.sound == "-")
+        fail(ErrorCode::kInvalidArgument,
+             "[phones] expected speech or times on standard input, got both: give one of them by its name");
+    const std::string file =
+        pronunciation::decode_text(read_file(arguments.given, kMaxTextBytes), input_name(arguments.given));
+    const transcription::GivenTimes given =
+        transcription::read_given_times(file, input_name(arguments.given));
+    if (arguments.sound.empty())
+        return transcription::times_of_given(given, arguments.language, arguments.dictionary);
+    std::vector<std::string> faults;
+    const std::vector<float> sound = media::read_speech(
+        arguments.sound, transcription::SpeechListener::kMaxSamples, arguments.audio, faults);
+    print_faults(faults);
+    return transcription::SpeechListener({.encoder = arguments.model, .dictionary = arguments.dictionary})
+        .hear_given(sound, given, arguments.language);
+}
+
 alignment::PhoneTimes times_of(const Arguments& arguments) {
+    if (!arguments.given.empty()) {
+        alignment::PhoneTimes times = given_times_of(arguments);
+        if (!times.language.empty()) print_text_report(times, arguments.language.empty());
+        return times;
+    }
+    if (arguments.sound.empty())
+        fail(ErrorCode::kInvalidArgument,
+             "[phones] expected speech, or --from-words with times; got neither");
     const std::string text = text_of(arguments);
     const transcription::SpeechListener listener({.encoder = arguments.model,
                                                   .words = arguments.words,
@@ -49,7 +76,10 @@ alignment::PhoneTimes times_of(const Arguments& arguments) {
     const std::vector<float> sound = media::read_speech(
         arguments.sound, transcription::SpeechListener::kMaxSamples, arguments.audio, faults);
     print_faults(faults);
-    return listener.hear(sound, text);
+    alignment::PhoneTimes times =
+        listener.hear(sound, {.text = text, .language = arguments.language, .exact = arguments.exact});
+    if (!text.empty()) print_text_report(times, arguments.language.empty());
+    return times;
 }
 
 void run(Arguments& arguments) {
@@ -58,7 +88,7 @@ void run(Arguments& arguments) {
         return given.empty() ? usual : std::filesystem::path(given);
     };
     require_not_input(arguments.out,
-                      {arguments.sound, arguments.text_file,
+                      {arguments.sound, arguments.text_file, arguments.given,
                        arguments.model.empty() ? person::find_bundled(person::kSmallSpeechEncoder)
                                                : std::filesystem::path(arguments.model),
                        given_or(arguments.dictionary, Pronunciations::usual_place()),
@@ -80,8 +110,7 @@ void add_phones_command(CLI::App& app) {
     CLI::App* command =
         app.add_subcommand("phones", "Phones, visemes and mouth shapes of speech, with times");
     command->add_option("speech", arguments->sound, "Any file FFmpeg reads; - for standard input")
-        ->type_name("FILE")
-        ->required();
+        ->type_name("FILE");
     add_sound_options(*command, arguments->audio);
     command->add_option("-m,--model", arguments->model, "Speech encoder (default: the bundled one)")
         ->type_name("FILE.safetensors");
@@ -90,11 +119,21 @@ void add_phones_command(CLI::App& app) {
         command->add_option("--text-file", arguments->text_file, "A file that holds it; - for standard input")
             ->type_name("FILE")
             ->excludes(text);
+    command
+        ->add_option(
+            "--from-words", arguments->given,
+            "Times of words, phones or visemes of another program or a voice: JSON, TextGrid, SRT, VTT or "
+            "lines of start, end, label; speech may be left out")
+        ->type_name("FILE")
+        ->excludes(text)
+        ->excludes(text_file);
+    add_text_options(*command, arguments->language, arguments->exact);
     CLI::Option* words = command
                              ->add_flag("--words", arguments->words,
                                         "Find out which words are said (English): better phones, and words")
                              ->excludes(text)
-                             ->excludes(text_file);
+                             ->excludes(text_file)
+                             ->excludes("--from-words");
     command
         ->add_option("--language-model", arguments->language_model,
                      "Which words follow which, for --words, in CMU Sphinx's binary format (default: that of "

@@ -23,6 +23,10 @@ void add_sound_options(CLI::App& command, media::AudioOptions& options) {
             "Which channel of a stereo sound is heard")
         ->check(CLI::IsMember({"mix", "left", "right"}))
         ->default_str("mix");
+    command
+        .add_option("--audio-track", options.track,
+                    "Which of several sounds in a file is heard, from 1 on (default: the main one)")
+        ->check(CLI::Range(1, 1000));
     command.add_flag("--strict", options.strict,
                      "Refuse sound that is cut short, damaged, cancels itself or is far too loud");
 }

@@ -9,7 +9,7 @@
 
 namespace vultus::cli {
 
-/// --raw, --channel and --strict.
+/// --raw, --channel, --audio-track and --strict.
 void add_sound_options(CLI::App& command, media::AudioOptions& options);
 
 /// One line each on standard error.

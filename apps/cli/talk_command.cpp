@@ -45,7 +45,7 @@ void add_talk_command(CLI::App& app) {
     add_sound_options(*command, options->audio);
     command
         ->add_option("-o,--out", options->out,
-                     "Video (mp4, mov, mkv, webm, webp), or - for raw RGB frames on standard output")
+                     "Video (mp4, mov, mkv, webm, webp, gif), or - for raw RGB frames on standard output")
         ->type_name("FILE.mp4");
     command->add_option("--frames", options->frames, "New folder for PNG frames")->type_name("FOLDER");
     command->add_option("--steps", options->talker.steps, "DDIM steps per frame (default: the person's)")
@@ -53,6 +53,10 @@ void add_talk_command(CLI::App& app) {
     command->add_option("--seed", options->talker.seed, "Seed of x_T (default: the person's)")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--fps", *fps, "Frames per second: 25, 59.94, 30000/1001 (default: the person's)");
+    command
+        ->add_option("--size", options->size_px,
+                     "Sides of the picture in px, even (default, and at most: the person's)")
+        ->check(CLI::Range(16, 65536));
     command->add_option("--crf", options->crf, "H.264 quality, lower is better")
         ->check(CLI::Range(0, 51))
         ->capture_default_str();

@@ -25,8 +25,10 @@ void add_calibrate_command(CLI::App& app) { add_absent(app, "calibrate"); }
 void add_eval_command(CLI::App& app) { add_absent(app, "eval"); }
 void add_bench_command(CLI::App& app) { add_absent(app, "bench"); }
 void add_phones_command(CLI::App& app) { add_absent(app, "phones"); }
+void add_rhubarb_command(CLI::App& app) { add_absent(app, "rhubarb"); }
 void add_speech_command(CLI::App& app) { add_absent(app, "speech"); }
 
 int run_train(const std::vector<std::string>&) { refuse("train"); }
+int run_rhubarb(const std::vector<std::string>&) { refuse("rhubarb"); }
 
 }  // namespace vultus::cli

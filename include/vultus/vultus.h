@@ -232,6 +232,8 @@ typedef struct vultus_talk_options {
     void* user;                        /**< passed to both */
     const float* pose_deg;             /**< as in vultus_session_options */
     size_t num_poses;                  /**< as in vultus_session_options */
+    int32_t size_px; /**< sides of the picture: even, 16 up to the person's own; 0: the person's. Default 0 */
+    int32_t audio_track; /**< which of several sounds in the file, from 1 on; 0: the main one. Default 0 */
 } vultus_talk_options;
 
 /** Sets the defaults and struct_size. */
@@ -265,6 +267,10 @@ typedef struct vultus_hear_options {
     const char* text;       /**< UTF-8, what is said: finds its words; null: nobody knows. Default null */
     vultus_cancel_callback cancel; /**< may be null */
     void* user;                    /**< passed to it */
+    const char* language; /**< of the text, BCP 47: "en", "de", "pt-BR" ...; null: guessed from it. Others
+                             than English want espeak-ng. Default null */
+    int32_t exact;        /**< 1: a text that is not said word for word is an error; 0: it is a hint, see
+                             vultus_times_gaps() and vultus_times_unsaid(). Default 0 */
 } vultus_hear_options;
 
 /** A phone. They follow one another without gaps from 0 to the sound's end. This struct stays as it is. */
@@ -282,6 +288,22 @@ typedef struct vultus_word {
     double fit;       /**< 0: just these phones are heard; the lower the less */
     const char* text; /**< UTF-8 */
 } vultus_word;
+
+/** Speech that the text lacks. This struct stays as it is. */
+typedef struct vultus_gap {
+    double start_s; /**< in seconds */
+    double end_s;   /**< in seconds */
+    double sure;    /**< 0..1: that somebody speaks there */
+} vultus_gap;
+
+/** A word of the text that is not said. This struct stays as it is. */
+typedef struct vultus_unsaid {
+    double at_s;       /**< where it would be, in seconds */
+    double sure;       /**< 0..1; 0 also where nothing tells how the word is said */
+    size_t begin_char; /**< its place in the text, in characters (code points) */
+    size_t end_char;   /**< after its last one */
+    const char* text;  /**< UTF-8 */
+} vultus_unsaid;
 
 /** A mouth shape of Rhubarb Lip Sync; neighbours differ. This struct stays as it is. */
 typedef struct vultus_mouth_shape {
@@ -304,7 +326,8 @@ VULTUS_API vultus_status vultus_listener_open(const vultus_listener_options* opt
 VULTUS_API vultus_status vultus_listener_close(vultus_listener* listener);
 /** Hears a whole piece of speech, up to four hours. options: null for the defaults. Close `*times` with
  * vultus_times_close(). Errors: #VULTUS_ERROR_INVALID_ARGUMENT (no sound, a sample that is not finite, a text
- * that does not match: the line says from which word and second on), #VULTUS_ERROR_CANCELLED,
+ * of which hardly anything is said or that does not match exactly: the line says from which word and second
+ * on), #VULTUS_ERROR_UNSUPPORTED (nothing says the text's language), #VULTUS_ERROR_CANCELLED,
  * #VULTUS_ERROR_HANDLE. */
 VULTUS_API vultus_status vultus_listener_hear(vultus_listener* listener, const float* samples,
                                               size_t num_samples, const vultus_hear_options* options,
@@ -317,12 +340,60 @@ VULTUS_API vultus_status vultus_times_phones(vultus_times* times, const vultus_p
 /** The words, none unless `words` or `text` asked for them; valid until vultus_times_close(). */
 VULTUS_API vultus_status vultus_times_words(vultus_times* times, const vultus_word** words,
                                             size_t* num_words);
+/** What is said and not in the text, unless `exact`; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_gaps(vultus_times* times, const vultus_gap** gaps, size_t* num_gaps);
+/** The text's words that are not said, unless `exact`; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_unsaid(vultus_times* times, const vultus_unsaid** words,
+                                             size_t* num_words);
+/** The text's language as a BCP 47 tag, "" without a text; valid until vultus_times_close(). */
+VULTUS_API vultus_status vultus_times_language(vultus_times* times, const char** tag);
 /** Mouth shapes after Rhubarb's rules, with all of its extended ones; valid until vultus_times_close(). */
 VULTUS_API vultus_status vultus_times_mouth_shapes(vultus_times* times, const vultus_mouth_shape** shapes,
                                                    size_t* num_shapes);
-/** All of it as a file: "text", "tsv", "json", "textgrid", "rhubarb-tsv", "rhubarb-xml", "rhubarb-json" or
- * "dat", as `vultus phones --format` writes them; UTF-8, valid until vultus_times_close(). */
+/** All of it as a file: "text", "tsv", "json", "textgrid", "rhubarb-tsv", "rhubarb-xml", "rhubarb-json",
+ * "dat", "srt", "vtt" or "ass", as `vultus phones --format` writes them; UTF-8, valid until
+ * vultus_times_close(). */
 VULTUS_API vultus_status vultus_times_file(vultus_times* times, const char* format, const char** text);
+/** Words, phones or visemes with times that another program or a voice wrote (`vultus phones --from-words`
+ * says which files): phones within the given times, as they are heard where there is sound. path: the file;
+ * samples, num_samples: null and 0 for none, listener may be null then. options: null for the defaults;
+ * `text` and `exact` are of no use here. Errors: as vultus_listener_hear(), #VULTUS_ERROR_IO,
+ * #VULTUS_ERROR_CORRUPT_DATA. */
+VULTUS_API vultus_status vultus_listener_hear_given(vultus_listener* listener, const char* path,
+                                                    const float* samples, size_t num_samples,
+                                                    const vultus_hear_options* options, vultus_times** times);
+
+/** Phones and visemes of sound that is still coming. */
+typedef struct vultus_live_phones vultus_live_phones;
+
+/** 20 ms of sound; see vultus_live_phone_init(). */
+typedef struct vultus_live_phone {
+    size_t struct_size;       /**< set by the init function */
+    int64_t index;            /**< 0, 1, ... without gaps */
+    double start_s;           /**< since the first sample */
+    double end_s;             /**< where the next one begins */
+    int32_t phone;            /**< vultus_phone_name() */
+    int32_t viseme;           /**< that of the phone: vultus_viseme_name() */
+    float viseme_weights[15]; /**< how likely each viseme is: 0..1, together 1 */
+} vultus_live_phone;
+
+/** Sets all to zero, and struct_size. */
+VULTUS_API void vultus_live_phone_init(vultus_live_phone* phone);
+/** Begins to listen. sample_rate_hz: of the sound pushed, 8000..192000. Close it with
+ * vultus_live_phones_close(). Errors: #VULTUS_ERROR_INVALID_ARGUMENT, #VULTUS_ERROR_HANDLE. */
+VULTUS_API vultus_status vultus_live_phones_open(vultus_listener* listener, int32_t sample_rate_hz,
+                                                 vultus_live_phones** live);
+/** Ends it. Null is ignored. */
+VULTUS_API vultus_status vultus_live_phones_close(vultus_live_phones* live);
+/** Adds mono sound, any number of samples, and hears it: about a tenth of its length in time. Errors:
+ * #VULTUS_ERROR_INVALID_ARGUMENT when a sample is not finite (none is taken). */
+VULTUS_API vultus_status vultus_live_phones_push_f32(vultus_live_phones* live, const float* samples,
+                                                     size_t num_samples);
+/** What was pushed is complete: the last phones come. Sound pushed later begins anew at 0 s. */
+VULTUS_API vultus_status vultus_live_phones_end(vultus_live_phones* live);
+/** The next 20 ms, known when 82.5 ms of sound after their middle are pushed: no later than a session's
+ * frames. Returns #VULTUS_OK or #VULTUS_NO_FRAME. */
+VULTUS_API vultus_status vultus_live_phones_pull(vultus_live_phones* live, vultus_live_phone* phone);
 /** "SIL", "AA", ...; null for another number. */
 VULTUS_API const char* vultus_phone_name(int32_t phone);
 /** "sil", "PP", ...; null for another number. */

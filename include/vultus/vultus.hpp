@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -217,6 +218,16 @@ class Times {
     std::span<const vultus_phone> phones() const { return list(vultus_times_phones); }
     /// None unless ListenerOptions::words or HearOptions::text asked for them.
     std::span<const vultus_word> words() const { return list(vultus_times_words); }
+    /// What is said and not in the text, unless HearOptions::exact.
+    std::span<const vultus_gap> gaps() const { return list(vultus_times_gaps); }
+    /// The text's words that are not said, unless HearOptions::exact.
+    std::span<const vultus_unsaid> unsaid() const { return list(vultus_times_unsaid); }
+    /// Of the text, BCP 47; "" without one.
+    std::string language() const {
+        const char* tag = nullptr;
+        check(vultus_times_language(handle_, &tag));
+        return tag;
+    }
     /// Rhubarb's.
     std::span<const vultus_mouth_shape> mouth_shapes() const { return list(vultus_times_mouth_shapes); }
     /// As `vultus phones --format` writes it. Errors: as vultus_times_file().
@@ -253,8 +264,58 @@ class Listener {
         return Times(times);
     }
 
+    /// A file of words, phones or visemes with times, and the sound that they are of. Errors: as
+    /// vultus_listener_hear_given().
+    Times hear_given(const std::string& path, std::span<const float> samples,
+                     const HearOptions& options = {}) const {
+        return given(handle_, path, samples, options);
+    }
+
+    vultus_listener* handle() const { return handle_; }
+
   private:
+    friend Times read_times(const std::string& path, const HearOptions& options);
+
+    static Times given(vultus_listener* listener, const std::string& path, std::span<const float> samples,
+                       const HearOptions& options) {
+        vultus_times* times = nullptr;
+        check(vultus_listener_hear_given(listener, path.c_str(), samples.data(), samples.size(), &options,
+                                         &times));
+        return Times(times);
+    }
+
     Owned<vultus_listener, vultus_listener_close> handle_;
+};
+
+/// The same without sound.
+inline Times read_times(const std::string& path, const HearOptions& options = {}) {
+    return Listener::given(nullptr, path, {}, options);
+}
+
+/// Phones and visemes of sound that is still coming.
+class LivePhones {
+  public:
+    /// Errors: as vultus_live_phones_open(). The listener may go.
+    explicit LivePhones(const Listener& listener, std::int32_t sample_rate_hz = 16000) {
+        check(vultus_live_phones_open(listener.handle(), sample_rate_hz, handle_.out()));
+    }
+
+    void push(std::span<const float> samples) {
+        check(vultus_live_phones_push_f32(handle_, samples.data(), samples.size()));
+    }
+    /// What was pushed is complete: the last phones come.
+    void end() { check(vultus_live_phones_end(handle_)); }
+    /// The next 20 ms; nothing when the sound does not reach for them.
+    std::optional<vultus_live_phone> pull() {
+        vultus_live_phone phone;
+        vultus_live_phone_init(&phone);
+        const vultus_status status = vultus_live_phones_pull(handle_, &phone);
+        check(status);
+        return status == VULTUS_OK ? std::optional(phone) : std::nullopt;
+    }
+
+  private:
+    Owned<vultus_live_phones, vultus_live_phones_close> handle_;
 };
 
 }  // namespace v0

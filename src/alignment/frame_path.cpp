@@ -24,14 +24,7 @@ constexpr double kFitPenalty = 1.5;
 class Fits {
   public:
     Fits(const std::vector<FrameState>& path, const std::vector<float>& log_posteriors)
-        : path_(path), log_posteriors_(log_posteriors) {
-        std::array<float, audio::kNumPhones> row{};
-        free_ = free_path(path.size(), kFitFrames, kFitPenalty, [&](std::size_t t) {
-            for (int phone = 0; phone < audio::kNumPhones; ++phone)
-                row[static_cast<std::size_t>(phone)] = score_of(log_posteriors, t, phone);
-            return row.data();
-        });
-    }
+        : path_(path), log_posteriors_(log_posteriors), free_(heard_phones(log_posteriors, path.size())) {}
     double operator()(std::size_t begin, std::size_t end) const {
         double sum = 0;
         for (std::size_t t = begin; t < end; ++t) sum += behind(t);
@@ -96,6 +89,15 @@ std::vector<int> free_path(std::size_t frames, int min_frames, double change_pen
         state = step == 0 ? left[t] * count + last : state - 1;
     }
     return path;
+}
+
+std::vector<int> heard_phones(const std::vector<float>& log_posteriors, std::size_t frames) {
+    std::array<float, audio::kNumPhones> row{};
+    return free_path(frames, kFitFrames, kFitPenalty, [&](std::size_t t) {
+        for (int phone = 0; phone < audio::kNumPhones; ++phone)
+            row[static_cast<std::size_t>(phone)] = score_of(log_posteriors, t, phone);
+        return row.data();
+    });
 }
 
 PhoneTimes times_of_path(const std::vector<FrameState>& path,

@@ -17,6 +17,9 @@ using FrameScores = std::function<const float*(std::size_t frame)>;
 std::vector<int> free_path(std::size_t frames, int min_frames, double change_penalty,
                            const FrameScores& scores);
 
+/// free_path without any text: what is heard, as words are compared with it.
+std::vector<int> heard_phones(const std::vector<float>& log_posteriors, std::size_t frames);
+
 /// Where a search was in a frame: phones begin where the state changes, words where the word does.
 struct FrameState {
     int state = 0;

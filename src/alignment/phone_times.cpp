@@ -1,5 +1,7 @@
 #include "alignment/phone_times.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,6 +9,7 @@
 
 #include "alignment/frame_path.h"
 #include "alignment/frame_scores.h"
+#include "alignment/text_hint.h"
 #include "alignment/word_graph.h"
 #include "audio/phones.h"
 #include "base/error.h"
@@ -18,6 +21,16 @@ namespace {
 
 /// Frames times states that are searched without a beam (12 bytes each): a minute of speech and its text.
 constexpr std::size_t kExhaustible = 30'000'000;
+/// A word that fits worse may be stretched over others: is the text a hint, it is looked at more closely.
+constexpr double kDoubtfulFit = -1.5;
+
+/// The whole text is said as far as one can tell: it needs more to say otherwise.
+constexpr HintCosts kCostsOfDoubt{.gap = 25, .skip = 15};
+
+bool is_doubtful(const PhoneTimes& times) {
+    return std::any_of(times.words.begin(), times.words.end(),
+                       [](const WordSegment& word) { return word.fit < kDoubtfulFit; });
+}
 
 /// Scores of the phones at every part of a frame, one row at a time: a phone by itself and by all that look
 /// like it, which are what lips need to know; between frames a line. All parts of a frame together weigh as
@@ -59,19 +72,16 @@ class PartScores {
     Row row_{};
 };
 
-/// Throws where the recogniser hears something else than the text.
-void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
-                 const AlignOptions& options) {
-    const auto refuse = [&](double at_s, const char* where, std::size_t word) {
-        fail(ErrorCode::kInvalidArgument,
-             "[alignment] the text does not match the sound from {:.2f} s on, {} '{}' (word {})", at_s, where,
-             times.words[word].word, times.words[word].index + 1);
-    };
+/// Where the recogniser hears something else than the text; empty: nowhere.
+std::string misfit(const PhoneTimes& times, const std::vector<double>& pause_fits,
+                   const AlignOptions& options) {
     if (!times.words.empty() && pause_fits[0] < options.worst_fit)
-        fail(ErrorCode::kInvalidArgument,
-             "[alignment] the text does not match the sound from its beginning on: something else is said "
-             "before '{}' (word {}) at {:.2f} s",
-             times.words[0].word, times.words[0].index + 1, times.words[0].start_s);
+        return fmt::format("from its beginning on: something else is said before '{}' (word {}) at {:.2f} s",
+                           times.words[0].word, times.words[0].index + 1, times.words[0].start_s);
+    const auto from = [&](double at_s, const char* where, std::size_t word) {
+        return fmt::format("from {:.2f} s on, {} '{}' (word {})", at_s, where, times.words[word].word,
+                           times.words[word].index + 1);
+    };
     std::size_t misfits = 0;
     for (std::size_t i = 0; i < times.words.size(); ++i) {
         misfits = times.words[i].fit < options.worst_fit ? misfits + 1 : 0;
@@ -79,9 +89,10 @@ void require_fit(const PhoneTimes& times, const std::vector<double>& pause_fits,
         // not.
         const std::size_t first = i + 1 - misfits;
         if (misfits >= std::min<std::size_t>(2, times.words.size()))
-            refuse(times.words[first].start_s, "at", first);
-        if (pause_fits[i + 1] < options.worst_fit) refuse(times.words[i].end_s, "after", i);
+            return from(times.words[first].start_s, "at", first);
+        if (pause_fits[i + 1] < options.worst_fit) return from(times.words[i].end_s, "after", i);
     }
+    return "";
 }
 
 /// Those whose words somebody can say.
@@ -95,16 +106,6 @@ SpokenWord::Slot known_readings(const pronunciation::Readings& readings,
             slot.push_back(std::move(said));
     }
     return slot;
-}
-
-/// What the text says of the words that were found.
-void add_places(const std::vector<SpokenWord>& words, PhoneTimes& times) {
-    for (WordSegment& found : times.words) {
-        const SpokenWord& word = words[static_cast<std::size_t>(found.index)];
-        found.begin_char = word.begin_char;
-        found.end_char = word.end_char;
-        found.shown = word.shown;
-    }
 }
 
 }  // namespace
@@ -134,17 +135,22 @@ PhoneTimes decode_phones(const std::vector<float>& log_posteriors, std::int64_t 
     return times;
 }
 
-std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer) {
+std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer,
+                                     bool all) {
     std::vector<SpokenWord> words;
-    for (pronunciation::TextWord& written : pronunciation::text_words(text)) {
+    std::string unknown;
+    bool any_known = false;
+    for (pronunciation::TextWord& written : pronunciation::text_words(text, pronouncer.language().tag)) {
         SpokenWord word{.word = std::move(written.written), .ways = {}};
         for (const pronunciation::Readings& readings : written.slots)
             word.slots.push_back(known_readings(readings, pronouncer));
-        if (std::any_of(word.slots.begin(), word.slots.end(), [](const auto& slot) { return slot.empty(); }))
-            fail(ErrorCode::kInvalidArgument,
-                 "[alignment] no way to say '{}' is known: add it to a dictionary, or install espeak-ng to "
-                 "guess it",
-                 word.word);
+        word.known =
+            std::none_of(word.slots.begin(), word.slots.end(), [](const auto& slot) { return slot.empty(); });
+        if (!word.known) {
+            if (unknown.empty()) unknown = word.word;
+            word.slots = {{SpokenWord::Reading()}};
+        }
+        any_known = any_known || word.known;
         word.begin_char = written.begin_char;
         word.end_char = written.end_char;
         word.shown = std::move(written.shown);
@@ -152,6 +158,11 @@ std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pro
         words.push_back(std::move(word));
     }
     if (words.empty()) fail(ErrorCode::kInvalidArgument, "[alignment] the text: expected words, got none");
+    if (!unknown.empty() && (all || !any_known))
+        fail(ErrorCode::kInvalidArgument,
+             "[alignment] no way to say '{}' is known: add it to a dictionary, or install espeak-ng{} to "
+             "guess it",
+             unknown, pronouncer.language().code == "ja" ? " and MeCab (libmecab2, mecab-ipadic-utf8)" : "");
     return words;
 }
 
@@ -159,27 +170,33 @@ PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t n
                         const std::vector<SpokenWord>& words, const AlignOptions& options) {
     const std::size_t frames = checked_frames(log_posteriors, num_samples);
     const WordGraph graph(words);
-    if (frames < graph.shortest_frames())
+    if (frames < graph.shortest_frames()) {
+        if (!options.exact) return align_hint(log_posteriors, num_samples, words, HintCosts());
         fail(ErrorCode::kInvalidArgument,
              "[alignment] the text does not match the sound: {} words need {:.2f} s or more, the sound has "
              "{:.2f} s",
              words.size(), static_cast<double>(graph.shortest_frames()) / kPosteriorRateHz,
              static_cast<double>(num_samples) / corpus::kSpeechRateHz);
+    }
     const auto score = [&](std::size_t t, int phone) { return score_of(log_posteriors, t, phone); };
-    WordGraph::Path found = graph.best_path(frames, score, options.beam);
+    WordGraph::Path found = graph.best_path(frames, score, {.nats = options.beam});
     if (!found.whole && frames * graph.num_states() <= kExhaustible)
-        found = graph.best_path(frames, score, std::numeric_limits<double>::infinity());
+        found = graph.best_path(frames, score, {.nats = std::numeric_limits<double>::infinity()});
     std::vector<FrameState> path;
     for (const int state : found.states) path.push_back({state, graph.phone(state), graph.word(state)});
     std::vector<double> pause_fits;
     PhoneTimes times = times_of_path(
         path, [&](int word) { return words[static_cast<std::size_t>(word)].word; }, log_posteriors,
         num_samples, &pause_fits);
-    require_fit(times, pause_fits, options);
-    if (!found.whole)
-        fail(ErrorCode::kInvalidArgument,
-             "[alignment] the text does not match the sound: it ends at {:.2f} s in word {} of {}",
-             times.duration_s, times.words.empty() ? 0 : times.words.back().index + 1, words.size());
+    std::string wrong = misfit(times, pause_fits, options);
+    if (wrong.empty() && !found.whole)
+        wrong = fmt::format(": it ends at {:.2f} s in word {} of {}", times.duration_s,
+                            times.words.empty() ? 0 : times.words.back().index + 1, words.size());
+    if (!options.exact && (!wrong.empty() || is_doubtful(times)))
+        return align_hint(log_posteriors, num_samples, words, wrong.empty() ? kCostsOfDoubt : HintCosts());
+    if (!wrong.empty())
+        fail(ErrorCode::kInvalidArgument, "[alignment] the text does not match the sound{}{}",
+             wrong[0] == ':' ? "" : " ", wrong);
     add_places(words, times);
     return times;
 }

@@ -26,11 +26,30 @@ struct WordSegment {
     std::string shown = {};                    ///< with its punctuation, as captions have it
 };
 
-/// Both lists are in order; phones cover 0..duration_s without gaps, words leave the pauses out.
+/// Speech that the text lacks.
+struct TextGap {
+    double start_s = 0, end_s = 0;
+    double sure = 0;  ///< 0..1: that somebody speaks there
+};
+
+/// A word of the text that is not said.
+struct UnsaidWord {
+    std::string word;
+    int index = 0;  ///< of the text's words
+    std::size_t begin_char = 0, end_char = 0;
+    double at_s = 0;    ///< where it would be
+    double sure = 0;    ///< 0..1
+    bool known = true;  ///< false: nothing told how it is said
+};
+
+/// All lists are in order; phones cover 0..duration_s without gaps, words leave the pauses out.
 struct PhoneTimes {
     double duration_s = 0;
     std::vector<PhoneSegment> phones;
     std::vector<WordSegment> words;  ///< empty when nobody asked for words
+    std::vector<TextGap> gaps;       ///< where the text is a hint, as `unsaid`
+    std::vector<UnsaidWord> unsaid;
+    std::string language;  ///< of the text, BCP 47; empty without a text
 };
 
 /// The phones in samples at 16 kHz, the last one up to num_samples.
@@ -62,21 +81,26 @@ struct SpokenWord {
     std::size_t begin_char = 0, end_char = 0;
     std::string shown = {};
     std::size_t optional_until = 0;  ///< as TextWord's
+    bool known = true;               ///< false: nothing told how it is said, and it is taken for not said
 };
 
-/// The words of a text with their ways (pronunciation/text_words.h). Errors: kInvalidArgument when the text
-/// has no words or nothing says how a word is said; the line names the word.
-std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer);
+/// The words of a text in the pronouncer's language with their ways (pronunciation/text_words.h). Errors:
+/// kInvalidArgument when the text has no words or nothing says how a word is said, or any of them unless
+/// `all`; the line names the word.
+std::vector<SpokenWord> spoken_words(const std::string& text, pronunciation::Pronouncer& pronouncer,
+                                     bool all = true);
 
 struct AlignOptions {
     /// A word or pause that fits worse than this is not what the recogniser hears.
     double worst_fit = -2.5;
     double beam = 150;  ///< nats; hypotheses behind the best by more are given up
+    /// Else the text is a hint: PhoneTimes' gaps and unsaid tell where it leaves the sound.
+    bool exact = true;
 };
 
 /// Phones and words where the text is said (Viterbi over all pronunciations, silence between words where it
-/// is). Errors: as decode_phones; kInvalidArgument when the text does not match the sound: the line says from
-/// which word and time on.
+/// is). Errors: as decode_phones; kInvalidArgument when the text does not match the sound, exactly or at all:
+/// the line says from which word and time on.
 PhoneTimes align_phones(const std::vector<float>& log_posteriors, std::int64_t num_samples,
                         const std::vector<SpokenWord>& words, const AlignOptions& options = {});
 

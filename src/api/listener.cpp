@@ -6,9 +6,12 @@
 
 #include "api/guard.h"
 #include "api/handles.h"
+#include "api/listeners.h"
 #include "audio/phones.h"
 #include "audio/resampler.h"
 #include "base/cancel.h"
+#include "base/output_file.h"
+#include "pronunciation/text_file.h"
 #include "transcription/phone_formats.h"
 #include "transcription/speech_listener.h"
 
@@ -20,6 +23,7 @@ using transcription::SpeechListener;
 namespace {
 
 constexpr int kHeardHz = 16000;
+constexpr std::size_t kMaxGivenBytes = std::size_t{64} << 20;
 
 /// Everything that callers may point at; only the files are made later.
 struct HeardTimes {
@@ -28,18 +32,22 @@ struct HeardTimes {
             phones.push_back({phone.start_s, phone.end_s, phone.phone, audio::viseme_of(phone.phone)});
         for (const auto& word : times.words)
             words.push_back({word.start_s, word.end_s, word.fit, word.word.c_str()});
+        for (const auto& gap : times.gaps) gaps.push_back({gap.start_s, gap.end_s, gap.sure});
+        for (const auto& word : times.unsaid)
+            unsaid.push_back({word.at_s, word.sure, word.begin_char, word.end_char, word.word.c_str()});
         for (const transcription::MouthCue& cue : transcription::mouth_cues(times, "GHX"))
             shapes.push_back({cue.start_cs / 100.0, cue.end_cs / 100.0, cue.shape});
     }
     const PhoneTimes times;
     std::vector<vultus_phone> phones;
     std::vector<vultus_word> words;
+    std::vector<vultus_gap> gaps;
+    std::vector<vultus_unsaid> unsaid;
     std::vector<vultus_mouth_shape> shapes;
     std::mutex files_mutex;
     std::map<std::string, std::string> files;  ///< by format
 };
 
-using Listeners = Handles<vultus_listener, SpeechListener>;
 using Times = Handles<vultus_times, HeardTimes>;
 
 std::string or_empty(const char* text) { return text ? text : ""; }
@@ -128,10 +136,39 @@ vultus_status vultus_listener_hear(vultus_listener* listener, const float* sampl
         const auto chosen = options_or_defaults(options, vultus_hear_options_init, "vultus_hear_options");
         if (chosen.text && !*chosen.text)
             fail(ErrorCode::kInvalidArgument, "[api] text: expected words or null, got an empty text");
+        if (chosen.exact != 0 && chosen.exact != 1)
+            fail(ErrorCode::kInvalidArgument, "[api] hear: expected exact 0 or 1, got {}", chosen.exact);
         const CancelScope cancel([&] { return chosen.cancel && chosen.cancel(chosen.user) != 0; });
         const std::vector<float> sound = checked_sound(samples, num_samples, chosen.sample_rate_hz);
-        *times = Times::all().add(std::make_shared<HeardTimes>(open.hear(sound, or_empty(chosen.text))));
+        const transcription::Script script{
+            .text = or_empty(chosen.text), .language = or_empty(chosen.language), .exact = chosen.exact == 1};
+        *times = Times::all().add(std::make_shared<HeardTimes>(open.hear(sound, script)));
         return VULTUS_OK;
+    });
+}
+
+vultus_status vultus_listener_hear_given(vultus_listener* listener, const char* path, const float* samples,
+                                         size_t num_samples, const vultus_hear_options* options,
+                                         vultus_times** times) {
+    return guarded([&] {
+        if (!path || !times)
+            fail(ErrorCode::kInvalidArgument,
+                 "[api] given times: expected a path and where to put them, got null");
+        const auto chosen = options_or_defaults(options, vultus_hear_options_init, "vultus_hear_options");
+        const CancelScope cancel([&] { return chosen.cancel && chosen.cancel(chosen.user) != 0; });
+        const std::string file = pronunciation::decode_text(read_file(path, kMaxGivenBytes), path),
+                          language = or_empty(chosen.language);
+        const transcription::GivenTimes given = transcription::read_given_times(file, path);
+        if (!samples && num_samples == 0) {
+            *times = Times::all().add(
+                std::make_shared<HeardTimes>(transcription::times_of_given(given, language)));
+            return VULTUS_OK;
+        }
+        return with_handle<Listeners>(listener, "listener", [&](const SpeechListener& open) {
+            const std::vector<float> sound = checked_sound(samples, num_samples, chosen.sample_rate_hz);
+            *times = Times::all().add(std::make_shared<HeardTimes>(open.hear_given(sound, given, language)));
+            return VULTUS_OK;
+        });
     });
 }
 
@@ -143,6 +180,22 @@ vultus_status vultus_times_phones(vultus_times* times, const vultus_phone** phon
 
 vultus_status vultus_times_words(vultus_times* times, const vultus_word** words, size_t* num_words) {
     return give(times, &HeardTimes::words, words, num_words);
+}
+
+vultus_status vultus_times_gaps(vultus_times* times, const vultus_gap** gaps, size_t* num_gaps) {
+    return give(times, &HeardTimes::gaps, gaps, num_gaps);
+}
+
+vultus_status vultus_times_unsaid(vultus_times* times, const vultus_unsaid** words, size_t* num_words) {
+    return give(times, &HeardTimes::unsaid, words, num_words);
+}
+
+vultus_status vultus_times_language(vultus_times* times, const char** tag) {
+    return with_handle<Times>(times, "times", [&](const HeardTimes& heard) {
+        if (!tag) fail(ErrorCode::kInvalidArgument, "[api] language: expected where to put it, got null");
+        *tag = heard.times.language.c_str();
+        return VULTUS_OK;
+    });
 }
 
 vultus_status vultus_times_mouth_shapes(vultus_times* times, const vultus_mouth_shape** shapes,

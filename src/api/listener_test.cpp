@@ -111,15 +111,122 @@ TEST(Listener, FindsTheWordsOfAText) {
         end_s = word.end_s;
     }
     EXPECT_EQ(said, "Bin green with O two now ");
+    EXPECT_EQ(times.language(), "en");
+    EXPECT_TRUE(times.gaps().empty());
+    EXPECT_TRUE(times.unsaid().empty());
+
+    how.text = "green fish with";
+    const vultus::Times hinted = listener.hear(sound, how);
+    ASSERT_EQ(hinted.words().size(), 2u);
+    ASSERT_EQ(hinted.unsaid().size(), 1u);
+    EXPECT_STREQ(hinted.unsaid()[0].text, "fish");
+    EXPECT_EQ(hinted.unsaid()[0].begin_char, 6u);
+    EXPECT_GE(hinted.gaps().size(), 1u);
+    how.exact = 1;
+    EXPECT_THROW(listener.hear(sound, how), vultus::Error);
+    how.exact = 2;
+    EXPECT_THROW(listener.hear(sound, how), vultus::Error);
+    how.exact = 0;
+    how.language = "german";
+    EXPECT_THROW(listener.hear(sound, how), vultus::Error);
+    how.language = "en-US";
     how.text = "fish fish fish fish fish fish";
     try {
         listener.hear(sound, how);
         FAIL();
     } catch (const vultus::Error& error) {
         EXPECT_EQ(error.status(), VULTUS_ERROR_INVALID_ARGUMENT);
-        EXPECT_NE(std::string(error.what()).find("fish"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("none is said"), std::string::npos) << error.what();
     }
     std::filesystem::remove(dictionary);
+}
+
+TEST(Listener, TimesThatAreGiven) {
+    const std::string file = testing::TempDir() + "/listener-given.json";
+    vultus::write_file(file, R"([{"phone":"P","start":0.1,"end":0.2},{"phone":"AA","start":0.2,"end":0.5}])");
+    const vultus::Times phones = vultus::read_times(file);
+    ASSERT_EQ(phones.phones().size(), 3u);
+    EXPECT_STREQ(vultus_viseme_name(phones.phones()[1].viseme), "PP");
+    EXPECT_EQ(phones.phones()[2].end_s, 0.5);
+    EXPECT_FALSE(phones.mouth_shapes().empty());
+
+    const std::string dictionary = testing::TempDir() + "/listener-given.dict";
+    vultus::write_file(dictionary, "bin B IH N\ngreen G R IY N\n");
+    vultus::ListenerOptions options = bundled();
+    options.dictionary = dictionary.c_str();
+    const vultus::Listener listener(options);
+    vultus::write_file(file,
+                       R"([{"word":"bin","start":0.6,"end":0.84},{"word":"green","start":0.84,"end":1.2}])");
+    const vultus::Times words = listener.hear_given(file, speech(48000));
+    ASSERT_EQ(words.words().size(), 2u);
+    EXPECT_EQ(words.words()[1].start_s, 0.84);
+    EXPECT_EQ(words.phones().back().end_s, 3);
+    EXPECT_THROW(listener.hear_given("/nowhere.json", speech(48000)), vultus::Error);
+    vultus::write_file(file, "no times");
+    EXPECT_THROW(vultus::read_times(file), vultus::Error);
+    std::filesystem::remove(file);
+    std::filesystem::remove(dictionary);
+}
+
+std::vector<vultus_live_phone> pulled(vultus::LivePhones& live) {
+    std::vector<vultus_live_phone> phones;
+    while (const auto phone = live.pull()) phones.push_back(*phone);
+    return phones;
+}
+
+TEST(LivePhones, ComeWhileTheSoundComes) {
+    const vultus::Listener listener(bundled());
+    const std::vector<float> sound = speech(48000);
+    vultus::LivePhones live(listener), whole(listener);
+    std::vector<vultus_live_phone> parts;
+    for (std::size_t at = 0; at < sound.size(); at += 500) {
+        live.push({&sound[at], std::min<std::size_t>(500, sound.size() - at)});
+        for (const vultus_live_phone& phone : pulled(live)) parts.push_back(phone);
+        const double pushed_s = static_cast<double>(std::min(at + 500, sound.size())) / 16000;
+        // Its middle lies 82.5 ms back at most, and a frame of 20 ms is under way.
+        EXPECT_GE(static_cast<double>(parts.size()) * 0.02, pushed_s - 0.0825 - 0.02);
+    }
+    live.end();
+    for (const vultus_live_phone& phone : pulled(live)) parts.push_back(phone);
+    whole.push(sound);
+    whole.end();
+    const auto at_once = pulled(whole);
+    ASSERT_EQ(parts.size(), 150u);
+    ASSERT_EQ(at_once.size(), 150u);
+    const vultus::Times times = listener.hear(sound);
+    int alike = 0;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        EXPECT_EQ(parts[i].phone, at_once[i].phone);
+        EXPECT_EQ(parts[i].index, static_cast<std::int64_t>(i));
+        EXPECT_EQ(parts[i].start_s, i == 0 ? 0 : parts[i - 1].end_s);
+        float sum = 0;
+        for (const float weight : parts[i].viseme_weights) sum += weight;
+        EXPECT_NEAR(sum, 1, 1e-3);
+        const double middle_s = 0.02 * static_cast<double>(i);
+        for (const vultus_phone& phone : times.phones())
+            if (phone.start_s <= middle_s && middle_s < phone.end_s) alike += phone.viseme == parts[i].viseme;
+    }
+    EXPECT_EQ(parts.back().end_s, 3);
+    EXPECT_GT(alike, 115) << "of 150, as what is heard with hindsight";
+    live.push(sound);
+    EXPECT_EQ(pulled(live).at(0).index, 0) << "anew";
+}
+
+TEST(LivePhones, RefuseNonsense) {
+    vultus_live_phones* live = nullptr;
+    EXPECT_EQ(vultus_live_phones_open(nullptr, 16000, &live), VULTUS_ERROR_HANDLE);
+    const vultus::Listener listener(bundled());
+    EXPECT_EQ(vultus_live_phones_open(listener.handle(), 7, &live), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_live_phones_open(listener.handle(), 16000, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
+    ASSERT_EQ(vultus_live_phones_open(listener.handle(), 44100, &live), VULTUS_OK);
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(vultus_live_phones_push_f32(live, &nan, 1), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_live_phones_push_f32(live, nullptr, 1), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_live_phones_push_f32(live, nullptr, 0), VULTUS_OK);
+    EXPECT_EQ(vultus_live_phones_pull(live, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_live_phones_end(live), VULTUS_OK);
+    EXPECT_EQ(vultus_live_phones_close(live), VULTUS_OK);
+    EXPECT_EQ(vultus_live_phones_close(live), VULTUS_ERROR_HANDLE);
 }
 
 TEST(Listener, RefusesNonsense) {

@@ -39,6 +39,10 @@ rendering::TalkOptions checked(const vultus_talk_options& options) {
              "{} "
              "and {}",
              options.steps, options.num_threads, options.seed, options.crf);
+    if (options.size_px < 0 || options.audio_track < 0)
+        fail(ErrorCode::kInvalidArgument,
+             "[api] talk: expected a size and an audio track from 0, got {} and {}", options.size_px,
+             options.audio_track);
     rendering::TalkOptions talk;
     talk.person = options.person;
     talk.speech = options.speech;
@@ -50,6 +54,8 @@ rendering::TalkOptions checked(const vultus_talk_options& options) {
     talk.look_ahead_frames = options.look_ahead_frames;
     talk.fps = options.fps;
     talk.crf = options.crf;
+    talk.size_px = options.size_px;
+    talk.audio.track = options.audio_track;
     return talk;
 }
 

@@ -18,6 +18,7 @@ struct AudioOptions {
     std::string raw =
         {};  ///< "FORMAT:RATE_HZ:CHANNELS" of samples without a header, as s16le:16000:1; empty: probe
     Channel channel = Channel::kMix;
+    int track = 0;               ///< which of several sounds, from 1 on; 0: the main one, as FFmpeg sees it
     bool strict = false;         ///< faults() are errors
     bool keep_original = false;  ///< for take_original()
 };
@@ -28,7 +29,8 @@ struct AudioOptions {
 class AudioReader {
   public:
     /// Errors: kIo when the file cannot be opened; kCorruptData when it is no media file or has no sound;
-    /// kInvalidArgument for an unknown raw format, or the right one of a single channel.
+    /// kInvalidArgument for an unknown raw format, the right one of a single channel or a track that is not
+    /// there.
     explicit AudioReader(const std::filesystem::path& path, const AudioOptions& options = {});
     AudioReader(const std::filesystem::path& path, int sample_rate_hz);
     ~AudioReader();

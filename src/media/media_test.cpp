@@ -77,6 +77,18 @@ TEST(Media, AnimatedWebPHasAllFrames) {
     EXPECT_EQ(frames, 12);
 }
 
+TEST(Media, GifLooksLikeThePictures) {
+    const Scratch scratch;
+    test::write_clip(scratch / "a.gif", {.num_frames = 12, .audio_seconds = 1});
+    EXPECT_EQ(read_file(scratch / "a.gif").substr(0, 6), "GIF89a");
+    VideoReader reader(scratch / "a.gif");
+    Image image;
+    int frames = 0;
+    // 256 colours, dithered.
+    for (; reader.read(image); ++frames) EXPECT_GT(psnr(image, test::picture(96, 64, frames)), 17) << frames;
+    EXPECT_EQ(frames, 12);
+}
+
 TEST(Media, SoundKeepsItsRateAndChannels) {
     const Scratch scratch;
     for (const int rate : {44100, 48000, 96000, 16000, 22050, 192000}) {

@@ -19,9 +19,15 @@ struct ParametersFree {
 }  // namespace
 
 StreamDecoder::StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads,
-                             const RawFormat* raw)
+                             const RawFormat* raw, int track)
     : name_(input_name(path)), packet_(make_packet()) {
+    const auto require_first = [&] {
+        if (track > 1)
+            fail(ErrorCode::kInvalidArgument, "[media] {}: expected a track from 1 to 1, got {}", name_,
+                 track);
+    };
     if (raw) {
+        require_first();
         open_raw(*raw, threads);
         bytes_ = std::make_unique<InputStream>(path);
         return;
@@ -30,11 +36,12 @@ StreamDecoder::StreamDecoder(const std::filesystem::path& path, AVMediaType type
     if (const auto& wav = input_->live_wav()) {
         if (type != AVMEDIA_TYPE_AUDIO)
             fail(ErrorCode::kCorruptData, "[media] {}: no {} in it", name_, type_words(type));
+        require_first();
         open_raw({sample_format(*wav), static_cast<int>(wav->rate_hz), wav->channels}, threads);
         if (wav->data_bytes) bytes_left_ = *wav->data_bytes;
         return;
     }
-    choose_stream(type);
+    choose_stream(type, track);
     codec_ = open_decoder(stream_->codecpar, stream_->time_base, threads, name_);
 }
 
@@ -55,9 +62,19 @@ void StreamDecoder::open_raw(const RawFormat& raw, int threads) {
     codec_ = open_decoder(parameters.get(), {1, raw.rate_hz}, threads, name_);
 }
 
-void StreamDecoder::choose_stream(AVMediaType type) {
+/// The track-th stream of its kind.
+int StreamDecoder::find_track(AVMediaType type, int track) const {
+    const AVFormatContext* format = input_->format();
+    int count = 0;
+    for (unsigned i = 0; i < format->nb_streams; ++i)
+        if (format->streams[i]->codecpar->codec_type == type && ++count == track) return static_cast<int>(i);
+    fail(ErrorCode::kInvalidArgument, "[media] {}: expected a track from 1 to {}, got {}", name_, count,
+         track);
+}
+
+void StreamDecoder::choose_stream(AVMediaType type, int track) {
     AVFormatContext* format = input_->format();
-    const int index = find_stream(format, type);
+    const int index = track > 0 ? find_track(type, track) : find_stream(format, type);
     for (unsigned i = 0; i < format->nb_streams; ++i) {
         AVStream* stream = format->streams[i];
         if (static_cast<int>(i) != index) stream->discard = AVDISCARD_ALL;

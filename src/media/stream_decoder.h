@@ -19,10 +19,11 @@ struct RawFormat {
 /// Packets of one stream in, frames out: the loop every reader needs.
 class StreamDecoder {
   public:
-    /// raw: null unless the input has no header. Errors: as Input; kCorruptData when there is no such stream;
-    /// kUnsupported when nothing decodes it.
+    /// raw: null unless the input has no header. track: of several streams of that type, from 1 on; 0: the
+    /// main one. Errors: as Input; kCorruptData when there is no such stream; kInvalidArgument when there is
+    /// no such track; kUnsupported when nothing decodes it.
     StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads,
-                  const RawFormat* raw = nullptr);
+                  const RawFormat* raw = nullptr, int track = 0);
 
     /// The next decoded frame into `frame`; false at the end. Packets that the decoder refuses are counted.
     bool next(AVFrame* frame);
@@ -37,7 +38,8 @@ class StreamDecoder {
 
   private:
     void open_raw(const RawFormat& raw, int threads);
-    void choose_stream(AVMediaType type);
+    void choose_stream(AVMediaType type, int track);
+    int find_track(AVMediaType type, int track) const;
     bool feed();
     int next_packet();
     /// What is there of uncompressed samples, in whole blocks.

@@ -45,12 +45,13 @@ struct Container {
 const std::vector<Container>& containers() {
     static const std::vector<const char*> h264 = {"libx264", "libopenh264", "mpeg4"};
     // WebP's encoder takes its own way from RGB to YUV.
-    static const std::vector<Container> all = {
-        {".mp4", "mp4", h264, "aac"},
-        {".mov", "mov", h264, "aac"},
-        {".mkv", "matroska", h264, "aac"},
-        {".webm", "webm", {"libvpx-vp9"}, "libopus"},
-        {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32}};
+    static const std::vector<Container> all = {{".mp4", "mp4", h264, "aac"},
+                                               {".mov", "mov", h264, "aac"},
+                                               {".mkv", "matroska", h264, "aac"},
+                                               {".webm", "webm", {"libvpx-vp9"}, "libopus"},
+                                               {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32},
+                                               // Three bits of red and green, two of blue, dithered.
+                                               {".gif", "gif", {"gif"}, nullptr, AV_PIX_FMT_RGB8}};
     return all;
 }
 

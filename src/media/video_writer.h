@@ -1,4 +1,4 @@
-// H.264 and AAC in MP4, MOV and Matroska; VP9 and Opus in WebM; animated WebP.
+// H.264 and AAC in MP4, MOV and Matroska; VP9 and Opus in WebM; animated WebP and GIF.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace vultus::media {
 
-/// The file names' endings that VideoWriter knows, in lower case: ".mp4", ".mov", ".mkv", ".webm", ".webp".
+/// The file names' endings that VideoWriter knows, in lower case: ".mp4", ".mov", ".mkv", ".webm", ".webp",
+/// ".gif".
 const std::vector<std::string>& video_extensions();
 /// Whether a file is called so, in any case.
 bool is_video_name(const std::filesystem::path& path);
@@ -20,7 +21,7 @@ struct VideoWriterOptions {
     int fps_num = 25, fps_den = 1;
     int crf = 18;  ///< x264's constant rate factor; other encoders get a comparable bit rate
     std::string preset = "medium";
-    bool with_audio = false;                   ///< where the format has sound: not in WebP
+    bool with_audio = false;                   ///< where the format has sound: not in WebP and GIF
     int sample_rate_hz = 16000, channels = 1;  ///< of the samples given; kept where AAC has them, see below
     std::string encoder;                       ///< an FFmpeg encoder by name; empty: the best there is
     int threads = 1;  ///< part of what makes the bits: another number may give another file

@@ -121,13 +121,27 @@ Espeak::Speech Espeak::speak(const std::string& text) {
 
 int Espeak::sample_rate_hz() const { return library_->rate_hz; }
 
+namespace {
+
+/// Without the names of languages that it changes to and back, "(en)".
+std::string without_languages(std::string ipa) {
+    for (std::size_t open = ipa.find('('); open != std::string::npos; open = ipa.find('(', open)) {
+        const std::size_t close = ipa.find(')', open);
+        if (close == std::string::npos) break;
+        ipa.erase(open, close - open + 1);
+    }
+    return ipa;
+}
+
+}  // namespace
+
 std::vector<int> Espeak::pronounce(const std::string& word) {
     const void* rest = word.c_str();
     std::vector<int> phones;
     while (rest != nullptr) {
         const char* ipa = library_->to_phonemes(&rest, static_cast<int>(kUtf8), kIpaNames | kSeparator);
         if (ipa == nullptr) break;
-        std::istringstream parts(ipa);
+        std::istringstream parts(without_languages(ipa));
         for (std::string part; std::getline(parts, part, '_');)
             for (const int phone : audio::phones_from_ipa(part))
                 if (phone > audio::kSilence) phones.push_back(phone);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "pronunciation/foreign_words.h"
+#include "pronunciation/language.h"
 #include "pronunciation/plain_text.h"
 #include "pronunciation/spoken_symbols.h"
 #include "pronunciation/written_forms.h"
@@ -37,7 +39,19 @@ class TextReader {
   public:
     explicit TextReader(std::string_view text) : text_(plain_text(text)) {}
 
-    std::vector<TextWord> read() {
+    std::vector<TextWord> read(const std::string& language) {
+        if (language_named(language).is_english())
+            read_english();
+        else
+            for (PlacedWord& word : foreign_words(text_.plain, language))
+                add_place(word.begin, word.end, std::move(word.slots));
+        mark_optional();
+        fill_shown();
+        return std::move(words_);
+    }
+
+  private:
+    void read_english() {
         for (std::size_t begin = 0; begin < text_.plain.size();) {
             std::size_t end = begin;
             while (end < text_.plain.size() && !is_blank(text_.plain[end])) ++end;
@@ -45,12 +59,8 @@ class TextReader {
             begin = end + 1;
         }
         look_around(words_);
-        mark_optional();
-        fill_shown();
-        return std::move(words_);
     }
 
-  private:
     /// What stands between two blanks.
     void chunk(std::size_t begin, std::size_t end) {
         characters_.clear();
@@ -114,9 +124,13 @@ class TextReader {
     }
 
     void add(std::size_t begin, std::size_t end, std::vector<Readings> slots) {
+        add_place(places_[begin], places_[end - 1] + 1, std::move(slots));
+    }
+
+    void add_place(std::size_t begin_char, std::size_t end_char, std::vector<Readings> slots) {
         TextWord word;
-        word.begin_char = places_[begin];
-        word.end_char = places_[end - 1] + 1;
+        word.begin_char = begin_char;
+        word.end_char = end_char;
         word.written = text_.utf8(word.begin_char, word.end_char);
         word.slots = std::move(slots);
         words_.push_back(std::move(word));
@@ -166,6 +180,8 @@ class TextReader {
 
 }  // namespace
 
-std::vector<TextWord> text_words(std::string_view text) { return TextReader(text).read(); }
+std::vector<TextWord> text_words(std::string_view text, const std::string& language) {
+    return TextReader(text).read(language);
+}
 
 }  // namespace vultus::pronunciation

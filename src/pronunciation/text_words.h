@@ -23,8 +23,9 @@ struct TextWord {
     std::size_t optional_until = 0;
 };
 
-/// English. Symbols have their names and may be left out where people do; marks of emphasis, emoji, tags
-/// (<break/>), numbers and times of SRT and WebVTT are no words. Bytes that are no UTF-8 part words.
-std::vector<TextWord> text_words(std::string_view text);
+/// language: BCP 47. Symbols have their names and may be left out where people do; marks of emphasis, emoji,
+/// tags (<break/>), numbers and times of SRT and WebVTT are no words. Bytes that are no UTF-8 part words.
+/// Words of readings are in lower case in English, in other languages as they are written.
+std::vector<TextWord> text_words(std::string_view text, const std::string& language = "en");
 
 }  // namespace vultus::pronunciation

@@ -16,6 +16,7 @@
 #include "base/standard_stream.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
+#include "media/resize.h"
 #include "media/video_writer.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
@@ -66,13 +67,18 @@ class Outputs {
   public:
     Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den,
             const media::AudioReader& sound)
-        : size_px_(size_px), channels_(static_cast<std::size_t>(sound.original_channels())) {
+        : drawn_px_(size_px),
+          size_px_(options.size_px > 0 ? options.size_px : size_px),
+          channels_(static_cast<std::size_t>(sound.original_channels())) {
+        if (size_px_ < 16 || size_px_ > drawn_px_ || size_px_ % 2 != 0)
+            fail(ErrorCode::kInvalidArgument, "[talk] size: expected an even number from 16 to {} px, got {}",
+                 drawn_px_, size_px_);
         if (options.out == "-") {
             raw_ = true;
         } else if (!options.out.empty()) {
             file_.emplace(options.out);
             media::VideoWriterOptions video;
-            video.width = video.height = size_px;
+            video.width = video.height = size_px_;
             video.fps_num = fps_num;
             video.fps_den = fps_den;
             video.crf = options.crf;
@@ -99,15 +105,12 @@ class Outputs {
         if (writer_) writer_->write_audio(original_.data(), original_.size() / channels_);
     }
 
-    void frame(const std::vector<std::uint8_t>& rgb) {
-        if (writer_) writer_->write_frame(rgb.data());
-        if (raw_) write_standard_output(rgb.data(), rgb.size());
-        if (frames_) {
-            media::Image image(size_px_, size_px_);
-            image.rgb = rgb;
-            media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
-        }
-        ++count_;
+    void frame(const std::vector<std::uint8_t>& drawn) {
+        if (size_px_ == drawn_px_) return write(drawn);
+        media::Image image(drawn_px_, drawn_px_);
+        image.rgb = drawn;
+        const auto side = static_cast<double>(drawn_px_);
+        write(media::crop_and_resize(image, {0, 0, side, side}, size_px_).rgb);
     }
 
     void finish() {
@@ -120,8 +123,19 @@ class Outputs {
     std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
 
   private:
-    int size_px_;
-    std::size_t channels_;  ///< of the sound
+    void write(const std::vector<std::uint8_t>& rgb) {
+        if (writer_) writer_->write_frame(rgb.data());
+        if (raw_) write_standard_output(rgb.data(), rgb.size());
+        if (frames_) {
+            media::Image image(size_px_, size_px_);
+            image.rgb = rgb;
+            media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
+        }
+        ++count_;
+    }
+
+    int drawn_px_, size_px_;  ///< as the person draws it; as it is written
+    std::size_t channels_;    ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
     std::optional<OutputFile> file_, frames_;

@@ -24,6 +24,7 @@ struct TalkOptions {
     double fps = 0;                ///< of the video; 0: the person's own rate
     int fps_num = 0, fps_den = 1;  ///< the same as a fraction, which goes before `fps`; 0: not given
     int crf = 18;                  ///< quality of H.264
+    int size_px = 0;  ///< sides of the picture: even, 16 up to the person's own; 0: the person's own
 };
 
 struct TalkReport {

@@ -65,8 +65,23 @@ std::string dumped(const Json& json) {
     return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+/// Where text and sound part.
+void add_differences(const alignment::PhoneTimes& times, Json& result) {
+    for (const alignment::UnsaidWord& word : times.unsaid)
+        result["unsaid"].push_back({{"at", milliseconds(word.at_s)},
+                                    {"word", word.word},
+                                    {"text_start", word.begin_char},
+                                    {"text_end", word.end_char},
+                                    {"sure", milliseconds(word.sure)}});
+    for (const alignment::TextGap& gap : times.gaps)
+        result["gaps"].push_back({{"start", milliseconds(gap.start_s)},
+                                  {"end", milliseconds(gap.end_s)},
+                                  {"sure", milliseconds(gap.sure)}});
+}
+
 std::string json(const alignment::PhoneTimes& times) {
     Json result{{"duration", milliseconds(times.duration_s)}};
+    if (!times.language.empty()) result["language"] = times.language;
     result["phones"] = Json::array();
     for (const alignment::PhoneSegment& phone : times.phones) result["phones"].push_back(json_of(phone));
     if (times.words.empty()) return dumped(result);
@@ -81,12 +96,14 @@ std::string json(const alignment::PhoneTimes& times) {
                    {"word", word.word},
                    {"fit", milliseconds(word.fit)}};
         if (word.index >= 0) {
+            entry["sure"] = milliseconds(std::exp(std::min(word.fit, 0.0)));
             entry["text_start"] = word.begin_char;
             entry["text_end"] = word.end_char;
         }
         entry["phones"] = std::move(phones[result["words"].size()]);
         result["words"].push_back(std::move(entry));
     }
+    add_differences(times, result);
     return dumped(result);
 }
 

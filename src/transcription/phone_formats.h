@@ -48,7 +48,7 @@ struct MouthCue {
 };
 
 /// Shapes after Rhubarb's rules for single phones, diphthongs in two; neighbours differ. Pauses shorter than
-/// 0.12 s keep the shape before them.
+/// 0.12 s keep the shape before them, and shapes last as held_shapes() says.
 std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::string& extended_shapes);
 
 }  // namespace vultus::transcription

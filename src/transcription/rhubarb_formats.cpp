@@ -6,6 +6,7 @@
 
 #include "audio/phones.h"
 #include "base/error.h"
+#include "transcription/held_shapes.h"
 
 namespace vultus::transcription {
 namespace {
@@ -96,10 +97,13 @@ std::vector<MouthCue> mouth_cues(const alignment::PhoneTimes& times, const std::
         const char last = audio::rhubarb_end_shape(phone.phone, duration_s);
         const int change =
             first == last ? end : start + static_cast<int>((end - start) * kFirstPartOfDiphthong);
-        add(start, change, drawn(first, extended_shapes), cues);
-        add(change, end, drawn(last, extended_shapes), cues);
+        add(start, change, first, cues);
+        add(change, end, last, cues);
     }
-    return cues;
+    std::vector<MouthCue> shapes;
+    for (const MouthCue& cue : held_shapes(cues))
+        add(cue.start_cs, cue.end_cs, drawn(cue.shape, extended_shapes), shapes);
+    return shapes;
 }
 
 std::string rhubarb_tsv(const alignment::PhoneTimes& times, const PhoneFormatOptions& options) {

@@ -1,0 +1,13 @@
+// Files of words, phones or visemes with times.
+#include <cstdio>
+#include <cstdlib>
+
+#include "transcription/fuzz_texts_testonly.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string fault =
+        vultus::transcription::try_given_times({reinterpret_cast<const char*>(data), size});
+    if (fault.empty()) return 0;
+    std::fprintf(stderr, "%s\n", fault.c_str());
+    std::abort();
+}
