@@ -89,7 +89,11 @@ function show(job) {
     for (const what of job.left_out) out.append(element("small", what));
     parts.push(out);
   }
-  if (job.previews.length) {
+  const seen = JSON.stringify([job.previews, Math.floor(job.progress * 50)]);
+  if (job.previews.length && row.seen === seen) {
+    parts.push(row.querySelector(".previews")); // as it is: nothing flickers
+  } else if (job.previews.length) {
+    row.seen = seen;
     const pictures = element("div", "", "previews");
     for (const preview of job.previews.slice(-6)) {
       const link = document.createElement("a"), picture = document.createElement("img");

@@ -65,6 +65,10 @@ void add_serve_command(CLI::App& app) {
                      "Name that this server is reached by, beside localhost and IP addresses")
         ->type_name("NAME");
     command
+        ->add_option("--allow-origin", options->allowed_origins,
+                     "Page of others that may call this server, as https://face.example (default: none)")
+        ->type_name("ORIGIN");
+    command
         ->add_option("--data", options->data,
                      "Folder for jobs, uploads and persons (default: in the user's "
                      "data folder)")

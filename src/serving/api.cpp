@@ -99,13 +99,41 @@ HttpHandlers Api::handlers() {
     return handlers;
 }
 
-/// Whether a request is looked at at all.
+/// A page of others that --allow-origin names.
+bool Api::is_guest(const HttpRequest& request) const {
+    const auto& all = options_.allowed_origins;
+    return std::find(all.begin(), all.end(), request.header("origin")) != all.end();
+}
+
+/// What lets such a page's browser hand the answer on.
+HttpResponse Api::for_guests(HttpResponse response, const HttpRequest& request) const {
+    if (!is_guest(request)) return response;
+    response.headers.emplace_back("Access-Control-Allow-Origin", request.header("origin"));
+    response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
+    response.headers.emplace_back("Vary", "Origin");
+    return response;
+}
+
 std::optional<HttpResponse> Api::admit(const HttpRequest& request) {
     ++metrics_.requests;
+    auto refusal = refusal_of(request);
+    if (refusal) return for_guests(std::move(*refusal), request);
+    return std::nullopt;
+}
+
+/// Whether a request is looked at at all.
+std::optional<HttpResponse> Api::refusal_of(const HttpRequest& request) {
     if (!is_host_allowed(request.header("host"), options_.allowed_hosts))
         return error_response(403, "[server] this name is not ours (--allowed-host allows it)");
-    if (!is_origin_ours(request.header("origin"), request.header("host")))
-        return error_response(403, "[server] pages of others may not call this");
+    if (!is_origin_ours(request.header("origin"), request.header("host")) && !is_guest(request))
+        return error_response(403, "[server] pages of others may not call this (--allow-origin lets them)");
+    if (request.method == "OPTIONS" && is_guest(request)) {
+        HttpResponse yes;
+        yes.status = 204;
+        yes.headers = {{"Access-Control-Allow-Methods", "GET, POST, DELETE"},
+                       {"Access-Control-Allow-Headers", "Authorization, Content-Type"}};
+        return yes;
+    }
     const bool open = request.path == "/health" || request.path.rfind("/v1/", 0) != 0;
     if (!token_.empty() && (!open || request.path == "/metrics")) {
         std::string given = request.header("authorization");
@@ -125,9 +153,9 @@ std::optional<HttpResponse> Api::admit(const HttpRequest& request) {
 
 HttpResponse Api::handle(const HttpRequest& request) {
     try {
-        return route(request, parts_of(request.path));
+        return for_guests(route(request, parts_of(request.path)), request);
     } catch (const Error& error) {
-        return error_response(error);
+        return for_guests(error_response(error), request);
     }
 }
 
@@ -216,7 +244,7 @@ HttpResponse Api::upload(const HttpRequest& request) {
         std::filesystem::remove(request.upload, error);
         return error_response(400, "[server] upload: expected a file as the body, got nothing");
     }
-    return json_response({{"id", request.upload.stem().string()}, {"bytes", size}}, 201);
+    return json_response({{"id", request.upload.parent_path().filename().string()}, {"bytes", size}}, 201);
 }
 
 HttpResponse Api::refuse_full(const char* what) {

@@ -24,7 +24,8 @@ struct ServeOptions {
     std::filesystem::path program;               ///< vultus, for jobs
     std::filesystem::path token_file;            ///< empty: no token is asked for, loopback only
     std::vector<std::string> allowed_hosts;      ///< names beside IP addresses and localhost
-    std::vector<std::string> voices;             ///< commands and servers that requests may name
+    std::vector<std::string> allowed_origins;  ///< of pages of others that may call this: "https://a.example"
+    std::vector<std::string> voices;           ///< commands and servers that requests may name
     double voice_limit_s = 60;
     std::uint64_t most_upload_bytes = std::uint64_t{8} << 30;
     double most_load = 0;  ///< of live sessions, in cores; 0: 0.85 of those that there are
@@ -48,6 +49,9 @@ class Api {
     struct Route;
     using Path = std::vector<std::string>;  ///< what stands between slashes
 
+    bool is_guest(const HttpRequest& request) const;
+    HttpResponse for_guests(HttpResponse response, const HttpRequest& request) const;
+    std::optional<HttpResponse> refusal_of(const HttpRequest& request);
     std::optional<HttpResponse> admit(const HttpRequest& request);
     HttpResponse handle(const HttpRequest& request);
     HttpResponse route(const HttpRequest& request, const Path& path);

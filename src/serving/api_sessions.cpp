@@ -101,7 +101,8 @@ HttpResponse Api::new_session(const nlohmann::json& json) {
     const double load = person->frame_ms * person->talker->fps() / 1000;
     {
         const std::lock_guard lock(sessions_mutex_);
-        if (load_ + load > most_load_ || sessions_.size() >= kMostSessions) {
+        // One is always tried: on a slow machine somebody may prefer a face that stutters to none.
+        if ((!sessions_.empty() && load_ + load > most_load_) || sessions_.size() >= kMostSessions) {
             ++metrics_.refused_sessions;
             return refuse_full("session");
         }

@@ -81,7 +81,7 @@ HttpResponse Api::talk(const HttpRequest& request) {
         if (!asked.sound.empty()) {
             const auto file = jobs_.new_upload("speech");
             write_file(file, asked.sound);
-            job["upload"] = file.stem().string();
+            job["upload"] = file.parent_path().filename().string();
         }
         return json_response(jobs_.create(job), 202);
     }

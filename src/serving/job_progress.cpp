@@ -69,6 +69,7 @@ JobProgress read_job_log(const fs::path& log) {
             begin = kBegins[number - 1];
             end = kBegins[number];
             fraction = 0;
+            now.seconds_left = -1;
             now.step = match[3];
         } else if (std::regex_search(line, match, percent)) {
             fraction = std::min(1.0, std::atof(match[2].str().c_str()) / 100);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstring>
 #include <ctime>
@@ -46,6 +47,18 @@ std::string now_text() {
     return text;
 }
 
+/// Ids of the uploads that a request names.
+std::vector<std::string> uploads_of(const nlohmann::json& request) {
+    std::vector<std::string> ids;
+    const auto add = [&](const nlohmann::json& id) {
+        if (id.is_string() && is_id(id.get<std::string>())) ids.push_back(id);
+    };
+    if (request.contains("upload")) add(request.at("upload"));
+    if (request.contains("uploads") && request.at("uploads").is_array())
+        for (const auto& id : request.at("uploads")) add(id);
+    return ids;
+}
+
 const std::set<std::string> kPreviews = {".png"};
 const std::set<std::string> kResults = {".mp4", ".webm", ".mkv", ".mov", ".vultus", ".html", ".json"};
 
@@ -68,6 +81,10 @@ JobStore::JobStore(JobStoreOptions options, PersonLibrary& persons)
     : options_(std::move(options)), persons_(persons) {
     fs::create_directories(options_.folder / "jobs");
     fs::create_directories(options_.folder / "uploads");
+    for (const auto& entry : fs::directory_iterator(options_.folder / "uploads")) {
+        std::error_code ignored;
+        fs::remove(entry.path(), ignored);  // one that broke off: its folder is empty
+    }
     load_all();
     worker_ = std::thread([this] { work(); });
 }
@@ -84,16 +101,22 @@ JobStore::~JobStore() {
 fs::path JobStore::folder_of(const std::string& id) const { return options_.folder / "jobs" / id; }
 
 fs::path JobStore::new_upload(const std::string& name) const {
-    std::string extension = fs::path(name).extension().string();
-    const bool plain = extension.size() >= 2 && extension.size() <= 6 && is_id(extension.substr(1));
-    return options_.folder / "uploads" / (new_id() + (plain ? extension : ""));
+    // The name shows in contact sheets; nothing of it can be a path.
+    std::string plain;
+    for (const char c : name)
+        plain += (std::isalnum(static_cast<unsigned char>(c)) && c > 0) || c == '-' || c == '.' ? c : '_';
+    while (!plain.empty() && plain[0] == '.') plain.erase(0, 1);
+    if (plain.size() > 80) plain.erase(0, plain.size() - 80);
+    const fs::path folder = options_.folder / "uploads" / new_id();
+    fs::create_directories(folder);
+    return folder / (plain.empty() ? "upload" : plain);
 }
 
 fs::path JobStore::upload(const std::string& id) const {
     if (!is_id(id)) return {};
     std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(options_.folder / "uploads", ignored))
-        if (entry.path().stem() == id) return entry.path();
+    for (const auto& entry : fs::directory_iterator(options_.folder / "uploads" / id, ignored))
+        return entry.path();
     return {};
 }
 
@@ -244,8 +267,15 @@ bool JobStore::remove(const std::string& id) {
     Job& job = *found->second;
     if (has_ended(job.state)) {
         std::error_code ignored;
+        const std::vector<std::string> uploads = uploads_of(job.request);
         fs::remove_all(folder_of(id), ignored);
         jobs_.erase(found);
+        for (const std::string& upload : uploads)
+            if (std::none_of(jobs_.begin(), jobs_.end(), [&](const auto& other) {
+                    const auto needed = uploads_of(other.second->request);
+                    return std::find(needed.begin(), needed.end(), upload) != needed.end();
+                }))
+                fs::remove_all(options_.folder / "uploads" / upload, ignored);
         return true;
     }
     job.cancel = true;

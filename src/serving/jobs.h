@@ -49,7 +49,7 @@ class JobStore {
     /// Gets the job's JSON as a server-sent event, now and whenever it changes; ends with the job.
     bool watch(const std::string& id, const std::shared_ptr<OutQueue>& watcher);
 
-    /// Where an upload of that name is to be written: its id is the file's name.
+    /// Where an upload of that name is to be written, in a folder of its own, whose name is its id.
     std::filesystem::path new_upload(const std::string& name) const;
     /// Empty when there is none.
     std::filesystem::path upload(const std::string& id) const;

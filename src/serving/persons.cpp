@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
+#include <ctime>
 
 #include "base/error.h"
 #include "base/output_file.h"
@@ -38,6 +38,13 @@ std::string png_of(const media::Image& image) {
     return read_file(scratch / "picture.png");
 }
 
+/// What this thread has had of a core: what else runs beside it does not count.
+double thread_ms() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
+}
+
 /// Draws some frames: the first is the thumbnail, the fastest of the rest tells how many hold.
 void try_out(OpenPerson& person) {
     const auto shared = std::make_shared<speaking::SharedTalker>(*person.talker, speaking::TalkerOptions{});
@@ -46,10 +53,9 @@ void try_out(OpenPerson& person) {
     speaking::LiveSession session(shared, {});
     person.frame_ms = 1e9;
     for (int i = 0; i < 10; ++i) {
-        const auto begin = std::chrono::steady_clock::now();
+        const double begin_ms = thread_ms();
         session.pull(speaking::LiveSession::Missing::kSilence, frame);
-        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-        if (i > 0) person.frame_ms = std::min(person.frame_ms, took.count());
+        if (i > 0) person.frame_ms = std::min(person.frame_ms, thread_ms() - begin_ms);
     }
     media::Image image(size_px, size_px);
     image.rgb = frame.rgb;

@@ -1,9 +1,11 @@
 // flite, a program, and espeak-ng, a library: both tell when each phone is said.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <mutex>
 #include <sstream>
 
+#include "audio/phones.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "base/scratch_folder.h"
@@ -11,6 +13,8 @@
 
 namespace vultus::voices {
 namespace {
+
+constexpr std::int64_t kKeptSilence = kVoiceRateHz / 50;
 
 /// Scratch folders of one process must not meet.
 std::string scratch_name(const char* what) {
@@ -32,12 +36,25 @@ class FliteVoice : public Voice {
         if (said.exit_code != 0)
             fail(ErrorCode::kIo, "[voices] flite/{}: ended with {}: {}", name_, said.exit_code, said.errors);
         const std::vector<float> sound = read_sound(wav, "flite/" + name_);
-        take(sound);
-        return at_voice_rate(spans_of(parse_psdur(said.output), kVoiceRateHz), kVoiceRateHz,
-                             static_cast<std::int64_t>(sound.size()));
+        Spans spans = spans_of(parse_psdur(said.output), kVoiceRateHz);
+        const std::int64_t skipped = skip_silence(spans, static_cast<std::int64_t>(sound.size()));
+        take({sound.begin() + skipped, sound.end()});
+        return at_voice_rate(std::move(spans), kVoiceRateHz,
+                             static_cast<std::int64_t>(sound.size()) - skipped);
     }
 
   private:
+    /// It begins each text with a fifth of a second of silence, for which somebody would wait. Returns how
+    /// much of the sound is left out, and moves the phones.
+    static std::int64_t skip_silence(Spans& spans, std::int64_t num_samples) {
+        if (spans.size() < 2 || spans[0].phone != audio::kSilence) return 0;
+        const std::int64_t skipped =
+            std::clamp<std::int64_t>(spans[1].begin_sample - kKeptSilence, 0, num_samples);
+        for (corpus::PhoneSpan& span : spans)
+            span.begin_sample = std::max<std::int64_t>(0, span.begin_sample - skipped);
+        return skipped;
+    }
+
     std::string name_;
     VoiceOptions options_;
 };
@@ -102,6 +119,19 @@ class EspeakVoice : public Voice {
     std::string name_;
 };
 
+std::vector<VoiceInfo> list_flite_voices() {
+    if (!find_program("flite")) return {};
+    // "Voices available: kal awb_time kal16 awb rms slt"; awb_time knows the time of day only.
+    std::istringstream words(run_program({"flite", "-lv"}).output);
+    std::vector<VoiceInfo> voices;
+    for (std::string word; words >> word;) {
+        if (word.back() == ':' || word == "Voices" || word == "awb_time") continue;
+        VoiceInfo voice{"flite/" + word, "en", "flite, English", true};
+        voices.insert(word == "rms" ? voices.begin() : voices.end(), std::move(voice));  // the clearest one
+    }
+    return voices;
+}
+
 }  // namespace
 
 std::unique_ptr<Voice> open_flite(const std::string& name, const VoiceOptions& options) {
@@ -118,18 +148,10 @@ std::unique_ptr<Voice> open_espeak(const std::string& name, const VoiceOptions&)
 }
 
 std::vector<VoiceInfo> flite_voices() {
-    if (!find_program("flite")) return {};
-    // "Voices available: kal awb_time kal16 awb rms slt"; awb_time knows the time of day only.
-    std::istringstream words(run_program({"flite", "-lv"}).output);
-    std::vector<VoiceInfo> voices;
-    for (std::string word; words >> word;) {
-        if (word.back() == ':' || word == "Voices" || word == "awb_time") continue;
-        VoiceInfo voice{"flite/" + word, "en", "flite, English", true};
-        voices.insert(word == "rms" ? voices.begin() : voices.end(), std::move(voice));  // the clearest one
-    }
-    return voices;
+    // Asked once: what is installed later is known to the next process.
+    static const std::vector<VoiceInfo> all = list_flite_voices();
+    return all;
 }
-
 std::vector<VoiceInfo> espeak_voices() {
     const std::lock_guard lock(espeak_mutex());
     const auto espeak = pronunciation::Espeak::load();

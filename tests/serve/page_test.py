@@ -20,7 +20,7 @@ window.seen = [];
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const audio = new AudioContext(), meter = audio.createAnalyser(), levels = new Float32Array(1024);
   meter.fftSize = 1024;
-  audio.createMediaStreamSource(video.captureStream()).connect(meter);
+  audio.createMediaElementSource(video).connect(meter).connect(audio.destination);
   audio.resume();
   let before;
   const look = (now, frame) => {
@@ -105,6 +105,7 @@ class PageTest(unittest.TestCase):
         # The file has the silences around the speech, too.
         self.assertLess(told["seconds"], file_s + 0.1)
         self.assertGreater(told["seconds"], file_s - 0.9)
+        self.server.json("DELETE", "/v1/jobs/" + job["id"])
         self.assertEqual([url for url in page.requests if not url.startswith((self.url, "blob:", "about:"))], [])
         self.assertEqual(page.console, [])
 

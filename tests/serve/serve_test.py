@@ -1,7 +1,7 @@
 """`vultus serve` from outside: every route of its OpenAPI document, live sessions, jobs, and bad input."""
 import http.client
+import io
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -53,6 +53,16 @@ def sound(seconds=None):
     with wave.open(str(SPEECH)) as file:
         frames = file.readframes(file.getnframes() if seconds is None else int(seconds * file.getframerate()))
         return frames, file.getframerate()
+
+
+def short_wav(seconds=1.0):
+    """The beginning of the sample, as a file's bytes."""
+    frames, rate = sound(seconds)
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(frames)
+    return out.getvalue()
 
 
 class Stream:
@@ -112,7 +122,7 @@ class Serve(unittest.TestCase):
     def test_openapi_is_what_the_server_does(self):
         document = self.server.json("GET", "/v1/openapi.json")
         session = self.session()
-        upload = self.server.call("POST", "/v1/uploads?name=a.wav", SPEECH.read_bytes())[2]
+        upload = self.server.call("POST", "/v1/uploads?name=a.wav", short_wav())[2]
         job = self.server.json("POST", "/v1/jobs", {"kind": "talk", "person": "grid-s1", "upload": upload["id"]}, 202)
         job = self.finished(job)
         self.assertEqual(job["state"], "done", job)
@@ -214,7 +224,7 @@ class Serve(unittest.TestCase):
     def test_a_video_comes_while_it_is_made(self):
         body = ("--b\r\nContent-Disposition: form-data; name=\"person\"\r\n\r\ngrid-s1\r\n"
                 "--b\r\nContent-Disposition: form-data; name=\"audio\"; filename=\"s.wav\"\r\n\r\n").encode()
-        body += SPEECH.read_bytes() + b"\r\n--b--\r\n"
+        body += short_wav(2.5) + b"\r\n--b--\r\n"
         connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
         connection.request("POST", "/v1/talk", body, {"Content-Type": "multipart/form-data; boundary=b"})
         answer = connection.getresponse()
@@ -226,10 +236,8 @@ class Serve(unittest.TestCase):
         data += answer.read()
         self.assertLess(first_s, 0.7 * (time.monotonic() - begun) + 0.2)
         told = probe(data)
-        with wave.open(str(SPEECH)) as file:
-            seconds = file.getnframes() / file.getframerate()
-        self.assertLess(abs(told["video_s"] - seconds), 0.05)
-        self.assertLess(abs(told["audio_s"] - seconds), 0.1)
+        self.assertLess(abs(told["video_s"] - 2.5), 0.05)
+        self.assertLess(abs(told["audio_s"] - 2.5), 0.1)
         self.assertIn("grid-s1.vultus", told["comment"])
 
     def test_bad_input_has_the_right_status(self):
@@ -278,7 +286,7 @@ class Serve(unittest.TestCase):
         self.assertEqual(self.server.json("GET", "/health")["status"], "ok")
         deadline = time.monotonic() + 5
         uploads = pathlib.Path(self.folder.name) / "uploads"
-        while any(file.stat().st_size == 10000 for file in uploads.iterdir()):
+        while any(file.is_file() and file.stat().st_size == 10000 for file in uploads.rglob("*")):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
 
@@ -299,8 +307,8 @@ class Serve(unittest.TestCase):
             viewer.socket.close()
         start = len(good.media)
         begun = time.monotonic()
-        good.until(lambda me: len(me.media) >= start + 75)
-        self.assertLess(abs(time.monotonic() - begun - 3), 0.6)
+        good.until(lambda me: len(me.media) >= start + 50)
+        self.assertLess(abs(time.monotonic() - begun - 2), 0.6)
         self.assertLess(self.server.memory_mb() - before, 60)
         for viewer in slow:
             viewer.socket.close()
@@ -338,6 +346,15 @@ class Serve(unittest.TestCase):
 
 
 class Other(unittest.TestCase):
+    def test_only_named_pages_of_others_may_call(self):
+        with tempfile.TemporaryDirectory() as folder, Server(folder, "--allow-origin", "http://localhost:8000") as server:
+            ours = {"Origin": "http://localhost:8000"}
+            status, headers, _ = server.call("GET", "/v1/persons", None, ours)
+            self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (200, ours["Origin"]))
+            self.assertEqual(server.call("OPTIONS", "/v1/talk", None, ours)[0], 204)
+            status, headers, _ = server.call("GET", "/v1/persons", None, {"Origin": "http://localhost:8001"})
+            self.assertEqual((status, headers["Access-Control-Allow-Origin"]), (403, None))
+
     def test_a_token_is_asked_for(self):
         with tempfile.TemporaryDirectory() as folder:
             token = pathlib.Path(folder) / "token"
@@ -361,14 +378,17 @@ class Other(unittest.TestCase):
 
     def test_more_sessions_than_hold_are_refused(self):
         with tempfile.TemporaryDirectory() as folder, Server(folder, "--most-load", "0.001") as server:
+            session = server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)
             status, headers, _ = server.call("POST", "/v1/sessions", {"person": "grid-s1"})
             self.assertEqual(status, 503)
+            server.json("DELETE", "/v1/sessions/" + session["id"])
+            server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)
             self.assertGreater(int(headers["Retry-After"]), 0)
 
     def test_jobs_survive_a_restart(self):
         with tempfile.TemporaryDirectory() as folder:
             with Server(folder) as server:
-                upload = server.call("POST", "/v1/uploads?name=a.wav", SPEECH.read_bytes())[2]
+                upload = server.call("POST", "/v1/uploads?name=a.wav", short_wav())[2]
                 talk = {"kind": "talk", "person": "grid-s1", "upload": upload["id"]}
                 jobs = [server.json("POST", "/v1/jobs", talk, 202) for _ in range(3)]
                 server.json("DELETE", "/v1/jobs/" + jobs[2]["id"])
@@ -384,11 +404,11 @@ class Other(unittest.TestCase):
                     job = server.json("GET", "/v1/jobs/" + job["id"])
                     self.assertEqual(job["state"], "done", job)
                     video = server.call("GET", job["results"][0]["url"])[2]
-                    self.assertGreater(probe(video)["frames"], 50)
+                    self.assertEqual(probe(video)["frames"], 25)
                 self.assertEqual(server.json("GET", "/v1/jobs/" + jobs[2]["id"])["state"], "cancelled")
                 server.json("DELETE", "/v1/jobs/" + jobs[0]["id"])
                 self.assertEqual(server.call("GET", "/v1/jobs/" + jobs[0]["id"])[0], 404)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")
