@@ -33,7 +33,7 @@ export async function call(method, path, body) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(body);
   }
-  const response = await fetch(path, { method, headers, body });
+  const response = await fetch(path, { method, headers, body, keepalive: method === "DELETE" }); // it outlives the page
   if (!response.ok) throw await refusal(response);
   return response;
 }

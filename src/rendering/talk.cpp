@@ -81,6 +81,7 @@ class Outputs {
             video.sample_rate_hz = sound.original_rate_hz();
             video.channels = sound.original_channels();
             video.sink = options.sink;
+            video.live = static_cast<bool>(options.sink);  // somebody watches while it is drawn
             writer_.emplace(file_ ? file_->temporary() : "stream.mp4", video);
         }
         if (!options.frames.empty()) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostJsonBytes = 5u << 20;  // a text of 4 MiB, escaped a little
 constexpr std::size_t kMostFormBytes = 64u << 20;
-constexpr double kSessionLife_s = 60;  ///< without a viewer
+constexpr double kSessionLife_s = 15;  ///< without a viewer
 constexpr double kLoadPerCore = 0.85;
 
 std::vector<std::string> parts_of(const std::string& path) {

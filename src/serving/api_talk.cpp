@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMostTalks = 2;
 constexpr std::size_t kStreamBytes = 4u << 20;
-constexpr int kNice = 10;
+constexpr int kNice = 5;  ///< live sessions go first, jobs last
 
 /// The request's fields, and the sound that came with them.
 struct TalkRequest {
@@ -31,6 +31,8 @@ TalkRequest read_request(const HttpRequest& request) {
             talk.sound = std::move(part.bytes);
         else if (part.name == "async" || part.name == "blinks" || part.name == "idle_motion")
             talk.fields[part.name] = part.bytes == "true" || part.bytes == "1";
+        else if (part.name == "head_scale" || part.name == "seed")
+            talk.fields[part.name] = nlohmann::json::parse(part.bytes, nullptr, /*allow_exceptions=*/false);
         else
             talk.fields[part.name] = part.bytes;
     }

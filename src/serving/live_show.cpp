@@ -85,6 +85,13 @@ LiveShow::LiveShow(std::string id, std::shared_ptr<OpenPerson> person, const Liv
 }
 
 LiveShow::~LiveShow() {
+    end();
+    drawing_.join();
+    speaking_thread_.join();
+    --metrics_.sessions;
+}
+
+void LiveShow::end() {
     stop_ = true;
     ++turn_;
     {
@@ -96,13 +103,6 @@ LiveShow::~LiveShow() {
         text_there_.notify_all();
     }
     session_.close();
-    drawing_.join();
-    speaking_thread_.join();
-    end();
-    --metrics_.sessions;
-}
-
-void LiveShow::end() {
     const std::lock_guard lock(viewers_mutex_);
     for (const Viewer& viewer : viewers_) viewer.queue->finish();
     metrics_.viewers -= static_cast<std::int64_t>(viewers_.size());

@@ -55,7 +55,7 @@ class LiveShow {
     /// What is not shown yet is dropped, texts that wait included.
     void interrupt();
 
-    /// Its viewers are told that it is over; nothing is drawn any more.
+    /// Its viewers are told that it is over; nothing is drawn or said any more.
     void end();
     nlohmann::json describe() const;
     /// How long nobody has watched or asked for anything.

@@ -7,9 +7,11 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 from chromium import Chromium
+from mp4 import probe
 from server import PROGRAM, ROOT, Server
 
 # Watches the face: how much the lower half of the picture moves, and how loud it is, over the video's time.
@@ -92,20 +94,20 @@ class PageTest(unittest.TestCase):
             return { idle: mean(idle), spoken: mean(spoken), first: spoken[0].at - clicked,
                      seconds: spoken.at(-1).time - spoken[0].time, frames: spoken.length }; })()""")
         self.assertGreater(told["spoken"], 2 * told["idle"], told)
-        job = self.server.json("POST", "/v1/jobs", {"kind": "talk", "person": "grid-s1", "text":
-                               "Bob met Mama. Papa Bobby waved at Mommy, and we all laughed."}, 202)
         print(f"from the click to the first talking frame on the screen: {told['first']:.0f} ms; lips moved "
               f"{told['spoken']:.2f} against {told['idle']:.2f} levels at rest; {told['seconds']:.2f} s heard")
         page.run("document.getElementById('download').click()")
-        page.wait("document.getElementById('status').textContent.includes('downloaded')", 60)
+        page.wait("document.getElementById('status').textContent.includes('downloaded')", 180)
+        job = self.server.json("POST", "/v1/jobs", {"kind": "talk", "person": "grid-s1", "text":
+                               "Bob met Mama. Papa Bobby waved at Mommy, and we all laughed."}, 202)
+        self.addCleanup(self.server.json, "DELETE", "/v1/jobs/" + job["id"])
         while job["state"] in ("waiting", "running"):
+            time.sleep(0.1)
             job = self.server.json("GET", "/v1/jobs/" + job["id"])
-        from mp4 import probe
         file_s = probe(self.server.call("GET", job["results"][0]["url"])[2])["audio_s"]
         # The file has the silences around the speech, too.
         self.assertLess(told["seconds"], file_s + 0.1)
         self.assertGreater(told["seconds"], file_s - 0.9)
-        self.server.json("DELETE", "/v1/jobs/" + job["id"])
         self.assertEqual([url for url in page.requests if not url.startswith((self.url, "blob:", "about:"))], [])
         self.assertEqual(page.console, [])
 

@@ -234,7 +234,8 @@ class Serve(unittest.TestCase):
         data = answer.read(5000)
         first_s = time.monotonic() - begun
         data += answer.read()
-        self.assertLess(first_s, 0.7 * (time.monotonic() - begun) + 0.2)
+        # 62 frames are drawn in no less: the rest came after the first.
+        self.assertGreater(time.monotonic() - begun - first_s, 0.3)
         told = probe(data)
         self.assertLess(abs(told["video_s"] - 2.5), 0.05)
         self.assertLess(abs(told["audio_s"] - 2.5), 0.1)
