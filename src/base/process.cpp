@@ -129,9 +129,7 @@ class FilterChild {
         posix_spawnattr_t attributes;
         posix_spawnattr_init(&attributes);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-        std::vector<char*> list;
-        for (const std::string& argument : arguments) list.push_back(const_cast<char*>(argument.c_str()));
-        list.push_back(nullptr);
+        std::vector<char*> list = argument_list(arguments);
         const int error = ::posix_spawnp(&pid_, list[0], &actions, &attributes, list.data(), environ);
         posix_spawnattr_destroy(&attributes);
         posix_spawn_file_actions_destroy(&actions);
@@ -237,7 +235,6 @@ FilterResult run_filter(const std::vector<std::string>& arguments, std::string_v
     FilterChild child(arguments, input);
     FilterResult result;
     std::optional<int> code;
-    // What it started may hold its outputs open when it has ended itself: that is not waited for.
     for (bool more = true; more || !code;) {
         throw_if_cancelled();
         if (Clock::now() > end)

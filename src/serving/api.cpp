@@ -201,11 +201,11 @@ HttpResponse Api::persons(const HttpRequest& request, const Path& path) {
             if (person.at("id") == path[2]) return json_response(person);
         return error_response(404, "[server] no such person");
     }
-    const auto person = is_id(path[2]) ? persons_.open(path[2]) : nullptr;
-    if (!person || person->picture_png.empty()) return error_response(404, "[server] no such person");
+    const std::string picture = is_id(path[2]) ? persons_.picture(path[2]) : "";
+    if (picture.empty()) return error_response(404, "[server] no such person");
     HttpResponse response;
     response.type = "image/png";
-    response.body = person->picture_png;
+    response.body = picture;
     response.headers.emplace_back("Cache-Control", "private, max-age=300");
     return response;
 }

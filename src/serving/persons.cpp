@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kMostOpen = 3;  ///< persons whose weights stay in memory though nobody uses them
+
 nlohmann::json describe(const std::string& id, const person::Person& person, std::uintmax_t num_bytes) {
     return {{"id", id},
             {"name", person.card.name},
@@ -134,25 +136,42 @@ std::shared_ptr<OpenPerson> PersonLibrary::open(const std::string& id) {
     const fs::path path = path_of(id);
     if (path.empty()) return nullptr;
     const std::lock_guard lock(mutex_);
-    auto& entry = open_[id];
     const auto time = fs::last_write_time(path);
-    auto& [known, card] = cards_[id];
-    if (entry && known == time) return entry;
+    const auto found =
+        std::find_if(open_.begin(), open_.end(), [&](const auto& person) { return person->id == id; });
+    if (found != open_.end()) {
+        const std::shared_ptr<OpenPerson> person = *found;
+        open_.erase(found);
+        if (person->time == time) {
+            open_.push_front(person);
+            return person;
+        }
+    }
     person::Person person = person::load_person(path);
-    card = describe(id, person, fs::file_size(path));
-    known = time;
+    cards_[id] = {time, describe(id, person, fs::file_size(path))};
     auto opened = std::make_shared<OpenPerson>();
     opened->id = id;
     opened->path = path;
+    opened->time = time;
     opened->talker = std::make_unique<speaking::Talker>(std::move(person), speaking::TalkerOptions{});
     if (opened->talker->person().can_speak()) try_out(*opened);
-    entry = opened;
+    pictures_[id] = {time, opened->picture_png};
+    open_.push_front(opened);
+    if (open_.size() > kMostOpen) open_.pop_back();
     return opened;
 }
 
-std::size_t PersonLibrary::num_open() const {
-    const std::lock_guard lock(mutex_);
-    return open_.size();
+std::string PersonLibrary::picture(const std::string& id) {
+    const fs::path path = path_of(id);
+    if (path.empty()) return "";
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = pictures_.find(id);
+        if (found != pictures_.end() && found->second.first == fs::last_write_time(path))
+            return found->second.second;
+    }
+    const auto person = open(id);
+    return person ? person->picture_png : "";
 }
 
 }  // namespace vultus::serving

@@ -1,6 +1,7 @@
 // The persons that a server has, by id.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@ namespace vultus::serving {
 struct OpenPerson {
     std::string id;
     std::filesystem::path path;
+    std::filesystem::file_time_type time;      ///< of the file that was read
     std::unique_ptr<speaking::Talker> talker;  ///< only to be shared from
     double frame_ms = 0;                       ///< one picture on one core of this machine
     std::string picture_png;
@@ -33,10 +35,11 @@ class PersonLibrary {
     nlohmann::json list();
     /// Null when there is none. Errors: those of load_person().
     std::shared_ptr<OpenPerson> open(const std::string& id);
+    /// PNG; empty when there is none. Errors: as open().
+    std::string picture(const std::string& id);
     /// Empty when there is none.
     std::filesystem::path path_of(const std::string& id);
     const std::filesystem::path& folder() const { return folder_; }
-    std::size_t num_open() const;
 
   private:
     std::map<std::string, std::filesystem::path> files();
@@ -44,7 +47,8 @@ class PersonLibrary {
     std::vector<std::filesystem::path> given_;
     std::filesystem::path folder_;
     mutable std::mutex mutex_;
-    std::map<std::string, std::shared_ptr<OpenPerson>> open_;
+    std::deque<std::shared_ptr<OpenPerson>> open_;  ///< the last used first; sessions hold theirs themselves
+    std::map<std::string, std::pair<std::filesystem::file_time_type, std::string>> pictures_;
     std::map<std::string, std::pair<std::filesystem::file_time_type, nlohmann::json>> cards_;
 };
 

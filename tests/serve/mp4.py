@@ -1,7 +1,9 @@
 """Just enough of MP4 to look into what the server sends."""
 import json
+import shutil
 import subprocess
 import tempfile
+import unittest
 
 
 def boxes(data):
@@ -17,6 +19,8 @@ def boxes(data):
 
 def probe(data):
     """Seconds of picture and of sound, the comment, and the number of frames, by ffprobe."""
+    if not shutil.which("ffprobe"):
+        raise unittest.SkipTest("ffprobe is not installed")
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         file.write(data)
         file.flush()
