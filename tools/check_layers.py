@@ -27,13 +27,15 @@ ALLOWED = {
     "pronunciation": ["base", "audio"],
     "alignment": ["base", "audio", "corpus", "pronunciation"],
     "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
+    "voices": ["base", "audio", "corpus", "media", "pronunciation"],
     "speaking": ["base", "tensor", "audio", "diffusion", "models", "person", "infer", "hearing"],
-    "rendering": ["base", "media", "person", "speaking"],
+    "rendering": ["base", "media", "person", "voices", "speaking"],
     "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
-                    "alignment"],
+                    "alignment", "voices"],
     "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
     "evaluation": ["base", "audio", "corpus", "person", "media", "face", "metrics", "speaking"],
     "speed": ["base", "infer", "person", "media", "hearing", "speaking", "rendering"],
+    "serving": ["base", "audio", "media", "person", "voices", "speaking", "rendering"],
     "autograd": ["base", "tensor", "models"],
     "training_loop": ["base", "tensor", "corpus", "person", "autograd"],
     "image_training": ["base", "tensor", "corpus", "diffusion", "models", "person", "autograd", "training_loop"],
@@ -44,7 +46,7 @@ ALLOWED = {
 TRAINER = ["autograd", "training_loop", "image_training", "speech_training", "phone_training"]
 ALLOWED["train"] = ["base", "tensor", "audio", "corpus", "models", "person", *TRAINER]
 LIBRARY = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment",
-           "transcription", "speaking", "rendering"]
+           "transcription", "voices", "speaking", "rendering"]
 APPS = {"cli": [name for name in ALLOWED if name not in (*TRAINER, "train")], "train": [*ALLOWED["train"], "train"]}
 ALLOWED["api"] = [*LIBRARY, "vultus"]
 
@@ -54,6 +56,8 @@ THIRD_PARTY = [
     (re.compile(r"lib(av|sw)\w+/"), {"src/media"}),
     (re.compile(r"dlib/"), {"src/face"}),
     (re.compile(r"unicode/"), {"src/pronunciation"}),
+    (re.compile(r"curl/"), {"src/voices"}),
+    (re.compile(r"boost/"), {"src/serving"}),
     (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/evaluation"}),
     (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/kernels", "src/infer", "bench"}),
 ]

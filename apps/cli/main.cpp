@@ -61,6 +61,9 @@ int run(int argc, char** argv) {
     vultus::cli::add_train_command(app);
     vultus::cli::add_calibrate_command(app);
     vultus::cli::add_talk_command(app);
+    vultus::cli::add_say_command(app);
+    vultus::cli::add_voices_command(app);
+    vultus::cli::add_serve_command(app);
     vultus::cli::add_eval_command(app);
     vultus::cli::add_info_command(app);
     vultus::cli::add_bench_command(app);

@@ -22,6 +22,9 @@ void add_learn_command(CLI::App& app) { add_absent(app, "learn"); }
 void add_prepare_command(CLI::App& app) { add_absent(app, "prepare"); }
 void add_train_command(CLI::App& app) { add_absent(app, "train"); }
 void add_calibrate_command(CLI::App& app) { add_absent(app, "calibrate"); }
+void add_say_command(CLI::App& app) { add_absent(app, "say"); }
+void add_voices_command(CLI::App& app) { add_absent(app, "voices"); }
+void add_serve_command(CLI::App& app) { add_absent(app, "serve"); }
 void add_eval_command(CLI::App& app) { add_absent(app, "eval"); }
 void add_bench_command(CLI::App& app) { add_absent(app, "bench"); }
 void add_phones_command(CLI::App& app) { add_absent(app, "phones"); }

@@ -242,6 +242,27 @@ VULTUS_API void vultus_talk_options_init(vultus_talk_options* options);
  * Errors: all of them; #VULTUS_ERROR_UNSUPPORTED when the library was built without FFmpeg. */
 VULTUS_API vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames);
 
+/** Makes a video as vultus_talk() does, of the person saying `text` (UTF-8; `[pause 500]` and SSML's break
+ * and emphasis are understood). options: `speech` is not used. voice: as vultus_session_say()'s. Errors:
+ * those of vultus_talk() and of the voice. */
+VULTUS_API vultus_status vultus_say(const vultus_talk_options* options, const char* text, const char* voice,
+                                    int64_t* num_frames);
+/** Speaks `text` into a session, sentence by sentence, as pushed sound with its end; returns when all is
+ * pushed, long before it is shown. One text at a time: call it on a thread of your own. voice: "flite/NAME",
+ * "espeak/NAME", "cmd:PROGRAM ARGUMENTS" (text on standard input; sound on standard output or in the file in
+ * the place of {out}; no shell), "http://HOST:PORT/v1?voice=NAME" (OpenAI's /v1/audio/speech), null: the
+ * first that is installed. Never pass on a voice that a stranger names: a command is run. Errors:
+ * #VULTUS_ERROR_UNSUPPORTED (no such voice here), #VULTUS_ERROR_IO (it fails or takes more than a minute for
+ * a sentence), #VULTUS_ERROR_INVALID_ARGUMENT (no text), #VULTUS_ERROR_CANCELLED (interrupted or closed
+ * meanwhile), #VULTUS_ERROR_HANDLE. */
+VULTUS_API vultus_status vultus_session_say(vultus_session* session, const char* text, const char* voice);
+/** Receives a voice's name, language ("en"; may be "") and description; a result other than 0 ends the list.
+ */
+typedef int (*vultus_voice_callback)(void* user, const char* name, const char* language,
+                                     const char* description);
+/** Lists the voices that are installed here, the usual one first. */
+VULTUS_API vultus_status vultus_voices(vultus_voice_callback callback, void* user);
+
 /** Hears which phones and words are said, and when; needs no person. */
 typedef struct vultus_listener vultus_listener;
 /** What a listener heard in one piece of speech. */

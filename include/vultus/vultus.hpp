@@ -127,6 +127,11 @@ class Session {
     void end_speech() { check(vultus_session_end_speech(handle_)); }
     /// Drops the sound that is not shown yet and comes to rest.
     void interrupt() { check(vultus_session_interrupt(handle_)); }
+    /// Speaks a text, as pushed sound with its end. voice: "": the first that is installed. Errors: as
+    /// vultus_session_say().
+    void say(const std::string& text, const std::string& voice = {}) {
+        check(vultus_session_say(handle_, text.c_str(), voice.empty() ? nullptr : voice.c_str()));
+    }
     /// Ends it now: a thread in pull() gets its frame or Error with #VULTUS_ERROR_CANCELLED, later calls
     /// Error.
     void close() { vultus_session_close(handle_); }
@@ -196,6 +201,37 @@ inline std::int64_t talk(const std::string& person, const std::string& speech, c
     std::int64_t num_frames = 0;
     check(vultus_talk(&options, &num_frames));
     return num_frames;
+}
+
+/// A video of the person who says the text; returns its number of frames. voice: "": the first that is
+/// installed. The paths in `options` are not used. Errors: as vultus_say().
+inline std::int64_t say(const std::string& person, const std::string& text, const std::string& out,
+                        const std::string& voice = {}, TalkOptions options = {}) {
+    options.person = person.c_str();
+    options.speech = nullptr;
+    options.out = out.c_str();
+    std::int64_t num_frames = 0;
+    check(vultus_say(&options, text.c_str(), voice.empty() ? nullptr : voice.c_str(), &num_frames));
+    return num_frames;
+}
+
+/// A voice that is installed here.
+struct VoiceInfo {
+    std::string name;         ///< for say()
+    std::string language;     ///< "en"; may be empty
+    std::string description;  ///< for people
+};
+
+/// The voices that are installed here, the usual one first.
+inline std::vector<VoiceInfo> voices() {
+    std::vector<VoiceInfo> all;
+    check(vultus_voices(
+        [](void* user, const char* name, const char* language, const char* description) {
+            static_cast<std::vector<VoiceInfo>*>(user)->push_back({name, language, description});
+            return 0;
+        },
+        &all));
+    return all;
 }
 
 /// vultus_listener_options with its defaults.

@@ -60,6 +60,26 @@ TEST_F(CppApi, MovesAndOutlivesThePerson) {
     EXPECT_THROW(session.pull(frame), vultus::Error);
 }
 
+TEST_F(CppApi, SaysTexts) {
+    vultus::Person person(path_);
+    vultus::Session session(person);
+    EXPECT_THROW(session.say(""), vultus::Error);
+    EXPECT_THROW(session.say("Hello", "cmd:false"), vultus::Error);
+#ifdef VULTUS_WITH_MEDIA
+    const auto voices = vultus::voices();
+    if (voices.empty()) GTEST_SKIP() << "no voice is installed";
+    session.say("Hello there. [pause 200] How are you?", voices[0].name);
+    vultus::Frame frame;
+    int spoken = 0;
+    while (session.pull(frame, VULTUS_MISSING_WAIT)) spoken += frame.speaking ? 1 : 0;
+    EXPECT_GT(spoken, 25);
+    const std::string out = path_ + ".say.mp4";
+    EXPECT_GT(vultus::say(path_, "Hello there.", out), 10);
+    EXPECT_THROW(vultus::say(path_, "Hello there.", out, "espeak/nobody"), vultus::Error);
+    std::filesystem::remove(out);
+#endif
+}
+
 TEST_F(CppApi, WhatTheCallbackThrowsArrives) {
     vultus::Person person(path_);
     vultus::Session session(person);

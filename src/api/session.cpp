@@ -4,9 +4,8 @@
 #include <vector>
 
 #include "api/guard.h"
-#include "api/handles.h"
+#include "api/open_session.h"
 #include "api/pose_options.h"
-#include "speaking/live_session.h"
 
 using namespace vultus;
 using namespace vultus::api;
@@ -14,18 +13,6 @@ using speaking::LiveSession;
 using speaking::SharedTalker;
 
 namespace {
-
-struct OpenSession {
-    OpenSession(const std::shared_ptr<SharedTalker>& talker_, const speaking::LiveOptions& options)
-        : talker(talker_), session(talker_, options) {}
-    std::shared_ptr<SharedTalker> talker;
-    LiveSession session;
-    std::mutex frame_mutex;  ///< guards frame, which is used again so that pulling allocates nothing
-    speaking::LiveFrame frame;
-};
-
-using Persons = Handles<vultus_person, SharedTalker>;
-using Sessions = Handles<vultus_session, OpenSession>;
 
 template <std::size_t N>
 void copy_text(const std::string& from, char (&to)[N]) {
@@ -173,6 +160,7 @@ vultus_status vultus_session_close(vultus_session* session) {
     if (!session) return VULTUS_OK;
     return with_handle<Sessions>(session, "session", [&](OpenSession& open) {
         Sessions::all().remove(session);
+        ++open.num_interruptions;
         open.session.close();
         return VULTUS_OK;
     });
@@ -195,6 +183,7 @@ vultus_status vultus_session_end_speech(vultus_session* session) {
 
 vultus_status vultus_session_interrupt(vultus_session* session) {
     return with_handle<Sessions>(session, "session", [](OpenSession& open) {
+        ++open.num_interruptions;
         open.session.interrupt();
         return VULTUS_OK;
     });

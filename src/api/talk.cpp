@@ -3,6 +3,7 @@
 
 #include "api/guard.h"
 #include "api/pose_options.h"
+#include "api/talk_options.h"
 
 #ifdef VULTUS_WITH_MEDIA
 #include "base/cancel.h"
@@ -25,12 +26,11 @@ void vultus_talk_options_init(vultus_talk_options* options) {
 
 #ifdef VULTUS_WITH_MEDIA
 
-namespace {
-
-rendering::TalkOptions checked(const vultus_talk_options& options) {
-    if (!options.person || !options.speech || !options.out)
+rendering::TalkOptions vultus::api::talk_options(const vultus_talk_options& options, bool with_speech) {
+    if (!options.person || !options.out || (with_speech && !options.speech))
         fail(ErrorCode::kInvalidArgument, "[api] talk: expected paths of person, speech and out, got null");
-    if (options.out == std::string_view("-") || options.speech == std::string_view("-"))
+    const std::string_view speech = with_speech ? options.speech : "";
+    if (options.out == std::string_view("-") || speech == "-")
         fail(ErrorCode::kInvalidArgument, "[api] talk: expected files, got - (use a session for streams)");
     if (options.steps < 0 || options.steps > 1000 || options.num_threads < 0 || options.num_threads > 1024 ||
         options.seed < -1 || options.crf < 0 || options.crf > 51)
@@ -45,7 +45,7 @@ rendering::TalkOptions checked(const vultus_talk_options& options) {
              options.audio_track);
     rendering::TalkOptions talk;
     talk.person = options.person;
-    talk.speech = options.speech;
+    talk.speech = speech;
     talk.out = options.out;
     talk.talker.steps = options.steps;
     talk.talker.seed = options.seed;
@@ -59,8 +59,6 @@ rendering::TalkOptions checked(const vultus_talk_options& options) {
     return talk;
 }
 
-}  // namespace
-
 vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames) {
     return guarded([&] {
         check_struct(options, "vultus_talk_options");
@@ -69,7 +67,7 @@ vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frame
         const ProgressScope progress([&](std::int64_t done) {
             if (given.progress) given.progress(given.user, done);
         });
-        const rendering::TalkReport report = rendering::talk(checked(given));
+        const rendering::TalkReport report = rendering::talk(talk_options(given, /*with_speech=*/true));
         if (num_frames) *num_frames = report.num_frames;
         return VULTUS_OK;
     });

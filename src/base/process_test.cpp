@@ -40,6 +40,35 @@ TEST(Process, AMissingProgramIsNamed) {
     }
 }
 
+TEST(Process, AFilterGetsItsInputAndGivesBoth) {
+    std::string long_text;
+    for (int i = 0; i < 100000; ++i) long_text += "line\n";
+    const FilterResult result = run_filter({"sh", "-c", "cat; echo hm >&2; exit 3"}, long_text);
+    EXPECT_EQ(result.output, long_text);
+    EXPECT_EQ(result.errors, "hm");
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_EQ(run_filter({"true"}, long_text).output, "");  // it need not read
+    EXPECT_EQ(run_filter({"sh", "-c", "kill -9 $$"}, "").exit_code, 128 + 9);
+    EXPECT_THROW(run_filter({"no-such-program-here"}, ""), Error);
+}
+
+TEST(Process, AFilterIsEndedAtItsLimits) {
+    const auto expect_ended = [](const std::string& script, const FilterLimits& limits, const char* says) {
+        const auto begin = std::chrono::steady_clock::now();
+        try {
+            run_filter({"sh", "-c", script}, "", limits);
+            ADD_FAILURE() << script;
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::kIo);
+            EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
+        }
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+    };
+    expect_ended("echo last words >&2; sleep 60", {.seconds = 0.2}, "did not end within 0.2 s: last words");
+    expect_ended("sleep 60 & wait", {.seconds = 0.2}, "did not end");  // nor does what it started
+    expect_ended("yes", {.seconds = 20, .output_bytes = 100000}, "at most 100000 bytes");
+}
+
 TEST(Process, CancellationEndsIt) {
     int asked = 0;
     const CancelScope scope([&] { return ++asked > 2; });

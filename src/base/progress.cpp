@@ -4,11 +4,22 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace vultus {
 namespace {
 bool g_quiet = false;
 thread_local const std::function<void(std::int64_t)>* t_show = nullptr;
+
+/// Programs that read the lines want them more often.
+double seconds_between_lines() {
+    static const double seconds = [] {
+        const char* given = std::getenv("VULTUS_PROGRESS_S");
+        const double value = given ? std::strtod(given, nullptr) : 0;
+        return value > 0 ? value : 30.0;
+    }();
+    return seconds;
+}
 }  // namespace
 
 std::string format_duration(double seconds) {
@@ -48,7 +59,7 @@ void Progress::update(std::int64_t done, const std::string& note) {
     if (first_done_ < 0) first_done_ = done;
     const auto now = Clock::now();
     const double since_draw = std::chrono::duration<double>(now - last_draw_).count();
-    if (g_quiet || (since_draw < (terminal_ ? 0.1 : 30.0) && done != total_)) return;
+    if (g_quiet || (since_draw < (terminal_ ? 0.1 : seconds_between_lines()) && done != total_)) return;
     last_draw_ = now;
     drawn_ = true;
     const double elapsed = std::chrono::duration<double>(now - start_).count();

@@ -39,6 +39,61 @@ TEST(Media, PicturesSurviveEncodingInColourAndOrder) {
     EXPECT_EQ(reader.num_damaged(), 0);
 }
 
+TEST(Media, ASinkGetsAFragmentAFrame) {
+    std::vector<std::string> parts(1);
+    VideoWriterOptions options;
+    options.width = 96;
+    options.height = 64;
+    options.with_audio = true;
+    options.live = true;
+    options.comment = "whose it is";
+    options.preset = "superfast";
+    options.sink = [&](const std::uint8_t* bytes, std::size_t size) {
+        parts.back().append(reinterpret_cast<const char*>(bytes), size);
+    };
+    VideoWriter writer("nowhere.mp4", options);
+    const std::vector<float> tone = test::tone(640 * 30, 16000, 220);
+    for (int i = 0; i < 30; ++i) {
+        if (i == 20) writer.force_key_frame();
+        writer.write_audio(tone.data() + 640 * i, 640);
+        writer.write_frame(test::picture(96, 64, i).rgb.data());
+        parts.emplace_back();
+    }
+    writer.finish();
+    if (writer.encoder_name() == "libx264") {
+        EXPECT_EQ(writer.mime_type(), "video/mp4; codecs=\"avc1.42C00A,mp4a.40.2\"");
+        // Once both streams have begun, every frame is there as soon as it was given.
+        for (int i = 3; i < 30; ++i) EXPECT_EQ(parts[static_cast<std::size_t>(i)].substr(4, 4), "moof") << i;
+    }
+    std::string all;
+    for (const std::string& part : parts) all += part;
+    EXPECT_NE(all.find("whose it is"), std::string::npos);
+    const Scratch scratch;
+    const auto path = scratch / "a.mp4";
+    write_file(path, all);
+    VideoReader reader(path);
+    Image image;
+    int frames = 0;
+    for (; reader.read(image); ++frames) EXPECT_GT(psnr(image, test::picture(96, 64, frames)), 28) << frames;
+    EXPECT_EQ(frames, 30);
+    EXPECT_NEAR(static_cast<double>(read_audio(path, 1 << 20).size()) / 16000, 1.2, 0.05);
+    EXPECT_FALSE(std::filesystem::exists("nowhere.mp4"));
+}
+
+TEST(Media, WhatASinkThrowsArrives) {
+    VideoWriterOptions options;
+    options.width = options.height = 64;
+    options.sink = [](const std::uint8_t*, std::size_t) { fail(ErrorCode::kCancelled, "enough"); };
+    try {
+        VideoWriter writer("nowhere.mp4", options);
+        for (int i = 0; i < 200; ++i) writer.write_frame(test::picture(64, 64, i).rgb.data());
+        writer.finish();
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kCancelled) << error.what();
+    }
+}
+
 TEST(Media, TheNameChoosesTheFormat) {
     const Scratch scratch;
     const std::pair<const char*, const char*> formats[] = {{"a.mp4", "ftypisom"},

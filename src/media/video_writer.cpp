@@ -1,13 +1,15 @@
 #include "media/video_writer.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "media/container.h"
 #include "media/ffmpeg.h"
 
 namespace vultus::media {
@@ -28,45 +30,16 @@ int aac_rate_hz(int rate_hz) {
 /// Output contexts own their AVIOContext too.
 struct OutputCloser {
     void operator()(AVFormatContext* context) const {
-        if (context->pb) avio_closep(&context->pb);
+        if (context->pb && (context->flags & AVFMT_FLAG_CUSTOM_IO)) {
+            av_freep(&context->pb->buffer);
+            avio_context_free(&context->pb);
+        } else if (context->pb) {
+            avio_closep(&context->pb);
+        }
         avformat_free_context(context);
     }
 };
 using OutputPtr = std::unique_ptr<AVFormatContext, OutputCloser>;
-
-/// What a file's ending stands for.
-struct Container {
-    const char *extension, *muxer;
-    std::vector<const char*> video;  ///< encoders, the best first
-    const char* audio;               ///< encoder; null: no sound
-    AVPixelFormat pixels = AV_PIX_FMT_YUV420P;
-};
-
-const std::vector<Container>& containers() {
-    static const std::vector<const char*> h264 = {"libx264", "libopenh264", "mpeg4"};
-    // WebP's encoder takes its own way from RGB to YUV.
-    static const std::vector<Container> all = {{".mp4", "mp4", h264, "aac"},
-                                               {".mov", "mov", h264, "aac"},
-                                               {".mkv", "matroska", h264, "aac"},
-                                               {".webm", "webm", {"libvpx-vp9"}, "libopus"},
-                                               {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32},
-                                               // Three bits of red and green, two of blue, dithered.
-                                               {".gif", "gif", {"gif"}, nullptr, AV_PIX_FMT_RGB8}};
-    return all;
-}
-
-std::string lower_extension(const std::filesystem::path& path) {
-    std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return extension;
-}
-
-const Container& container_of(const std::filesystem::path& path) {
-    for (const Container& container : containers())
-        if (lower_extension(path) == container.extension) return container;
-    return containers()[0];
-}
 
 const AVCodec* choose_encoder(const Container& container, const std::string& asked) {
     if (!asked.empty()) {
@@ -108,10 +81,17 @@ struct VideoWriter::Impl {
         output->flags |= AVFMT_FLAG_BITEXACT;
         open_video();
         if (options.with_audio && container.audio) open_audio();
-        check(avio_open(&output->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot write");
+        if (options.sink)
+            open_sink();
+        else
+            check(avio_open(&output->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot write");
         AVDictionary* settings = nullptr;
-        if (container.muxer == std::string_view("mp4") || container.muxer == std::string_view("mov"))
+        // The index waits for the first packets of both streams, so that it tells of the sound's priming.
+        if (options.sink)
+            av_dict_set(&settings, "movflags", "+empty_moov+default_base_moof+frag_custom+delay_moov", 0);
+        else if (container.muxer == std::string_view("mp4") || container.muxer == std::string_view("mov"))
             av_dict_set(&settings, "movflags", "+faststart", 0);
+        if (!options.comment.empty()) av_dict_set(&output->metadata, "comment", options.comment.c_str(), 0);
         if (!container.audio) av_dict_set(&settings, "loop", "0", 0);  // for ever
         const int begun = avformat_write_header(output.get(), &settings);
         av_dict_free(&settings);
@@ -175,6 +155,12 @@ struct VideoWriter::Impl {
         if (encoder_name == "libx264") {
             av_dict_set_int(&settings, "crf", options.crf, 0);
             av_dict_set(&settings, "preset", options.preset.c_str(), 0);
+            if (options.live) {
+                av_dict_set(&settings, "tune", "zerolatency", 0);
+                av_dict_set(&settings, "profile", "baseline", 0);
+                av_dict_set(&settings, "forced-idr", "1", 0);
+                video->gop_size = 2 * options.fps_num / options.fps_den;
+            }
         } else if (encoder_name == "libvpx-vp9") {
             // Its scale has 63 steps where x264's has 51; without a bit rate, quality alone counts.
             av_dict_set_int(&settings, "crf", options.crf * 63 / 51, 0);
@@ -242,8 +228,10 @@ struct VideoWriter::Impl {
         sws_scale(scaler.get(), planes, strides, 0, options.height, frame->data, frame->linesize);
         colour_conversion += std::chrono::steady_clock::now() - start;
         frame->pts = num_frames++;
+        frame->pict_type = std::exchange(key_frame_wanted, false) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         encode(video.get(), video_stream, frame.get());
         drain_audio(false);
+        end_fragment();
     }
 
     void write_audio(const float* samples, std::size_t n) {
@@ -320,12 +308,52 @@ struct VideoWriter::Impl {
             packet->stream_index = stream->index;
             if (codec->codec_type == AVMEDIA_TYPE_VIDEO && packet->duration == 0) packet->duration = 1;
             av_packet_rescale_ts(packet.get(), codec->time_base, stream->time_base);
-            check(av_interleaved_write_frame(output.get(), packet.get()), "cannot write");
+            ++num_packets[codec->codec_type == AVMEDIA_TYPE_VIDEO ? 0 : 1];
+            const int written = av_interleaved_write_frame(output.get(), packet.get());
             check_disk();
+            check(written, "cannot write");
         }
     }
 
+    void open_sink() {
+        constexpr int kBytes = 1 << 16;
+        auto* buffer = static_cast<unsigned char*>(av_malloc(kBytes));
+        const auto write = [](void* self, std::uint8_t* bytes, int size) {
+            try {
+                static_cast<Impl*>(self)->options.sink(bytes, static_cast<std::size_t>(size));
+                return size;
+            } catch (...) {  // nothing may be thrown through C
+                static_cast<Impl*>(self)->thrown = std::current_exception();
+                return AVERROR_EXTERNAL;
+            }
+        };
+        output->pb = avio_alloc_context(buffer, kBytes, 1, this, nullptr, write, nullptr);
+        if (!output->pb) throw std::bad_alloc();
+        output->flags |= AVFMT_FLAG_CUSTOM_IO;
+    }
+
+    /// What was written since the last frame goes to the sink, once there are packets of both streams.
+    void end_fragment() {
+        if (!options.sink || num_packets[0] == 0 || (audio && num_packets[1] == 0)) return;
+        check(av_interleaved_write_frame(output.get(), nullptr), "cannot write");
+        check(av_write_frame(output.get(), nullptr), "cannot write");
+        avio_flush(output->pb);
+        check_disk();
+    }
+
+    std::string mime_type() const {
+        // The profile, its constraints and the level stand behind the first byte of the parameter set.
+        const std::uint8_t* bytes = video->extradata;
+        const int size = video->extradata_size;
+        for (int i = 0; i + 6 < size; ++i)
+            if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1 && (bytes[i + 3] & 31) == 7)
+                return fmt::format("video/mp4; codecs=\"avc1.{:02X}{:02X}{:02X}{}\"", bytes[i + 4],
+                                   bytes[i + 5], bytes[i + 6], audio ? ",mp4a.40.2" : "");
+        fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no H.264 encoder");
+    }
+
     void check_disk() const {
+        if (thrown) std::rethrow_exception(thrown);
         if (output->pb && output->pb->error < 0) check(output->pb->error, "cannot write");
     }
 
@@ -342,7 +370,7 @@ struct VideoWriter::Impl {
         check(av_write_trailer(output.get()), "cannot write");
         avio_flush(output->pb);
         check_disk();
-        check(avio_closep(&output->pb), "cannot write");
+        if (!options.sink) check(avio_closep(&output->pb), "cannot write");
         finished = true;
     }
 
@@ -360,7 +388,9 @@ struct VideoWriter::Impl {
     std::vector<float> pending;  // [n, channels] at audio_rate_hz, not yet encoded
     std::int64_t num_frames = 0, samples_sent = 0;
     std::chrono::duration<double> colour_conversion{0};
-    bool finished = false;
+    std::int64_t num_packets[2] = {0, 0};  // of pictures and of sound
+    bool finished = false, key_frame_wanted = false;
+    std::exception_ptr thrown;  // by the sink
 };
 
 const std::vector<std::string>& video_extensions() {
@@ -385,6 +415,8 @@ void VideoWriter::write_frame(const std::uint8_t* rgb) { impl_->write_frame(rgb)
 void VideoWriter::write_audio(const float* samples, std::size_t n) { impl_->write_audio(samples, n); }
 void VideoWriter::finish() { impl_->finish(); }
 const std::string& VideoWriter::encoder_name() const { return impl_->encoder_name; }
+void VideoWriter::force_key_frame() { impl_->key_frame_wanted = true; }
+std::string VideoWriter::mime_type() const { return impl_->mime_type(); }
 double VideoWriter::colour_conversion_s() const { return impl_->colour_conversion.count(); }
 
 }  // namespace vultus::media

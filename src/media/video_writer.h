@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,8 +24,13 @@ struct VideoWriterOptions {
     std::string preset = "medium";
     bool with_audio = false;                   ///< where the format has sound: not in WebP and GIF
     int sample_rate_hz = 16000, channels = 1;  ///< of the samples given; kept where AAC has them, see below
-    std::string encoder;                       ///< an FFmpeg encoder by name; empty: the best there is
-    int threads = 1;  ///< part of what makes the bits: another number may give another file
+    std::string comment;                       ///< in the file's metadata; empty: none
+    /// Takes the file piece by piece instead of a path: fragmented MP4 (H.264, AAC) with a fragment for each
+    /// frame, for Media Source. What it throws ends the writing.
+    std::function<void(const std::uint8_t*, std::size_t)> sink;
+    bool live = false;    ///< with a sink: nothing is held back to look ahead; a key frame every two seconds
+    std::string encoder;  ///< an FFmpeg encoder by name; empty: the best there is
+    int threads = 1;      ///< part of what makes the bits: another number may give another file
 };
 
 /// Sound from 32 kHz on keeps its rate; lower ones are brought to 48 kHz, where AAC's packets are short.
@@ -50,6 +56,10 @@ class VideoWriter {
     /// "libx264", "libopenh264" or "mpeg4": what this machine's FFmpeg offers, in this order; "libvpx-vp9",
     /// "libwebp_anim".
     const std::string& encoder_name() const;
+    /// The next frame can be decoded without those before it.
+    void force_key_frame();
+    /// What Media Source wants to know: `video/mp4; codecs="avc1.42C01F,mp4a.40.2"`. For H.264 only.
+    std::string mime_type() const;
     /// Time that RGB to yuv420p took so far.
     double colour_conversion_s() const;
 

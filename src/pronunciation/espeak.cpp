@@ -27,7 +27,7 @@ constexpr int kSynchronous = 2;       ///< AUDIO_OUTPUT_SYNCHRONOUS: the callbac
 constexpr int kPhonemeEventsIpa = 3;  ///< espeakINITIALIZE_PHONEME_EVENTS | _PHONEME_IPA
 constexpr int kDontExit = 0x8000;
 constexpr int kRate = 1, kPitch = 3, kRange = 4;
-constexpr unsigned kUtf8 = 1;
+constexpr unsigned kUtf8 = 1, kSsml = 0x10;
 constexpr int kIpaNames = 0x02;       ///< of espeak_TextToPhonemes
 constexpr int kSeparator = '_' << 8;  ///< between phonemes
 
@@ -110,10 +110,11 @@ void Espeak::set_manner(int words_per_minute, int pitch, int pitch_range) {
     library_->set_parameter(kRange, pitch_range, 0);
 }
 
-Espeak::Speech Espeak::speak(const std::string& text) {
+Espeak::Speech Espeak::speak(const std::string& text, Markup markup) {
     Speech speech;
     Library::current = &speech;
-    library_->synth(text.c_str(), text.size() + 1, 0, 0, 0, kUtf8, nullptr, nullptr);
+    const unsigned flags = kUtf8 | (markup == Markup::kSsml ? kSsml : 0);
+    library_->synth(text.c_str(), text.size() + 1, 0, 0, 0, flags, nullptr, nullptr);
     library_->synchronize();
     Library::current = nullptr;
     return speech;

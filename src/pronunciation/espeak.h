@@ -30,7 +30,8 @@ class Espeak {
         std::vector<std::int16_t> audio;
         std::vector<Phoneme> phonemes;
     };
-    Speech speak(const std::string& text);
+    enum class Markup { kNone, kSsml };
+    Speech speak(const std::string& text, Markup markup = Markup::kNone);
     int sample_rate_hz() const;
 
     /// The phones of a word in the voice's language (audio/phones.h); empty when it says nothing.

@@ -65,7 +65,7 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, int size_px, int fps_num, int fps_den,
+    Outputs(const TalkOptions& options, const std::string& origin, int size_px, int fps_num, int fps_den,
             const media::AudioReader& sound)
         : drawn_px_(size_px),
           size_px_(options.size_px > 0 ? options.size_px : size_px),
@@ -75,17 +75,20 @@ class Outputs {
                  drawn_px_, size_px_);
         if (options.out == "-") {
             raw_ = true;
-        } else if (!options.out.empty()) {
-            file_.emplace(options.out);
+        } else if (!options.out.empty() || options.sink) {
+            if (!options.sink) file_.emplace(options.out);
             media::VideoWriterOptions video;
             video.width = video.height = size_px_;
             video.fps_num = fps_num;
             video.fps_den = fps_den;
             video.crf = options.crf;
+            video.comment = origin;
             video.with_audio = true;
             video.sample_rate_hz = sound.original_rate_hz();
             video.channels = sound.original_channels();
-            writer_.emplace(file_->temporary(), video);
+            video.sink = options.sink;
+            video.live = static_cast<bool>(options.sink);  // somebody watches while it is drawn
+            writer_.emplace(file_ ? file_->temporary() : "stream.mp4", video);
         }
         if (!options.frames.empty()) {
             if (std::filesystem::exists(options.frames))
@@ -169,6 +172,20 @@ void check_writable(const TalkOptions& options) {
 
 }  // namespace
 
+std::string origin_note(const person::Card& card, const std::filesystem::path& person) {
+    std::string note =
+        fmt::format("Synthetic video, made with Vultus from the person file {}", person.filename().string());
+    const auto add = [&](const char* what, const std::string& value) {
+        if (!value.empty()) note += fmt::format("; {}: {}", what, value);
+    };
+    add("person", card.name);
+    add("licence", card.licence);
+    add("attribution", card.attribution);
+    add("digital source type",
+        "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia");
+    return note;
+}
+
 std::vector<float> read_pose_track(const std::filesystem::path& path) {
     std::istringstream lines(read_file(path, kMaxPoseBytes));
     std::vector<float> track;
@@ -200,6 +217,7 @@ TalkReport talk(const TalkOptions& options) {
     }
     person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options);
+    const std::string origin = origin_note(person.card, options.person);
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
@@ -207,7 +225,7 @@ TalkReport talk(const TalkOptions& options) {
     audio.keep_original = true;
     media::AudioReader reader(options.speech, audio);
     const bool live = is_input_stream(options.speech);
-    Outputs outputs(options, talker.size_px(), fps_num, fps_den, reader);
+    Outputs outputs(options, origin, talker.size_px(), fps_num, fps_den, reader);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 
@@ -242,6 +260,7 @@ TalkReport talk(const TalkOptions& options) {
         }
         if (!batch.empty()) draw();
     }
+    if (options.before_commit) options.before_commit();
     outputs.finish();
     TalkReport report;
     report.num_frames = outputs.count();

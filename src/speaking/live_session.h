@@ -16,6 +16,8 @@ namespace vultus::speaking {
 /// A Talker that several sessions of one person use in turn.
 struct SharedTalker {
     SharedTalker(const person::Person& person, const TalkerOptions& options) : talker(person, options) {}
+    /// Shares the weights of another, not its turns: both draw at once.
+    SharedTalker(const Talker& other, const TalkerOptions& options) : talker(other, options) {}
     Talker talker;
     std::mutex mutex;
 };

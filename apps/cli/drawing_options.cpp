@@ -1,0 +1,90 @@
+#include "drawing_options.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "frame_rate.h"
+#include "sound_options.h"
+
+namespace vultus::cli {
+namespace {
+
+using speaking::PoseOptions;
+
+constexpr double kLeastForRatioS = 0.5;
+
+/// What the options say, until all are known.
+struct Given {
+    std::string head = "model", fps;
+    bool no_idle = false, no_blinks = false;
+};
+
+}  // namespace
+
+void print_report(const rendering::TalkOptions& options, const rendering::TalkReport& report) {
+    print_faults(report.faults);
+    // Of a few samples, a ratio would tell of the start alone.
+    const std::string ratio =
+        report.speech_s < kLeastForRatioS
+            ? ""
+            : fmt::format("{:.2f} s per second of speech; ", report.seconds / report.speech_s);
+    fmt::print(stderr, "{} frames for {:.2f} s of speech in {:.1f} s ({}{}; {})\n", report.num_frames,
+               report.speech_s, report.seconds, ratio, report.runtime, report.encoder);
+    if (options.out != "-" && !options.out.empty()) fmt::print(stderr, "wrote {}\n", options.out.string());
+    if (!options.frames.empty()) fmt::print(stderr, "wrote {}\n", options.frames.string());
+}
+
+std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOptions& options) {
+    auto state = std::make_shared<Given>();
+    command
+        .add_option("-o,--out", options.out,
+                    "Video (mp4, mov, mkv, webm, webp, gif), or - for raw RGB frames on standard output")
+        ->type_name("FILE.mp4");
+    command.add_option("--frames", options.frames, "New folder for PNG frames")->type_name("FOLDER");
+    command.add_option("--steps", options.talker.steps, "DDIM steps per frame (default: the person's)")
+        ->check(CLI::Range(1, 1000));
+    command.add_option("--seed", options.talker.seed, "Seed of x_T (default: the person's)")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--fps", state->fps,
+                       "Frames per second: 25, 59.94, 30000/1001 (default: the person's)");
+    command
+        .add_option("--size", options.size_px,
+                    "Sides of the picture in px, even (default, and at most: the person's)")
+        ->check(CLI::Range(16, 65536));
+    command.add_option("--crf", options.crf, "H.264 quality, lower is better")
+        ->check(CLI::Range(0, 51))
+        ->capture_default_str();
+    command.add_option("--threads", options.num_threads, "Frames drawn at a time (default: one per core)")
+        ->check(CLI::Range(0, 1024));
+    command.add_option("--head", state->head, "Head motion")
+        ->check(CLI::IsMember({"model", "still"}))
+        ->capture_default_str();
+    command.add_option("--head-scale", options.pose.scale, "Multiplies the head motion")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    command
+        .add_option("--pose", options.pose_track,
+                    "CSV of yaw,pitch,roll in degrees per frame; overrides --head")
+        ->type_name("FILE.csv");
+    command
+        .add_option("--look-ahead", options.look_ahead_frames,
+                    "Frames of sound that may shape a frame before they are heard; -1: all that help")
+        ->capture_default_str();
+    command.add_flag("--no-idle", state->no_idle, "No idle head motion");
+    command.add_flag("--no-blinks", state->no_blinks, "No blinks");
+    return [&options, state, name = command.get_name()] {
+        if (!state->fps.empty()) {
+            const FrameRate rate = parse_frame_rate(state->fps, name.c_str());
+            options.fps_num = rate.num;
+            options.fps_den = rate.den;
+        }
+        options.pose.source =
+            state->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
+        options.pose.idle_motion = !state->no_idle;
+        options.pose.blinks = !state->no_blinks;
+    };
+}
+
+}  // namespace vultus::cli

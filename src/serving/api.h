@@ -1,0 +1,102 @@
+// The server's routes: docs/server.md and web/openapi.json describe them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "serving/http_server.h"
+#include "serving/jobs.h"
+#include "serving/live_show.h"
+#include "serving/metrics.h"
+#include "serving/persons.h"
+
+namespace vultus::serving {
+
+struct ServeOptions {
+    HttpServerOptions http;
+    std::vector<std::filesystem::path> persons;  ///< beside those of the data folder; empty: the bundled one
+    std::filesystem::path data;                  ///< folder of jobs, uploads and learnt persons
+    std::filesystem::path program;               ///< vultus, for jobs
+    std::filesystem::path token_file;            ///< empty: no token is asked for, loopback only
+    std::vector<std::string> allowed_hosts;      ///< names beside IP addresses and localhost
+    std::vector<std::string> allowed_origins;  ///< of pages of others that may call this: "https://a.example"
+    std::vector<std::string> voices;           ///< commands and servers that requests may name
+    double voice_limit_s = 60;
+    std::uint64_t most_upload_bytes = std::uint64_t{8} << 30;
+    double most_load = 0;  ///< of live sessions, in cores; 0: 0.85 of those that there are
+};
+
+/// Errors: kInvalidArgument for an address that is not loopback without a token.
+void check_exposure(const ServeOptions& options);
+
+class Api {
+  public:
+    explicit Api(const ServeOptions& options);
+    ~Api();
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+
+    HttpHandlers handlers();
+    /// For /metrics; set once the server runs.
+    void set_connections(std::function<int()> count) { num_connections_ = std::move(count); }
+
+  private:
+    struct Route;
+    using Path = std::vector<std::string>;  ///< what stands between slashes
+
+    bool is_guest(const HttpRequest& request) const;
+    HttpResponse for_guests(HttpResponse response, const HttpRequest& request) const;
+    std::optional<HttpResponse> refusal_of(const HttpRequest& request);
+    std::optional<HttpResponse> admit(const HttpRequest& request);
+    HttpResponse handle(const HttpRequest& request);
+    HttpResponse route(const HttpRequest& request, const Path& path);
+    std::shared_ptr<WebSocketPeer> upgrade(const HttpRequest& request, HttpResponse& refusal);
+
+    HttpResponse health();
+    HttpResponse persons(const HttpRequest& request, const Path& path);
+    HttpResponse voices();
+    HttpResponse talk(const HttpRequest& request);
+    HttpResponse upload(const HttpRequest& request);
+    HttpResponse jobs(const HttpRequest& request, const Path& path);
+    HttpResponse sessions(const HttpRequest& request, const Path& path);
+    HttpResponse new_session(const nlohmann::json& json);
+
+    /// Throws unless a request may use that voice; "" is the usual one.
+    std::string allowed_voice(const std::string& name);
+    std::shared_ptr<LiveShow> session(const std::string& id);
+    HttpResponse refuse_full(const char* what);
+    void end_idle_sessions();
+
+    const ServeOptions options_;
+    std::string token_;
+    double most_load_;
+    Metrics metrics_;
+    PersonLibrary persons_;
+    JobStore jobs_;
+    std::function<int()> num_connections_;
+    std::mutex sessions_mutex_;
+    std::map<std::string, std::shared_ptr<LiveShow>> sessions_;
+    double load_ = 0;  ///< of all sessions, in cores
+    std::atomic<int> num_talks_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex talks_mutex_;
+    std::vector<std::pair<std::thread, std::shared_ptr<std::atomic<bool>>>> talks_;
+    std::mutex voices_mutex_;
+    nlohmann::json voices_;
+    std::mutex idle_mutex_;
+    std::condition_variable idle_stop_;
+    std::thread idle_watch_;
+};
+
+/// A request's body as JSON. Errors: kInvalidArgument.
+nlohmann::json json_body(const HttpRequest& request);
+
+/// A file of the page, or an answer with 404.
+HttpResponse page_file(const std::string& path);
+
+}  // namespace vultus::serving
