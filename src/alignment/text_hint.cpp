@@ -23,6 +23,8 @@ constexpr std::size_t kMostSteps = 60'000'000, kFewestStates = 300;
 constexpr double kLeastShare = 0.3;
 /// By chance one phone in so many is the one that is looked for.
 constexpr double kPhonesToChoose = 15;
+/// To leave words out and go on gives chance another choice, worth so many phones that fit.
+constexpr double kPhonesPerChance = 2;
 /// Of one search for a word that was not found.
 constexpr std::size_t kLongestLookup = 1500, kMostLookups = 300;
 
@@ -90,8 +92,7 @@ class Hint {
             for (int last = -1; end < frames_ && path_[end].state > kAnyState;) {
                 const std::size_t phone_end = end_of_phone(end);
                 if (path_[end].word >= 0) {
-                    // To leave words out is another chance.
-                    if (last >= 0 && path_[end].word > next_said(last)) evidence -= 1;
+                    if (last >= 0 && path_[end].word > next_said(last)) evidence -= kPhonesPerChance;
                     last = path_[end].word;
                     evidence += phone_evidence(end, phone_end);
                 }
