@@ -118,6 +118,7 @@ struct VideoWriter::Impl {
     }
 
     void check(int result, const char* what) const {
+        if (result < 0 && thrown) std::rethrow_exception(thrown);
         if (result < 0) fail(ErrorCode::kIo, "[media] {}: {} ({})", path, what, av_error(result));
     }
 
