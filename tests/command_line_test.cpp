@@ -102,10 +102,9 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
         {{"-q", "prepaer", "a.mkv"},
          "vultus: unknown command 'prepaer'; did you mean 'prepare'? (vultus --help lists them)\n"},
         {{"sing", "--help"},
-         "vultus: unknown command 'sing': expected learn, prepare, train, calibrate, talk, eval, info, "
-         "bench, "
-         "phones, "
-         "speech, completion, manual (vultus --help lists them)\n"},
+         "vultus: unknown command 'sing': expected learn, prepare, train, calibrate, talk, say, voices, "
+         "serve, "
+         "eval, info, bench, phones, rhubarb, speech, completion, manual (vultus --help lists them)\n"},
         {{"talk", "a", "b", "--look-ahead", "far"},
          "vultus: --look-ahead: expected INT, got 'far' (vultus talk --help says more)\n"},
         {{"speech", "chekc"},

@@ -52,6 +52,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--extendedShapes", arguments.options.extended_shapes,
                    "Which of the mouth shapes G, H, X there are")
         ->capture_default_str();
+    app.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but warnings and errors");
+    app.set_version_flag("--version", "\nRhubarb Lip Sync version 1.14.0\n");
     app.add_flag("--machineReadable", arguments.machine_readable, "All messages in JSON");
     app.add_option("--threads", arguments.threads, "Taken, but of no effect: one is used");
     app.add_option("--consoleLevel", arguments.console_level, "Least weight of messages on standard error")
@@ -157,8 +159,6 @@ int run_rhubarb(const std::vector<std::string>& given) {
     Arguments arguments;
     CLI::App app("Mouth shapes by the command line of Rhubarb Lip Sync 1.14", "rhubarb");
     add_options(app, arguments);
-    app.add_flag("-q,--quiet", arguments.quiet, "Nothing on standard error but warnings and errors");
-    app.set_version_flag("--version", "\nRhubarb Lip Sync version 1.14.0\n");
     try {
         std::vector<std::string> backwards(given.rbegin(), given.rend());
         app.parse(backwards);

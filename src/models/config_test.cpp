@@ -105,7 +105,13 @@ TEST(Config, TheSpeechEncoderTravelsWithWhoListensThroughIt) {
     nlohmann::json json = to_json(config);
     const ModelConfig back = model_config_from_json(json);
     EXPECT_EQ(to_json(back), json);
-    EXPECT_EQ(back.speech_feature_width(), 24);
+    EXPECT_EQ(back.speech.encoder_state, 6);
+    EXPECT_EQ(back.speech_feature_width(), 24 + encoder.width) << "the embedding and the state";
+    nlohmann::json before = json;  // persons of before hear the embedding alone
+    before["speech"].erase("encoder_state");
+    EXPECT_EQ(model_config_from_json(before).speech_feature_width(), 24);
+    before["speech"]["encoder_state"] = encoder.blocks + 1;
+    EXPECT_THROW(model_config_from_json(before), Error);
     json["speech_encoder"].erase(
         "equalized");  // files of encoders trained before there was a channel equalizer
     EXPECT_TRUE(encoder.equalized);
