@@ -86,7 +86,7 @@ void add_serve_command(CLI::App& app) {
         ->capture_default_str();
     command
         ->add_option("--most-load", options->most_load,
-                     "Cores that live sessions may take together; 0: 0.85 of each")
+                     "Cores that live sessions may draw with, together; 0: 0.45 of each")
         ->check(CLI::NonNegativeNumber);
     command->callback([options] { run(*options); });
 }

@@ -28,7 +28,7 @@ struct ServeOptions {
     std::vector<std::string> voices;           ///< commands and servers that requests may name
     double voice_limit_s = 60;
     std::uint64_t most_upload_bytes = std::uint64_t{8} << 30;
-    double most_load = 0;  ///< of live sessions, in cores; 0: 0.85 of those that there are
+    double most_load = 0;  ///< of live sessions, in cores; drawing; 0: 0.45 of those that there are
 };
 
 /// Errors: kInvalidArgument for an address that is not loopback without a token.

@@ -20,6 +20,7 @@ namespace {
 constexpr std::int64_t kWholeStepFrames = 50;  ///< the whole context: nobody waits for single frames
 constexpr double kReturnSeconds = 0.2;         ///< from the last latent to those of a restart
 constexpr float kMostSound = 4.0f;             ///< far beyond full scale
+constexpr double kIdleShare = 0.6;             ///< of older files' motion, added to what speech predicts
 constexpr float kMostPose = 2.5f;              ///< standard deviations that the head may turn from its mean
 /// Blinks come at the same times in every video, and the head moves alike: bit for bit the same file.
 constexpr std::uint64_t kBlinkSeed = 5, kHeadSeed = 7;
@@ -47,6 +48,13 @@ class BlinkTimes {
     double pause_frames_, fps_;
     std::int64_t next_ = 0;
 };
+
+/// Row of the motion of older files, whose pieces fade in and out: forwards, backwards and so on.
+std::int64_t to_and_fro(std::int64_t frame, std::int64_t rows) {
+    if (rows < 2) return 0;
+    const std::int64_t phase = frame % (2 * (rows - 1));
+    return phase < rows ? phase : 2 * (rows - 1) - phase;
+}
 
 HeadMotion recorded_motion(const person::Stats& stats, double fps) {
     return {stats.pose_motion, {stats.motion_clips.begin(), stats.motion_clips.end()}, fps, kHeadSeed};
@@ -107,6 +115,7 @@ struct LatentStream::Impl {
     Value network(infer::StreamingOps& ops, std::int64_t rows);
     void advance(bool last, std::vector<float>& out);
     void step(std::int64_t rows, bool last, std::vector<float>& out);
+    double model_angle(double predicted, std::int64_t frame, std::int64_t k);
     void choose_pose(float* angles, std::int64_t frame);
     void append_latent(const float* normalised, std::vector<float>& out);
     void lead_over(float* latent) const;
@@ -150,14 +159,22 @@ void LatentStream::Impl::advance(bool last, std::vector<float>& out) {
     if (last) step(waiting_rows(), true, out);
 }
 
+double LatentStream::Impl::model_angle(double predicted, std::int64_t frame, std::int64_t k) {
+    const auto rows = static_cast<std::int64_t>(stats.pose_motion.size()) / 3;
+    if (!options.idle_motion || rows == 0) return predicted;
+    if (stats.motion_clips.empty())
+        return predicted +
+               kIdleShare * stats.pose_motion[static_cast<std::size_t>(3 * to_and_fro(frame, rows) + k)];
+    return head.empty() ? predicted : head.at(frame)[k];
+}
+
 /// From the pose that the network predicts, in place, to the one that the head shows, normalised.
 void LatentStream::Impl::choose_pose(float* angles, std::int64_t frame) {
-    const bool recorded = options.idle_motion && !head.empty();
     for (std::int64_t k = 0; k < 3; ++k) {
         const auto angle = static_cast<std::size_t>(k);
         double value = 0;
         if (options.source == PoseOptions::Source::kModel) {
-            value = options.scale * (recorded ? head.at(frame)[k] : angles[k]);
+            value = options.scale * model_angle(angles[k], frame, k);
         } else if (options.source == PoseOptions::Source::kTrack) {
             const std::int64_t rows = static_cast<std::int64_t>(options.track_deg.size()) / 3;
             const std::int64_t at = std::min(frame, rows - 1) * 3 + k;

@@ -128,6 +128,21 @@ TEST(LatentStream, RestartLeadsOverWithoutAJump) {
     EXPECT_EQ(stream.num_frames(), static_cast<std::int64_t>(latents.size() / kWidth));
 }
 
+TEST(LatentStream, ARecordedHeadMovesAlikeHoweverTheSoundArrives) {
+    person::Person person = test::tiny_person();
+    person.stats.pose_motion.clear();
+    for (int t = 0; t < 75; ++t)
+        for (const double hz : {0.4, 0.3, 0.7})
+            person.stats.pose_motion.push_back(static_cast<float>(std::sin(6.2832 * hz * t / 25)));
+    Talker before(person, {});
+    person.stats.motion_clips = {75};
+    Talker talker(person, {});
+    const std::vector<float> sound = noise(100000);  // longer than the recording: it is cut and joined
+    const std::vector<float> whole = talker.latents_from_speech(sound, 157, {});
+    for (const std::int64_t part : {333, 5000}) EXPECT_EQ(in_parts(talker, sound, part, -1), whole) << part;
+    EXPECT_NE(before.latents_from_speech(sound, 157, {}), whole);
+}
+
 TEST(LatentStream, BrokenSamplesDoNotSpread) {
     Talker talker(test::tiny_person(), {});
     std::vector<float> sound = noise(16000);
