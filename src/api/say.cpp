@@ -6,7 +6,6 @@
 #ifdef VULTUS_WITH_MEDIA
 #include "audio/resampler.h"
 #include "base/cancel.h"
-#include "base/progress.h"
 #include "rendering/say.h"
 #include "voices/voice.h"
 #endif
@@ -35,20 +34,12 @@ void check_not_interrupted(const OpenSession& open, std::int64_t then) {
 
 vultus_status vultus_say(const vultus_talk_options* options, const char* text, const char* voice,
                          int64_t* num_frames) {
-    return guarded([&] {
-        check_struct(options, "vultus_talk_options");
-        const vultus_talk_options given = *options;
-        const CancelScope cancel([&] { return given.cancel && given.cancel(given.user) != 0; });
-        const ProgressScope progress([&](std::int64_t done) {
-            if (given.progress) given.progress(given.user, done);
-        });
+    return make_video(options, num_frames, [&](const vultus_talk_options& given) {
         rendering::SayOptions say;
         say.talk = talk_options(given, /*with_speech=*/false);
         say.text = checked_text(text);
         say.voice = or_usual(voice);
-        const rendering::TalkReport report = rendering::say(say);
-        if (num_frames) *num_frames = report.num_frames;
-        return VULTUS_OK;
+        return rendering::say(say);
     });
 }
 

@@ -6,8 +6,6 @@
 #include "api/talk_options.h"
 
 #ifdef VULTUS_WITH_MEDIA
-#include "base/cancel.h"
-#include "base/progress.h"
 #include "rendering/talk.h"
 #endif
 
@@ -60,16 +58,8 @@ rendering::TalkOptions vultus::api::talk_options(const vultus_talk_options& opti
 }
 
 vultus_status vultus_talk(const vultus_talk_options* options, int64_t* num_frames) {
-    return guarded([&] {
-        check_struct(options, "vultus_talk_options");
-        const vultus_talk_options given = *options;
-        const CancelScope cancel([&] { return given.cancel && given.cancel(given.user) != 0; });
-        const ProgressScope progress([&](std::int64_t done) {
-            if (given.progress) given.progress(given.user, done);
-        });
-        const rendering::TalkReport report = rendering::talk(talk_options(given, /*with_speech=*/true));
-        if (num_frames) *num_frames = report.num_frames;
-        return VULTUS_OK;
+    return make_video(options, num_frames, [](const vultus_talk_options& given) {
+        return rendering::talk(talk_options(given, /*with_speech=*/true));
     });
 }
 
