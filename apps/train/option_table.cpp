@@ -44,6 +44,7 @@ constexpr OptionText kOptions[] = {
     {"--landmark-weight", "X", "of reading lips and lids out of the latents"},
     {"--critic-weight", "X", "of the adversarial term on mouth and eyes, once latents stay as they are"},
     {"--temporal-weight", "X", "of drawn against recorded motion, once latents stay as they are"},
+    {"--warp-share", "X", "of the images whose head is moved, by what this head does in the footage"},
     {"--edge-weight", "X", "of the loss on edges at high noise"},
     {"--checkpoint-every", "TIME", "between checkpoints"},
     {"--seed", "N", "of weights, batches, noise and the person's x_T"},

@@ -25,6 +25,7 @@ DaeTrainer::StepDraw DaeTrainer::draw_step(std::int64_t step) const {
         Rng rng(options_.seed * 7919 + static_cast<std::uint64_t>(sample) * 131);
         std::int64_t place = NoiseBank::draw_place(rng);
         draw[kLatentPlace].push_back(NoiseBank::draw_place(rng));
+        std::int64_t warp = head_warp_ ? NoiseBank::draw_place(rng) : 0;
         const double dice = rng.uniform();
         const double uniform = std::sqrt(rng.uniform());
         std::int64_t t = paper ? static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(last) + 1))
@@ -34,10 +35,12 @@ DaeTrainer::StepDraw DaeTrainer::draw_step(std::int64_t step) const {
         std::int64_t shared = !paper && dice < options_.full_noise / 2 ? 1 : 0;
         if (follows(group_.rank() * options_.batch + i)) {
             place = draw[kNoisePlace].back();
+            warp = draw[kWarpPlace].back();
             t = draw[kTimestep].back();
             shared = draw[kSharedNoise].back();
         }
         draw[kNoisePlace].push_back(place);
+        draw[kWarpPlace].push_back(warp);
         draw[kTimestep].push_back(t);
         draw[kSharedNoise].push_back(shared);
         draw[kFullNoise].push_back(t == last ? 1 : 0);
@@ -181,7 +184,7 @@ Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squa
 
 Tensor DaeTrainer::loss(std::int64_t step) {
     autograd::TorchOps ops(parameters_, compute_, /*training=*/true);
-    const Tensor x0 = normalised(frames_.current());
+    const Tensor x0 = training_images();
     Noised noised = add_noise(x0);
     Tensor z = autograd::TorchOps::unwrap(
         models::encoder({ops, "encoder"}, model_.encoder, autograd::TorchOps::wrap(x0)));

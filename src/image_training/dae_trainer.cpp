@@ -110,6 +110,8 @@ void DaeTrainer::measure_images() {
     mean_ = torch::tensor(normalisation_->mean()).view({1, 3, size, size}).to(device_);
     if (model_.preset == "paper") return;
     const double scale = normalisation_->scale();
+    if (options_.warp_share > 0 && options_.teacher.empty())
+        head_warp_ = std::make_unique<HeadWarp>(regions_, train_frames_, size, device_);
     if (options_.temporal_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
         temporal_consistency_ =
             std::make_unique<TemporalConsistency>(frames_, scale, followed_frames_, device_);
@@ -132,8 +134,15 @@ void DaeTrainer::make_tables() {
         *number = torch::zeros({}, on_device);
 }
 
-Tensor DaeTrainer::normalised(const Tensor& bytes) const {
-    return (bytes.contiguous().to(torch::kFloat32) / 127.5 - 1 - mean_) / normalisation_->scale();
+Tensor DaeTrainer::normalised(const Tensor& values) const {
+    return (values.contiguous().to(torch::kFloat32) / 127.5 - 1 - mean_) / normalisation_->scale();
+}
+
+/// The step's images in [-1, 1] about the mean image, some with the head moved.
+Tensor DaeTrainer::training_images() const {
+    if (!head_warp_) return normalised(frames_.current());
+    return normalised((*head_warp_)(frames_.current(), input(kFrame),
+                                    noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers), options_.warp_share));
 }
 
 std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {

@@ -11,6 +11,7 @@
 #include "image_training/device_frames.h"
 #include "image_training/distillation.h"
 #include "image_training/face_regions.h"
+#include "image_training/head_warp.h"
 #include "image_training/noise_bank.h"
 #include "image_training/temporal_consistency.h"
 #include "person/image_normalisation.h"
@@ -44,7 +45,7 @@ class DaeTrainer : public training_loop::Stage {
 
   private:
     /// What is drawn at random for one step, one row each of [kRows, batch].
-    enum Row { kFrame, kTimestep, kNoisePlace, kLatentPlace, kSharedNoise, kFullNoise, kRows };
+    enum Row { kFrame, kTimestep, kNoisePlace, kLatentPlace, kWarpPlace, kSharedNoise, kFullNoise, kRows };
     using StepDraw = std::array<std::vector<std::int64_t>, kRows>;
     struct Noised {
         torch::Tensor x_t, target, time, noise;
@@ -57,7 +58,8 @@ class DaeTrainer : public training_loop::Stage {
     StepDraw draw_step(std::int64_t step) const;
     void set_inputs(const StepDraw& draw);
     torch::Tensor input(Row row) const { return inputs_[row]; }
-    torch::Tensor normalised(const torch::Tensor& bytes) const;
+    torch::Tensor normalised(const torch::Tensor& values) const;
+    torch::Tensor training_images() const;
     void compute_gradients(std::int64_t step);
     void update_weights();
     Noised add_noise(const torch::Tensor& x0) const;
@@ -106,6 +108,7 @@ class DaeTrainer : public training_loop::Stage {
     training_loop::RunLog log_;
     std::int64_t steps_done_ = 0;
     bool encoder_frozen_ = false;
+    std::unique_ptr<HeadWarp> head_warp_;                        ///< where images are moved
     std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
     std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
     std::unique_ptr<Critic> critic_;

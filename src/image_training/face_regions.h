@@ -31,6 +31,8 @@ class FaceRegions {
     torch::Tensor region_weights(const torch::Tensor& frames, double mouth, double eyes) const;
     /// [B, kShapeValues]: mouth and eyes, each about its own centre, in inter-ocular distances, normalised.
     torch::Tensor shapes(const torch::Tensor& frames) const { return shapes_.index_select(0, frames); }
+    /// [frames, kPatches, 2], float64: centres (x, y) of the patches, of all frames up to the last known one.
+    const torch::Tensor& centres() const { return centres_; }
     /// [B, kPatches, 2], int64: top left corner (x, y) of a square of `side_px` around each patch, inside the
     /// image.
     torch::Tensor corners(const torch::Tensor& frames, std::int64_t side_px) const;

@@ -1,0 +1,90 @@
+#include "image_training/head_warp.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+
+namespace vultus::image_training {
+namespace {
+
+using torch::Tensor;
+
+constexpr int kSize = 64;
+constexpr double kEyesToMouth_px = 6;
+
+/// Eyes and mouth of a head whose middle is at (x, y).
+std::array<float, 136> face_at(double x, double y) {
+    std::array<float, 136> points{};
+    for (int i = 0; i < 68; ++i) {
+        const bool mouth = i >= 48, right_eye = i >= 36 && i < 42;
+        points[static_cast<std::size_t>(2 * i)] = static_cast<float>(x + (mouth ? 0 : right_eye ? -6 : 6));
+        points[static_cast<std::size_t>(2 * i + 1)] = static_cast<float>(y + (mouth ? 0.5 : -0.5) * kEyesToMouth_px);
+    }
+    return points;
+}
+
+/// Frames 0 and 1 whose heads are `apart_px` from each other across, about (32, 30).
+HeadWarp warp_of(double apart_px) {
+    FaceRegions regions(kSize);
+    for (int frame = 0; frame < 2; ++frame)
+        regions.add(frame, face_at(32 + (frame - 0.5) * apart_px, 30).data(), 1.0);
+    regions.finish(torch::kCPU);
+    return HeadWarp(regions, {0, 1}, kSize, torch::kCPU);
+}
+
+/// A soft spot of 3 px about (x, y), [1, 3, S, S].
+Tensor spot(double x, double y) {
+    const Tensor line = torch::arange(kSize) + 0.5;
+    const Tensor across = torch::exp(-(line - x).square() / 9), down = torch::exp(-(line - y).square() / 9);
+    return (255 * down.unsqueeze(1) * across.unsqueeze(0)).expand({1, 3, kSize, kSize}).to(torch::kFloat32);
+}
+
+/// Centre of gravity across.
+double centre_x(const Tensor& image) {
+    const Tensor line = torch::arange(kSize) + 0.5;
+    return ((image[0][0].sum(0) * line).sum() / image[0][0].sum()).item<double>();
+}
+
+const Tensor kFirst = torch::tensor({0}, torch::kInt64);
+
+Tensor numbers(std::array<float, HeadWarp::kNumbers> values) {
+    return torch::tensor(std::vector<float>(values.begin(), values.end())).view({1, HeadWarp::kNumbers});
+}
+
+TEST(HeadWarp, MovesTheHeadByHalfItsSpreadADeviation) {
+    // Heads at 32 -+ 3 px: a spread of 3 px, 1.5 px a deviation.
+    const Tensor image = spot(29, 30);
+    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 1, 0, 0, 0}), 1);
+    EXPECT_NEAR(centre_x(moved), 29 + 1.5, 0.1);
+    const Tensor farther = warp_of(6)(image, kFirst, numbers({-5, 10, 0, 0, 0}), 1);
+    EXPECT_NEAR(centre_x(farther), 29 + 2 * 1.5, 0.2) << "at most two deviations";
+}
+
+TEST(HeadWarp, WhatIsFarFromTheHeadStays) {
+    const Tensor image = torch::rand({1, 3, kSize, kSize}) * 255;
+    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 2, 0, 0, 0}), 1);
+    for (const int row : {0, kSize - 1})
+        EXPECT_LT((moved - image).select(2, row).abs().max().item<double>(), 0.1) << row;
+    EXPECT_GT((moved - image).abs().max().item<double>(), 10) << "but the head moves";
+}
+
+TEST(HeadWarp, MovesTheShareThatIsAskedForAndLeavesTheOthersExactly) {
+    const Tensor image = (torch::rand({1, 3, kSize, kSize}) * 255).to(torch::kUInt8);
+    const Tensor all = image.expand({400, 3, kSize, kSize});
+    torch::manual_seed(1);
+    const Tensor draw = torch::randn({400, HeadWarp::kNumbers});
+    const Tensor moved = warp_of(6)(all, torch::zeros({400}, torch::kInt64), draw, 0.25);
+    const Tensor changed = (moved != all.to(torch::kFloat32)).flatten(1).any(1);
+    EXPECT_NEAR(changed.to(torch::kFloat32).mean().item<double>(), 0.25, 0.07);
+    EXPECT_TRUE(torch::equal(changed, draw.select(1, 0) < -0.6744898f));
+}
+
+TEST(HeadWarp, AHeadThatNeverMovesStays) {
+    const Tensor image = spot(32, 30);
+    const Tensor same = warp_of(0)(image, kFirst, numbers({-5, 2, -2, 2, -2}), 1);
+    EXPECT_LT((same - image).abs().max().item<double>(), 0.1);
+}
+
+}  // namespace
+}  // namespace vultus::image_training
