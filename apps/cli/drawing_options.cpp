@@ -53,6 +53,10 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
         .add_option("--size", options.size_px,
                     "Sides of the picture in px, even (default, and at most: the person's)")
         ->check(CLI::Range(16, 65536));
+    command
+        .add_option("--into", options.into,
+                    "Recording or picture in the framing that was learnt from: the face goes back into it")
+        ->type_name("FILE");
     command.add_option("--crf", options.crf, "H.264 quality, lower is better")
         ->check(CLI::Range(0, 51))
         ->capture_default_str();

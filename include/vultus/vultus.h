@@ -234,6 +234,8 @@ typedef struct vultus_talk_options {
     size_t num_poses;                  /**< as in vultus_session_options */
     int32_t size_px; /**< sides of the picture: even, 16 up to the person's own; 0: the person's. Default 0 */
     int32_t audio_track; /**< which of several sounds in the file, from 1 on; 0: the main one. Default 0 */
+    const char* into; /**< recording or picture in the framing that was learnt from: the drawn square goes back into
+                         it, the video has its size; null: the square alone. Not with size_px. Default null */
 } vultus_talk_options;
 
 /** Sets the defaults and struct_size. */

@@ -343,6 +343,10 @@ person::Person DaeTrainer::person() const {
     person.fps_den = corpus_.fps_den;
     person.noise_seed = options_.seed;
     person.stats.mean_image = mean_image_;
+    const corpus::Session& session = corpus_.session_of(*corpus_.kept().front());
+    for (const double value : {session.crop_px.x, session.crop_px.y, session.crop_px.width,
+                               1.0 * session.source_width_px, 1.0 * session.source_height_px})
+        person.stats.footage_crop.push_back(static_cast<float>(value));
     for (const auto& [name, weight] : parameters_.all())
         if (name.rfind("landmarks.", 0) != 0)
             person.weights.tensors[name] =

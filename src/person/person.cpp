@@ -51,6 +51,17 @@ std::vector<float> statistic(const Archive& archive, const std::string& name, st
     return values;
 }
 
+/// A square inside a picture that somebody could have filmed.
+void check_footage_crop(const std::vector<float>& crop, const std::string& file) {
+    if (crop.empty()) return;
+    const bool inside = crop[0] >= 0 && crop[1] >= 0 && crop[2] >= 1 && crop[0] + crop[2] <= crop[3] &&
+                        crop[1] + crop[2] <= crop[4] && crop[3] <= 65536 && crop[4] <= 65536;
+    if (!inside)
+        fail(ErrorCode::kCorruptData,
+             "[person] {}: stats.footage_crop: expected a square inside its picture, got {} at {}, {} in {} x {}", file,
+             crop[2], crop[0], crop[1], crop[3], crop[4]);
+}
+
 Stats stats_from(const Archive& archive, const models::ModelConfig& model, const std::string& file) {
     Stats stats;
     const std::int64_t size = model.unet.size_px, latent = model.unet.latent;
@@ -74,6 +85,8 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
     stats.blink_shape = statistic(archive, "stats.blink_shape", 0, true, file);
     stats.pose_motion = statistic(archive, "stats.pose_motion", 0, true, file);
     stats.lip_probe = statistic(archive, "stats.lip_probe", 2 * latent, true, file);
+    stats.footage_crop = statistic(archive, "stats.footage_crop", 5, true, file);
+    check_footage_crop(stats.footage_crop, file);
     stats.motion_clips = statistic(archive, "stats.motion_clips", 0, true, file);
     double frames = 0;
     for (const float count : stats.motion_clips)
@@ -162,6 +175,7 @@ void save_person(const std::filesystem::path& path, const Person& person) {
     put("stats.blink_shape", stats.blink_shape);
     put("stats.pose_motion", stats.pose_motion, 3);
     put("stats.motion_clips", stats.motion_clips);
+    put("stats.footage_crop", stats.footage_crop);
     put("stats.lip_probe", stats.lip_probe, 2);
     save_archive(path, archive, Compression::kGzip);
 }

@@ -12,6 +12,7 @@
 // - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: how much of it at the frame rate, 0..1
 // - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, of pieces with
 //   stats.motion_clips, f32 [K], frames one after the other (all one piece where that is missing)
+// - stats.footage_crop, f32 [5]: see Stats
 // - stats.lip_probe, f32 [D, 2]: what the speech network means its latents' lips to do
 #pragma once
 
@@ -45,6 +46,9 @@ struct Stats {
     double blinks_per_minute = 0;
     std::vector<float> pose_motion;   ///< [N, 3]
     std::vector<float> motion_clips;  ///< [K]: whole numbers, N together; empty: one piece
+    /// [5]: left, top and side of the drawn square in the footage, and the footage's width and height, px;
+    /// empty in files of before.
+    std::vector<float> footage_crop;
     /// [D, 2]: opening and width of the lips (inter-ocular distances) per unit of each normalised latent that
     /// the speech network gives; empty in files of before.
     std::vector<float> lip_probe;

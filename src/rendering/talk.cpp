@@ -18,6 +18,7 @@
 #include "media/png.h"
 #include "media/resize.h"
 #include "media/video_writer.h"
+#include "rendering/body_video.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
 
@@ -65,20 +66,26 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, const std::string& origin, int size_px, int fps_num, int fps_den,
-            const media::AudioReader& sound)
+    Outputs(const TalkOptions& options, const std::string& origin, const std::vector<float>& footage_crop, int size_px,
+            int fps_num, int fps_den, const media::AudioReader& sound)
         : drawn_px_(size_px),
           size_px_(options.size_px > 0 ? options.size_px : size_px),
           channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (size_px_ < 16 || size_px_ > drawn_px_ || size_px_ % 2 != 0)
             fail(ErrorCode::kInvalidArgument, "[talk] size: expected an even number from 16 to {} px, got {}",
                  drawn_px_, size_px_);
+        if (!options.into.empty()) {
+            if (options.size_px > 0)
+                fail(ErrorCode::kInvalidArgument, "[talk] --size: the picture of --into keeps its own");
+            body_.emplace(options.into, footage_crop, fps_num, fps_den);
+        }
         if (options.out == "-") {
             raw_ = true;
         } else if (!options.out.empty() || options.sink) {
             if (!options.sink) file_.emplace(options.out);
             media::VideoWriterOptions video;
-            video.width = video.height = size_px_;
+            video.width = body_ ? body_->width() : size_px_;
+            video.height = body_ ? body_->height() : size_px_;
             video.fps_num = fps_num;
             video.fps_den = fps_den;
             video.crf = options.crf;
@@ -109,11 +116,11 @@ class Outputs {
     }
 
     void frame(const std::vector<std::uint8_t>& drawn) {
-        if (size_px_ == drawn_px_) return write(drawn);
         media::Image image(drawn_px_, drawn_px_);
         image.rgb = drawn;
         const auto side = static_cast<double>(drawn_px_);
-        write(media::crop_and_resize(image, {0, 0, side, side}, size_px_).rgb);
+        if (body_) return write(body_->compose(image));
+        write(size_px_ == drawn_px_ ? image : media::crop_and_resize(image, {0, 0, side, side}, size_px_));
     }
 
     void finish() {
@@ -126,14 +133,10 @@ class Outputs {
     std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
 
   private:
-    void write(const std::vector<std::uint8_t>& rgb) {
-        if (writer_) writer_->write_frame(rgb.data());
-        if (raw_) write_standard_output(rgb.data(), rgb.size());
-        if (frames_) {
-            media::Image image(size_px_, size_px_);
-            image.rgb = rgb;
-            media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
-        }
+    void write(const media::Image& image) {
+        if (writer_) writer_->write_frame(image.rgb.data());
+        if (raw_) write_standard_output(image.rgb.data(), image.rgb.size());
+        if (frames_) media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
         ++count_;
     }
 
@@ -141,6 +144,7 @@ class Outputs {
     std::size_t channels_;    ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
+    std::optional<BodyVideo> body_;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
     std::int64_t count_ = 0;
@@ -167,7 +171,7 @@ void check_writable(const TalkOptions& options) {
         fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in {}, or -",
              options.out.string(), fmt::join(media::video_extensions(), ", "));
     for (const std::filesystem::path& output : {options.out, options.frames})
-        require_not_input(output, {options.person, options.speech, options.pose_track});
+        require_not_input(output, {options.person, options.speech, options.pose_track, options.into});
 }
 
 }  // namespace
@@ -218,6 +222,7 @@ TalkReport talk(const TalkOptions& options) {
     person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options);
     const std::string origin = origin_note(person.card, options.person);
+    const std::vector<float> footage_crop = person.stats.footage_crop;
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
@@ -225,7 +230,7 @@ TalkReport talk(const TalkOptions& options) {
     audio.keep_original = true;
     media::AudioReader reader(options.speech, audio);
     const bool live = is_input_stream(options.speech);
-    Outputs outputs(options, origin, talker.size_px(), fps_num, fps_den, reader);
+    Outputs outputs(options, origin, footage_crop, talker.size_px(), fps_num, fps_den, reader);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 

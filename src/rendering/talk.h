@@ -16,6 +16,9 @@ struct TalkOptions {
     std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input
     std::filesystem::path out;     ///< as VideoWriter's; "-": raw RGB frames on standard output; empty: none
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
+    /// A recording of the person in the learnt framing, or a picture: the video is this one with the drawn square
+    /// in it (BodyVideo); empty: the square alone.
+    std::filesystem::path into;
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
     media::AudioOptions audio;         ///< how the speech is read
     speaking::TalkerOptions talker;
