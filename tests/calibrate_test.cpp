@@ -24,6 +24,7 @@ class FixedFace : public LandmarkSource {
         std::copy(face.begin(), face.end(), landmarks_px);
         return there_;
     }
+    double confidence() const override { return there_ ? 1 : 0; }
 
   private:
     bool there_;

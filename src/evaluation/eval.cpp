@@ -165,8 +165,6 @@ class Evaluation {
         VideoMeter meters[2];  ///< reconstruction, speech-driven
         ErrorMeter errors[2];
         media::Image images[2];
-        std::vector<float> latents[2];  ///< of the frame at hand
-        metrics::Series round_trips[2];
         FrameStrip strip;
     };
 
@@ -188,17 +186,14 @@ class Evaluation {
             const media::Image& recorded = at_size(image, subject_.size_px(), scaled);
             draw(making, 0, subject_.encode(recorded.rgb.data()));
             if (kinds > 1) timed([&] { return draw(making, 1, latent_of(latents, i)); });
-            for (int kind = 0; kind < kinds; ++kind) look_again(making, kind);
             compare_frame(making, kinds, i, recorded, tracks.valid[i] != 0);
             if (video) video->add(columns(making, kinds, recorded), frame_audio(audio, i, corpus_.fps()));
             progress.update(++frames_done_);
         }
-        reconstructed_.push_back(
-            {index, making.meters[0].finish(), making.errors[0].finish(), making.round_trips[0]});
+        reconstructed_.push_back({index, making.meters[0].finish(), making.errors[0].finish()});
         if (kinds > 1) {
             spoken_seconds_ += clip.num_frames / corpus_.fps();
-            driven_.push_back(
-                {index, making.meters[1].finish(), making.errors[1].finish(), making.round_trips[1]});
+            driven_.push_back({index, making.meters[1].finish(), making.errors[1].finish()});
         }
         write_clip_pictures(index, making.strip);
     }
@@ -252,15 +247,9 @@ class Evaluation {
         return {at, at + subject_.latent_dim()};
     }
 
-    int draw(Making& making, int kind, std::vector<float> latent) {
+    int draw(Making& making, int kind, const std::vector<float>& latent) {
         subject_.decode(latent.data(), making.images[kind].rgb.data());
-        making.latents[kind] = std::move(latent);
         return 0;
-    }
-
-    void look_again(Making& making, int kind) {
-        making.round_trips[kind].push_back(
-            round_trip_error(making.latents[kind], subject_.encode(making.images[kind].rgb.data())));
     }
 
     void write_clip_pictures(std::size_t index, const FrameStrip& strip) {
@@ -362,7 +351,7 @@ class Evaluation {
         metrics["reconstruction"] = summarise(reconstructed_, recordings_, candidates, corpus_.fps());
         if (!driven_.empty())
             metrics["speech_driven"] = summarise(driven_, recordings_, candidates, corpus_.fps());
-        if (!driven_.empty()) metrics["off_manifold_share"] = off_manifold_share(driven_, reconstructed_);
+        if (!driven_.empty()) metrics["off_manifold_share"] = off_manifold_share(driven_, recordings_);
         if (!baseline_.empty()) metrics["baseline"] = summarise_baseline(baseline_, recordings_);
         if (!voices_.empty()) metrics["voices"] = summarise_voices(voices_, recordings_);
         if (!rests_.empty()) metrics["rest"] = summarise_rests(rests_, lip_bounds(recordings_));

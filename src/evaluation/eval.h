@@ -54,6 +54,8 @@ class LandmarkSource {
     virtual ~LandmarkSource() = default;
     /// landmarks_px [68, 2]; false where there is no face.
     virtual bool observe(const media::Image& image, float* landmarks_px) = 0;
+    /// How sure a detector was of the face when it looked last; higher is surer.
+    virtual double confidence() const = 0;
 };
 using LandmarkFactory = std::function<std::unique_ptr<LandmarkSource>()>;
 

@@ -1,6 +1,7 @@
 #include "evaluation/eval_measure.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "face/face_tracker.h"
 #include "face/head_pose.h"
@@ -17,10 +18,13 @@ class TrackedLandmarks : public LandmarkSource {
     bool observe(const media::Image& image, float* landmarks_px) override {
         const face::FaceObservation seen = tracker_.observe(image);
         if (seen.found) std::copy(seen.landmarks_px.begin(), seen.landmarks_px.end(), landmarks_px);
+        confidence_ = seen.confidence;
         return seen.found;
     }
+    double confidence() const override { return confidence_; }
 
   private:
+    double confidence_ = 0;
     face::FaceTracker tracker_;
 };
 
@@ -64,9 +68,11 @@ void VideoMeter::add(const media::Image& image, const std::vector<float>& luma_o
     const bool had_face = measure_.lost_frames < num_frames_;
     if (source_->observe(at_size(tracked, frame_.tracked_size_px, scaled_), face)) {
         landmarks.insert(landmarks.end(), face, face + kFace);
+        measure_.confidence.push_back(static_cast<float>(source_->confidence()));
         if (!had_face) fill_start(landmarks, num_frames_);
     } else {
         ++measure_.lost_frames;
+        measure_.confidence.push_back(-std::numeric_limits<float>::infinity());
         if (had_face) std::copy_n(landmarks.end() - kFace, kFace, face);
         landmarks.insert(landmarks.end(), face, face + kFace);
     }

@@ -13,6 +13,7 @@ namespace vultus::evaluation {
 struct VideoMeasure {
     std::vector<float> landmarks_px;  ///< [T, 68, 2]; where no face was found the last one's
     int lost_frames = 0;              ///< frames without a face
+    metrics::Series confidence;       ///< the detector's, -infinity where no face was found
     metrics::LipMotion lips;
     metrics::Series eyes;
     metrics::Series pose_deg[3];  ///< yaw, pitch, roll

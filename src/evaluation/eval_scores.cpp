@@ -239,21 +239,16 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     return json;
 }
 
-float round_trip_error(const std::vector<float>& drawn, const std::vector<float>& seen) {
-    double sum = 0;
-    for (std::size_t k = 0; k < drawn.size(); ++k) sum += std::pow(drawn[k] - seen[k], 2);
-    return static_cast<float>(std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, drawn.size()))));
-}
-
-double off_manifold_share(const std::vector<GeneratedClip>& driven,
-                          const std::vector<GeneratedClip>& reconstructed) {
-    std::vector<double> known;
-    for (const GeneratedClip& clip : reconstructed)
-        known.insert(known.end(), clip.round_trip.begin(), clip.round_trip.end());
-    const double bound = metrics::percentile(known, 0.99);
+double off_manifold_share(const std::vector<GeneratedClip>& driven, const std::vector<RecordedClip>& recordings) {
+    std::vector<double> recorded;
+    for (const GeneratedClip& clip : driven) {
+        const metrics::Series& sure = recordings[clip.recording].video.confidence;
+        recorded.insert(recorded.end(), sure.begin(), sure.end());
+    }
+    const double bound = metrics::percentile(recorded, 0.01);
     double off = 0, all = 0;
     for (const GeneratedClip& clip : driven)
-        for (const float error : clip.round_trip) off += error > bound, ++all;
+        for (const float sure : clip.video.confidence) off += sure < bound, ++all;
     return ratio(off, all);
 }
 

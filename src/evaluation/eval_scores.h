@@ -21,8 +21,6 @@ struct GeneratedClip {
     std::size_t recording = 0;  ///< index into the recordings
     VideoMeasure video;
     ImageErrors errors;
-    /// Of each frame: how far the latent that was drawn lies from that of the drawing (round_trip_error).
-    metrics::Series round_trip;
 };
 
 /// A video generated from a voice without a recording.
@@ -66,14 +64,9 @@ nlohmann::ordered_json summarise(const std::vector<GeneratedClip>& clips,
 nlohmann::ordered_json summarise_voices(const std::vector<VoiceClip>& voices,
                                         const std::vector<RecordedClip>& recordings);
 
-/// Root mean square difference of two latents of the same length.
-float round_trip_error(const std::vector<float>& drawn, const std::vector<float>& seen);
-
-/// Share of the frames drawn from speech that the encoder, shown what was drawn, takes for something else:
-/// whose round trip errs by more than that of 99 in 100 recorded frames. The decoder does not know their
-/// latents.
-double off_manifold_share(const std::vector<GeneratedClip>& driven,
-                          const std::vector<GeneratedClip>& reconstructed);
+/// Share of the frames drawn from speech in which a face detector is less sure of the face than in 99 of 100 frames of
+/// the recordings that they are compared with: nobody's face, as a decoder draws latents that it does not know.
+double off_manifold_share(const std::vector<GeneratedClip>& driven, const std::vector<RecordedClip>& recordings);
 
 /// Opening and width of the baseline (lip_ridge.h): medians over its clips, each against its recording.
 nlohmann::ordered_json summarise_baseline(const std::vector<metrics::LipMotion>& predicted,

@@ -51,8 +51,13 @@ class FieldLandmarks : public LandmarkSource {
         put(54, 42 + width / 2, 80);
         for (const int i : {61, 62, 63}) put(i, 42, 80 - opening / 2);
         for (const int i : {65, 66, 67}) put(i, 42, 80 + opening / 2);
+        confidence_ = *image.pixel(0, 0) < 255 ? 1 : 0;
         return true;
     }
+    double confidence() const override { return confidence_; }
+
+  private:
+    double confidence_ = 0;
 };
 
 LandmarkFactory fields() {
@@ -182,13 +187,13 @@ TEST(Eval, TheRecordingItselfIsPerfect) {
     EXPECT_EQ(metrics.at("off_manifold_share"), 0.0);
 }
 
-/// Whose drawings from speech look like another frame than was asked for.
+/// Whose drawings from speech are in part nobody's face: white.
 class OffManifold : public Playback {
   public:
     using Playback::Playback;
     void decode(const float* z, std::uint8_t* rgb) override {
-        const float frame = std::floor(*z);
-        Playback::decode(&frame, rgb);
+        if (std::floor(*z) == *z) return Playback::decode(z, rgb);
+        std::fill_n(rgb, std::size_t{3} * kSize * kSize, std::uint8_t{255});
     }
     std::vector<float> latents_from_speech(const std::vector<float>& audio, std::int64_t num_frames,
                                            const std::vector<float>& pose_deg) override {

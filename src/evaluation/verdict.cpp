@@ -41,7 +41,7 @@ class Judge {
                  "a still camera, still light and a plain background flicker least");
         add_ratio("/speech_driven/head_motion_deg/yaw/ratio", "The head moves as recorded", 0.6, 0.35,
                   "film a minute more of ordinary talking, head free");
-        if (metrics_.contains("/speech_driven/frames_without_face"_json_pointer)) add_lost();
+        if (metrics_.contains("off_manifold_share")) add_broken();
         return std::move(verdicts_);
     }
 
@@ -68,12 +68,10 @@ class Judge {
         const double ratio = metrics_[at].get<double>();
         push(what, graded(-ratio, -good, -fair), fmt::format("{:.2f} of the recording's", ratio), advice);
     }
-    void add_lost() {
-        const double lost = metrics_["speech_driven"]["frames_without_face"].get<double>();
-        const double share = lost / std::max(1.0, metrics_.value("num_frames", 1.0));
-        push("Every frame shows a face", graded(-share, 0, -0.01),
-             fmt::format("{:.1f} % without", 100 * share),
-             "faces broke: film more of the poses that the head takes");
+    void add_broken() {
+        const double share = metrics_["off_manifold_share"].get<double>();
+        push("Every frame shows a whole face", graded(-share, -0.02, -0.1), fmt::format("{:.1f} % broken", 100 * share),
+             "learn for longer (--budget); film more of the poses that the head takes");
     }
     void push(const char* what, Grade grade, std::string measure, const char* advice) {
         verdicts_.push_back({what, grade, std::move(measure), grade == Grade::kGood ? "" : advice});

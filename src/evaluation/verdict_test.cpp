@@ -15,11 +15,12 @@ const Verdict* find(const std::vector<Verdict>& verdicts, const std::string& wha
     return nullptr;
 }
 
-Json metrics(double r, double mouth_db, double flicker) {
+Json metrics(double r, double mouth_db, double flicker, double broken = 0) {
     return Json{{"num_frames", 100},
+                {"off_manifold_share", broken},
                 {"reconstruction", {{"psnr_db", 31.0}, {"mouth_psnr_db", mouth_db}}},
                 {"speech_driven",
-                 {{"opening", {{"r", r}}}, {"flicker", {{"ratio", flicker}}}, {"frames_without_face", 0}}}};
+                 {{"opening", {{"r", r}}}, {"flicker", {{"ratio", flicker}}}}}};
 }
 
 TEST(Verdict, SaysWhatIsWrongAndWhatToFilm) {
@@ -32,7 +33,9 @@ TEST(Verdict, SaysWhatIsWrongAndWhatToFilm) {
     EXPECT_EQ(find(verdicts, "steady")->grade, Grade::kPoor) << "2.5 times the recording's flicker";
     EXPECT_EQ(find(judge(metrics(0.33, 26, 0.2), 60), "steady")->grade, Grade::kGood)
         << "steadier is no fault";
-    EXPECT_EQ(find(verdicts, "shows a face")->grade, Grade::kGood);
+    EXPECT_EQ(find(verdicts, "whole face")->grade, Grade::kGood);
+    EXPECT_EQ(find(judge(metrics(0.33, 26, 1, 0.05), 60), "whole face")->grade, Grade::kFair);
+    EXPECT_EQ(find(judge(metrics(0.33, 26, 1, 0.5), 60), "whole face")->measure, "50.0 % broken");
     EXPECT_EQ(find(verdicts, "sharp"), nullptr) << "not in this report";
     EXPECT_EQ(find(judge(metrics(0.33, 26, 1), 600), "Lips")->advice.find("film more"), std::string::npos)
         << "there was enough of it";
