@@ -96,6 +96,7 @@ inline person::Person tiny_person(const models::ModelConfig& model = tiny_model(
     stats.blink_shape = {0, 0.5f, 1, 0.5f, 0};
     stats.blinks_per_minute = 20;
     stats.pose_motion = filled(30, 0.1f);
+    stats.footage_crop = {8, 0, 48, 64, 64};
     return person;
 }
 

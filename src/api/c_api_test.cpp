@@ -372,6 +372,48 @@ std::string wav(std::size_t samples) {
            u32(32000) + std::string("\2\0\20\0", 4) + "data" + u32(data.size()) + data;
 }
 
+/// Width and height of the pictures in an MP4, from its sample entry.
+std::pair<int, int> picture_size(const std::string& path) {
+    const std::string bytes = vultus::read_file(path, 1 << 24);
+    std::size_t at = bytes.find("avc1");
+    while (at != std::string::npos && bytes.compare(at + 4, 6, std::string(6, '\0')) != 0) at = bytes.find("avc1", at + 1);
+    if (at == std::string::npos) at = bytes.find("mp4v");
+    if (at == std::string::npos || at + 32 > bytes.size()) return {};
+    const auto number = [&](std::size_t place) {
+        return static_cast<unsigned char>(bytes[place]) * 256 + static_cast<unsigned char>(bytes[place + 1]);
+    };
+    return {number(at + 28), number(at + 30)};
+}
+
+TEST_F(CApi, TalksInAnotherSizeAndIntoARecording) {
+    const std::string speech = (folder_ / "speech.wav").string(), own = (folder_ / "own.mp4").string(),
+                      out = (folder_ / "out.mp4").string();
+    vultus::write_file(speech, wav(4000));
+    vultus_talk_options options;
+    vultus_talk_options_init(&options);
+    options.person = path_.c_str();
+    options.speech = speech.c_str();
+    options.out = own.c_str();
+    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
+    EXPECT_EQ(picture_size(own), (std::pair{64, 64}));
+    options.out = out.c_str();
+    options.size_px = 32;
+    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
+    EXPECT_EQ(picture_size(out), (std::pair{32, 32}));
+    options.into = own.c_str();
+    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT) << "the recording has a size of its own";
+    options.size_px = 0;
+    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
+    EXPECT_EQ(picture_size(out), (std::pair{64, 64}));
+    options.out = own.c_str();
+    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT) << "it would write over what it reads";
+    options.into = nullptr;
+    options.out = out.c_str();
+    options.audio_track = 2;
+    EXPECT_NE(vultus_talk(&options, nullptr), VULTUS_OK) << "there is one sound";
+    EXPECT_NE(std::string(vultus_last_error()).find("track"), std::string::npos) << vultus_last_error();
+}
+
 TEST_F(CApi, TalksFromFileToFile) {
     const std::string speech = (folder_ / "speech.wav").string(), out = (folder_ / "out.mp4").string();
     vultus::write_file(speech, wav(16000));

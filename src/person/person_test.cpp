@@ -59,6 +59,7 @@ class PersonFile : public testing::Test {
         person.stats.blinks_per_minute = 17.25;
         person.stats.pose_motion = draw(30);
         person.stats.motion_clips = {7, 3};
+        person.stats.footage_crop = {420, 0, 1080, 1920, 1080};
         person.stats.lip_probe = draw(256);
         person.weights.tensors["unet.in.weight"] = HostTensor::from_f32({4, 2}, draw(8)).to_bf16();
         person.weights.tensors["speech.out.bias"] = HostTensor::from_f32({5}, draw(5)).to_bf16();
@@ -113,6 +114,7 @@ TEST_F(PersonFile, RoundTrip) {
     EXPECT_EQ(after.fps_den, 1001);
     EXPECT_EQ(after.noise_seed, before.noise_seed);
     EXPECT_EQ(after.stats.mean_image, before.stats.mean_image);
+    EXPECT_EQ(after.stats.footage_crop, before.stats.footage_crop);
     EXPECT_EQ(after.stats.latent_mean, before.stats.latent_mean);
     EXPECT_EQ(after.stats.latent_std, before.stats.latent_std);
     EXPECT_EQ(after.stats.pose_mean, before.stats.pose_mean);

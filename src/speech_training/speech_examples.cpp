@@ -142,6 +142,12 @@ void SpeechExamples::make_silence() {
 
 std::int64_t SpeechExamples::window_frames() const { return std::llround(kWindowSeconds * person_.fps()); }
 
+std::int64_t SpeechExamples::batches_per_pass() const {
+    std::int64_t frames = 0;
+    for (const SpeechExample& example : train_) frames += example.target.size(0);
+    return std::max<std::int64_t>(1, frames / (kBatch * window_frames()));
+}
+
 /// A training clip of at least `frames`, each as likely as it is long: every second teaches alike.
 std::size_t SpeechExamples::draw_clip(std::int64_t frames, Rng& rng) const {
     std::int64_t total = 0;

@@ -53,6 +53,8 @@ class SpeechExamples {
     SpeechBatch batch(std::uint64_t place) const;
     /// Never in a batch, but for persons with no validation clips.
     const std::vector<SpeechExample>& validation() const { return validation_; }
+    /// Batches in which every second of training is heard once, on average; at least 1.
+    std::int64_t batches_per_pass() const;
     const MouthProbe& probe() const { return probe_; }
     const std::vector<SpeechExample>& training() const { return train_; }
 

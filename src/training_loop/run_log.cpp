@@ -12,23 +12,23 @@
 
 namespace vultus::training_loop {
 
-StageClock::StageClock(double budget_s, double elapsed_s, std::int64_t steps)
-    : budget_s_(budget_s), before_s_(elapsed_s), steps_(steps) {}
+StageClock::StageClock(double budget_s, double elapsed_s, std::int64_t steps, std::int64_t most_steps)
+    : budget_s_(budget_s), before_s_(elapsed_s), steps_(steps), most_steps_(steps > 0 ? steps : most_steps) {}
 
 double StageClock::elapsed_s() const {
     return before_s_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
 double StageClock::fraction(std::int64_t done) const {
-    const double fraction = steps_ > 0 ? static_cast<double>(done) / static_cast<double>(steps_)
-                                       : elapsed_s() / std::max(budget_s_, 1e-3);
-    return std::min(fraction, 1.0);
+    const double of_steps =
+        most_steps_ > 0 ? static_cast<double>(done) / static_cast<double>(most_steps_) : 0;
+    const double of_time = steps_ > 0 ? 0 : elapsed_s() / std::max(budget_s_, 1e-3);
+    return std::min(std::max(of_steps, of_time), 1.0);
 }
 
 double StageClock::seconds_left(std::int64_t done) const {
     const double fraction_done = fraction(done);
-    if (steps_ == 0) return std::max(0.0, budget_s_ - elapsed_s());
-    return fraction_done > 0 ? elapsed_s() * (1 - fraction_done) / fraction_done : 0;
+    return fraction_done > 0 ? elapsed_s() * (1 - fraction_done) / fraction_done : budget_s_;
 }
 
 RunLog::RunLog(std::filesystem::path folder, std::string stage, std::vector<std::string> columns)

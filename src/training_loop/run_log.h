@@ -13,8 +13,9 @@ namespace vultus::training_loop {
 /// How far a stage is: by time (budget) or by steps.
 class StageClock {
   public:
-    /// elapsed_s: time that earlier runs of this stage took. steps: 0 when the budget decides.
-    StageClock(double budget_s, double elapsed_s, std::int64_t steps);
+    /// elapsed_s: time that earlier runs of this stage took. steps: 0 when the budget decides; then most_steps > 0
+    /// ends it before its time.
+    StageClock(double budget_s, double elapsed_s, std::int64_t steps, std::int64_t most_steps = 0);
     double elapsed_s() const;
     /// 0..1 of the stage after `done` steps.
     double fraction(std::int64_t done) const;
@@ -23,7 +24,7 @@ class StageClock {
 
   private:
     double budget_s_, before_s_;
-    std::int64_t steps_;
+    std::int64_t steps_, most_steps_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

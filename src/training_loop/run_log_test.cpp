@@ -35,6 +35,12 @@ TEST(StageClock, CountsStepsOrTime) {
     EXPECT_NEAR(time.fraction(12345), 0.4, 0.05);
     EXPECT_NEAR(time.seconds_left(1), 60, 5);
     EXPECT_TRUE(StageClock(100, 100, 0).finished(0));
+    const StageClock both(100, 40, 0, 50);  // steps or time, whichever ends first
+    EXPECT_NEAR(both.fraction(10), 0.4, 0.05);
+    EXPECT_EQ(both.fraction(30), 0.6);
+    EXPECT_NEAR(both.seconds_left(30), 40 * 0.4 / 0.6, 5);
+    EXPECT_TRUE(both.finished(50));
+    EXPECT_EQ(StageClock(100, 99, 8, 4).fraction(2), 0.25) << "exact steps are exact";
 }
 
 class RunLogFile : public testing::Test {

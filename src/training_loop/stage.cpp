@@ -81,7 +81,7 @@ class MeanLoss {
 
 std::int64_t run_stage(Stage& stage, const StageSettings& settings, autograd::ProcessGroup& group) {
     Position at = resume(stage, settings);
-    const StageClock clock(settings.budget_s, at.elapsed_s, settings.steps);
+    const StageClock clock(settings.budget_s, at.elapsed_s, settings.steps, settings.most_steps);
     Progress progress(settings.name, "steps", 0);
     MeanLoss loss;
     Checkpoints checkpoints(settings.checkpoint);

@@ -17,6 +17,7 @@ struct StageSettings {
     double report_every_s = 60, checkpoint_every_s = 120;
     std::int64_t samples_per_step = 1;  ///< over all processes
     bool restart = false;               ///< forget an earlier state
+    std::int64_t most_steps = 0;        ///< > 0: after so many steps where the budget is not spent by then
 };
 
 class Stage {
