@@ -15,9 +15,9 @@ constexpr std::size_t kMostSessions = 256;
 /// One connection to a session: it sees the face, and may speak.
 class Viewer : public WebSocketPeer {
   public:
-    Viewer(std::shared_ptr<LiveShow> show, int rate_hz)
+    Viewer(std::shared_ptr<LiveShow> show, int rate_hz, bool media)
         : show_(std::move(show)), rate_hz_(rate_hz), queue_(std::make_shared<OutQueue>(kViewerBytes)) {
-        show_->add_viewer(queue_);
+        show_->add_viewer(queue_, media);
     }
     std::shared_ptr<OutQueue> queue() override { return queue_; }
 
@@ -98,6 +98,7 @@ HttpResponse Api::new_session(const nlohmann::json& json) {
     LiveShowOptions options = show_options(json);
     options.voice = allowed_voice(text_field(json, "voice"));
     options.voice_limit_s = options_.voice_limit_s;
+    options.address = options_.http.address;
     const double load = person->frame_ms * person->talker->fps() / 1000;
     {
         const std::lock_guard lock(sessions_mutex_);
@@ -145,6 +146,7 @@ HttpResponse Api::sessions(const HttpRequest& request, const Path& path) {
         show->interrupt();
         return json_response({{"id", path[2]}});
     }
+    if (path.size() >= 4 && path[3] == "whep") return whep(request, path, *show);
     if (path.size() == 4 && path[3] == "stream")
         return error_response(426, "[server] the stream is a WebSocket");
     return error_response(path.size() > 3 ? 404 : 405, "[server] no such route of a session");
@@ -165,7 +167,10 @@ std::shared_ptr<WebSocketPeer> Api::upgrade(const HttpRequest& request, HttpResp
     const int rate_hz = rate == request.query.end() ? 16000 : std::atoi(rate->second.c_str());
     if (rate_hz < 8000 || rate_hz > 192000)
         fail(ErrorCode::kInvalidArgument, "[server] rate: expected 8000 to 192000 Hz, got {}", rate_hz);
-    return std::make_shared<Viewer>(show, rate_hz);
+    const auto media = request.query.find("media");
+    if (media != request.query.end() && media->second != "mp4" && media->second != "none")
+        fail(ErrorCode::kInvalidArgument, "[server] media: expected mp4 or none, got '{}'", media->second);
+    return std::make_shared<Viewer>(show, rate_hz, media == request.query.end() || media->second == "mp4");
 }
 
 }  // namespace vultus::serving

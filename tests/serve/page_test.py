@@ -22,7 +22,7 @@ window.seen = [];
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const audio = new AudioContext(), meter = audio.createAnalyser(), levels = new Float32Array(1024);
   meter.fftSize = 1024;
-  audio.createMediaElementSource(video).connect(meter).connect(audio.destination);
+  (video.srcObject ? audio.createMediaStreamSource(video.srcObject) : audio.createMediaElementSource(video)).connect(meter);
   audio.resume();
   let before;
   const look = (now, frame) => {
