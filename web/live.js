@@ -72,7 +72,7 @@ export class LiveFace extends EventTarget {
 
   hear(event) {
     if (this.peer.alive) {
-      if (event.event === "interrupted") setTimeout(() => { this.video.muted = false; this.mutedUntil = undefined; }, 2 * PEER_LAG_MS);
+      if (event.event === "interrupted") setTimeout(() => { this.video.muted = false; this.mutedUntil = undefined; }, 3 * PEER_LAG_MS);
       setTimeout(() => { if (this.peer.alive) this.tell(event); }, event.event === "silent" ? PEER_LAG_MS : 0);
       return;
     }
