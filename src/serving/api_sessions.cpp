@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::size_t kViewerBytes = 2u << 20;  ///< some seconds that a slow viewer may be behind
 constexpr std::size_t kMostSessions = 256;
+constexpr double kLookSeconds = 1.5;
+
+/// Nothing where the field is not there or null.
+std::optional<float> angle_field(const nlohmann::json& json, const char* name) {
+    if (!json.contains(name) || json.at(name).is_null()) return std::nullopt;
+    return static_cast<float>(number_field(json, name, 0, -180, 180));
+}
 
 /// One connection to a session: it sees the face, and may speak.
 class Viewer : public WebSocketPeer {
@@ -56,9 +63,15 @@ class Viewer : public WebSocketPeer {
             show_->interrupt();
         else if (what == "end")
             show_->end_speech();
+        else if (what == "pose")
+            show_->turn_head({angle_field(json, "yaw_deg"), angle_field(json, "pitch_deg"),
+                              angle_field(json, "roll_deg"), number_field(json, "seconds", 0, 0, 3600)});
+        else if (what == "look")
+            show_->look(number_field(json, "x", 0, -1, 1), number_field(json, "y", 0, -1, 1),
+                        number_field(json, "seconds", kLookSeconds, 0, 3600));
         else
-            fail(ErrorCode::kInvalidArgument, "[server] command: expected say, interrupt or end, got '{}'",
-                 what);
+            fail(ErrorCode::kInvalidArgument,
+                 "[server] command: expected say, interrupt, end, pose or look, got '{}'", what);
     }
 
     std::shared_ptr<LiveShow> show_;

@@ -126,6 +126,7 @@ void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media) {
         {"size_px", person_->talker->size_px()},
         {"fps", person_->talker->fps()},
         {"sample_rate_hz", 16000},
+        {"pose_range_deg", pose_range()},
         {"time",
          media_time_s(frame_)}}.dump()));
     viewers_.push_back({viewer, media, false});
@@ -156,6 +157,7 @@ nlohmann::json LiveShow::describe() const {
             {"voice", options_.voice},
             {"stream", "/v1/sessions/" + id_ + "/stream"},
             {"whep", "/v1/sessions/" + id_ + "/whep"},
+            {"pose_range_deg", pose_range()},
             {"viewers", viewers_.size() + num_peers_},
             {"time", media_time_s(frame_)}};
 }
@@ -356,6 +358,22 @@ void LiveShow::end_speech() {
     flush_pushed();
     flowing_ = false;
     session_.end_speech();
+}
+
+void LiveShow::turn_head(const speaking::HeadPose& pose) { session_.turn_head(pose); }
+
+void LiveShow::look(double x, double y, double seconds) {
+    const auto range = speaking::LatentStream::pose_range(person_->talker->person());
+    const auto at = [&](std::size_t angle, double share) {
+        const double middle = 0.5 * (range[angle][0] + range[angle][1]);
+        return static_cast<float>(middle + share * (range[angle][1] - middle));
+    };
+    turn_head({at(0, x), at(1, y), std::nullopt, seconds});
+}
+
+nlohmann::json LiveShow::pose_range() const {
+    const auto range = speaking::LatentStream::pose_range(person_->talker->person());
+    return {{"yaw", range[0]}, {"pitch", range[1]}, {"roll", range[2]}};
 }
 
 void LiveShow::interrupt() {

@@ -61,6 +61,10 @@ class LiveShow {
     void push(const std::int16_t* samples, std::size_t num_samples, int rate_hz);
     /// What was pushed is complete.
     void end_speech();
+    /// Turns the head: as speaking::LiveSession::turn_head().
+    void turn_head(const speaking::HeadPose& pose);
+    /// As shares -1..1 of what the person's recordings cover: x to the picture's right, y up.
+    void look(double x, double y, double seconds);
     /// What is not shown yet is dropped, texts that wait included.
     void interrupt();
 
@@ -93,6 +97,7 @@ class LiveShow {
     void speak_all();
     void speak(const Text& text, std::int64_t turn);
     void flush_pushed();
+    nlohmann::json pose_range() const;
     double media_time_s(std::int64_t frame) const;
 
     const std::string id_;
