@@ -35,7 +35,8 @@ ALLOWED = {
     "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
     "evaluation": ["base", "audio", "corpus", "person", "media", "face", "metrics", "speaking"],
     "speed": ["base", "infer", "person", "media", "hearing", "speaking", "rendering"],
-    "serving": ["base", "audio", "media", "person", "voices", "speaking", "rendering"],
+    "streaming": ["base"],
+    "serving": ["base", "audio", "media", "person", "voices", "speaking", "rendering", "streaming"],
     "autograd": ["base", "tensor", "models"],
     "training_loop": ["base", "tensor", "corpus", "person", "autograd"],
     "image_training": ["base", "tensor", "corpus", "diffusion", "models", "person", "autograd", "training_loop"],
@@ -58,6 +59,7 @@ THIRD_PARTY = [
     (re.compile(r"unicode/"), {"src/pronunciation"}),
     (re.compile(r"curl/"), {"src/voices"}),
     (re.compile(r"boost/"), {"src/serving"}),
+    (re.compile(r"(gst|glib)/"), {"src/streaming"}),
     (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/evaluation"}),
     (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/kernels", "src/infer", "bench"}),
 ]

@@ -38,6 +38,15 @@ export async function call(method, path, body) {
   return response;
 }
 
+/** Sends text of a type. */
+export async function post(path, body, type) {
+  const headers = { "Content-Type": type };
+  if (token) headers.Authorization = "Bearer " + token;
+  const response = await fetch(path, { method: "POST", headers, body });
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
 export const json = async (method, path, body) => (await call(method, path, body)).json();
 
 /** Sends one file; told(fraction) hears how far it is. Gives the upload's id. */

@@ -1,15 +1,19 @@
-// A live face: a WebSocket brings fragmented MP4, which Media Source plays as close to its end as it can.
+// A live face. Pictures and sound come by WebRTC, or, where that does not connect, as fragmented MP4 by the WebSocket, which
+// Media Source plays as close to its end as it can. Commands and events take the WebSocket.
 import { address, json } from "./api.js";
+import { Peer } from "./peer.js";
 
 export const RATE_HZ = 48000; // of the sound sent
 const LAG_S = 0.14;     // aimed at, behind the newest frame
 const FAR_S = 0.6;      // then it jumps
 const KEPT_S = 10;      // of what was seen
+const PEER_LAG_MS = 120; // of WebRTC's pictures behind the events
 
 export class LiveFace extends EventTarget {
   constructor(video) {
     super();
     this.video = video;
+    this.peer = new Peer();
     this.pending = [];
     this.later = []; // events that wait until their frame is seen
   }
@@ -19,7 +23,11 @@ export class LiveFace extends EventTarget {
     this.stop();
     const session = await json("POST", "/v1/sessions", options);
     this.id = session.id;
-    const url = new URL(address(`${session.stream}?rate=${RATE_HZ}`), location.href);
+    const byPeer = await this.peer.start(this.video, session.whep, () => { this.stop(); this.tell({ event: "closed" }); });
+    if (this.id !== session.id) return; // stopped meanwhile
+    if (byPeer) this.play(); else this.video.srcObject = null;
+    const media = byPeer ? "none" : "mp4";
+    const url = new URL(address(`${session.stream}?rate=${RATE_HZ}&media=${media}`), location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     this.socket = socket;
@@ -41,6 +49,8 @@ export class LiveFace extends EventTarget {
     clearInterval(this.timer);
     if (socket) { socket.onclose = null; socket.close(); }
     if (id) json("DELETE", "/v1/sessions/" + id).catch(() => {});
+    this.peer.stop();
+    this.video.srcObject = null;
     if (this.video.src) { URL.revokeObjectURL(this.video.src); this.video.removeAttribute("src"); this.video.load(); }
   }
 
@@ -61,6 +71,11 @@ export class LiveFace extends EventTarget {
   tell(detail) { this.dispatchEvent(new CustomEvent("said", { detail })); }
 
   hear(event) {
+    if (this.peer.alive) {
+      if (event.event === "interrupted") setTimeout(() => { this.video.muted = false; this.mutedUntil = undefined; }, 3 * PEER_LAG_MS);
+      setTimeout(() => { if (this.peer.alive) this.tell(event); }, event.event === "silent" ? PEER_LAG_MS : 0);
+      return;
+    }
     if (event.event === "hello") this.open(event.mime);
     if (event.event === "interrupted") { this.mutedUntil = event.time + 0.08; this.later = []; }
     if (event.event === "speaking" || event.event === "silent") this.later.push(event);
@@ -91,6 +106,12 @@ export class LiveFace extends EventTarget {
     try { this.buffer.appendBuffer(all); } catch { this.stop(); this.tell({ event: "closed" }); }
   }
 
+  /** With sound where the browser lets us. */
+  play() {
+    const { video } = this;
+    video.play().catch(() => { video.muted = true; video.play().catch(() => {}); this.tell({ event: "muted" }); });
+  }
+
   /** Near the end, neither starved nor late; tells what is due. */
   keepUp() {
     const { video, buffer } = this;
@@ -100,7 +121,7 @@ export class LiveFace extends EventTarget {
     if (!this.started && end - start >= LAG_S) {
       this.started = true;
       video.currentTime = Math.max(start, end - LAG_S);
-      video.play().catch(() => { video.muted = true; video.play().catch(() => {}); this.tell({ event: "muted" }); });
+      this.play();
     }
     const lag = end - video.currentTime;
     if (this.started && (lag > FAR_S || video.currentTime < start)) video.currentTime = Math.max(start, end - LAG_S);

@@ -235,6 +235,12 @@ struct VideoWriter::Impl {
         end_fragment();
     }
 
+    void skip_frame() {
+        ++num_frames;
+        drain_audio(false);
+        end_fragment();
+    }
+
     void write_audio(const float* samples, std::size_t n) {
         if (!options.with_audio) fail(ErrorCode::kInvalidArgument, "[media] {}: opened without sound", path);
         if (!audio) return;
@@ -413,6 +419,7 @@ VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoWriterOpt
 VideoWriter::~VideoWriter() = default;
 
 void VideoWriter::write_frame(const std::uint8_t* rgb) { impl_->write_frame(rgb); }
+void VideoWriter::skip_frame() { impl_->skip_frame(); }
 void VideoWriter::write_audio(const float* samples, std::size_t n) { impl_->write_audio(samples, n); }
 void VideoWriter::finish() { impl_->finish(); }
 const std::string& VideoWriter::encoder_name() const { return impl_->encoder_name; }

@@ -47,6 +47,8 @@ class VideoWriter {
 
     /// rgb [height, width, 3]. Errors: kIo (full disk).
     void write_frame(const std::uint8_t* rgb);
+    /// A frame's time passes without a picture; the one after it should be a key frame.
+    void skip_frame();
     /// `n` samples of each channel, [n, channels], -1..1; they follow each other without gaps from time 0.
     void write_audio(const float* samples, std::size_t n);
     /// Cuts or pads the sound to the images' length, flushes and closes. Without it the file is unusable.

@@ -7,6 +7,7 @@
 #include "person/bundled.h"
 #include "serving/job_arguments.h"
 #include "serving/pages.h"
+#include "streaming/offer.h"
 #include "voices/voice.h"
 
 namespace vultus::serving {
@@ -92,10 +93,11 @@ HttpHandlers Api::handlers() {
         return jobs_.new_upload(name == request.query.end() ? "" : name->second);
     };
     handlers.most_body_bytes = [this](const HttpRequest& request) -> std::uint64_t {
-        if (request.method != "POST") return 0;
+        if (request.method != "POST" && request.method != "PATCH") return 0;
         if (request.path == "/v1/uploads") return options_.most_upload_bytes;
         if (request.path == "/v1/talk" && request.header("content-type").rfind("multipart/", 0) == 0)
             return kMostFormBytes;
+        if (request.path.find("/whep") != std::string::npos) return streaming::kMostOfferBytes;
         return kMostJsonBytes;
     };
     return handlers;
@@ -111,7 +113,7 @@ bool Api::is_guest(const HttpRequest& request) const {
 HttpResponse Api::for_guests(HttpResponse response, const HttpRequest& request) const {
     if (!is_guest(request)) return response;
     response.headers.emplace_back("Access-Control-Allow-Origin", request.header("origin"));
-    response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After");
+    response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After, Location");
     response.headers.emplace_back("Vary", "Origin");
     return response;
 }
@@ -132,7 +134,7 @@ std::optional<HttpResponse> Api::refusal_of(const HttpRequest& request) {
     if (request.method == "OPTIONS" && is_guest(request)) {
         HttpResponse yes;
         yes.status = 204;
-        yes.headers = {{"Access-Control-Allow-Methods", "GET, POST, DELETE"},
+        yes.headers = {{"Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE"},
                        {"Access-Control-Allow-Headers", "Authorization, Content-Type"}};
         return yes;
     }

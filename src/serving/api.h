@@ -65,6 +65,7 @@ class Api {
     HttpResponse jobs(const HttpRequest& request, const Path& path);
     HttpResponse sessions(const HttpRequest& request, const Path& path);
     HttpResponse new_session(const nlohmann::json& json);
+    HttpResponse whep(const HttpRequest& request, const Path& path, LiveShow& show);
 
     /// Throws unless a request may use that voice; "" is the usual one.
     std::string allowed_voice(const std::string& name);

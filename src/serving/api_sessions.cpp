@@ -11,13 +11,20 @@ namespace {
 
 constexpr std::size_t kViewerBytes = 2u << 20;  ///< some seconds that a slow viewer may be behind
 constexpr std::size_t kMostSessions = 256;
+constexpr double kLookSeconds = 1.5;
+
+/// Nothing where the field is not there or null.
+std::optional<float> angle_field(const nlohmann::json& json, const char* name) {
+    if (!json.contains(name) || json.at(name).is_null()) return std::nullopt;
+    return static_cast<float>(number_field(json, name, 0, -180, 180));
+}
 
 /// One connection to a session: it sees the face, and may speak.
 class Viewer : public WebSocketPeer {
   public:
-    Viewer(std::shared_ptr<LiveShow> show, int rate_hz)
+    Viewer(std::shared_ptr<LiveShow> show, int rate_hz, bool media)
         : show_(std::move(show)), rate_hz_(rate_hz), queue_(std::make_shared<OutQueue>(kViewerBytes)) {
-        show_->add_viewer(queue_);
+        show_->add_viewer(queue_, media);
     }
     std::shared_ptr<OutQueue> queue() override { return queue_; }
 
@@ -56,9 +63,15 @@ class Viewer : public WebSocketPeer {
             show_->interrupt();
         else if (what == "end")
             show_->end_speech();
+        else if (what == "pose")
+            show_->turn_head({angle_field(json, "yaw_deg"), angle_field(json, "pitch_deg"),
+                              angle_field(json, "roll_deg"), number_field(json, "seconds", 0, 0, 3600)});
+        else if (what == "look")
+            show_->look(number_field(json, "x", 0, -1, 1), number_field(json, "y", 0, -1, 1),
+                        number_field(json, "seconds", kLookSeconds, 0, 3600));
         else
-            fail(ErrorCode::kInvalidArgument, "[server] command: expected say, interrupt or end, got '{}'",
-                 what);
+            fail(ErrorCode::kInvalidArgument,
+                 "[server] command: expected say, interrupt, end, pose or look, got '{}'", what);
     }
 
     std::shared_ptr<LiveShow> show_;
@@ -98,6 +111,7 @@ HttpResponse Api::new_session(const nlohmann::json& json) {
     LiveShowOptions options = show_options(json);
     options.voice = allowed_voice(text_field(json, "voice"));
     options.voice_limit_s = options_.voice_limit_s;
+    options.address = options_.http.address;
     const double load = person->frame_ms * person->talker->fps() / 1000;
     {
         const std::lock_guard lock(sessions_mutex_);
@@ -145,6 +159,7 @@ HttpResponse Api::sessions(const HttpRequest& request, const Path& path) {
         show->interrupt();
         return json_response({{"id", path[2]}});
     }
+    if (path.size() >= 4 && path[3] == "whep") return whep(request, path, *show);
     if (path.size() == 4 && path[3] == "stream")
         return error_response(426, "[server] the stream is a WebSocket");
     return error_response(path.size() > 3 ? 404 : 405, "[server] no such route of a session");
@@ -165,7 +180,10 @@ std::shared_ptr<WebSocketPeer> Api::upgrade(const HttpRequest& request, HttpResp
     const int rate_hz = rate == request.query.end() ? 16000 : std::atoi(rate->second.c_str());
     if (rate_hz < 8000 || rate_hz > 192000)
         fail(ErrorCode::kInvalidArgument, "[server] rate: expected 8000 to 192000 Hz, got {}", rate_hz);
-    return std::make_shared<Viewer>(show, rate_hz);
+    const auto media = request.query.find("media");
+    if (media != request.query.end() && media->second != "mp4" && media->second != "none")
+        fail(ErrorCode::kInvalidArgument, "[server] media: expected mp4 or none, got '{}'", media->second);
+    return std::make_shared<Viewer>(show, rate_hz, media == request.query.end() || media->second == "mp4");
 }
 
 }  // namespace vultus::serving

@@ -96,16 +96,19 @@ void LiveShow::end() {
     ++turn_;
     {
         const std::lock_guard viewers(viewers_mutex_);
-        watched_.notify_all();
+        watch_begins_.notify_all();
     }
     {
         const std::lock_guard speech(speech_mutex_);
         text_there_.notify_all();
     }
     session_.close();
+    std::shared_ptr<streaming::WebRtcFeed> feed;  // whose end counts peers, which takes the lock
     const std::lock_guard lock(viewers_mutex_);
+    feed.swap(feed_);
     for (const Viewer& viewer : viewers_) viewer.queue->finish();
-    metrics_.viewers -= static_cast<std::int64_t>(viewers_.size());
+    metrics_.viewers -= static_cast<std::int64_t>(viewers_.size() + num_peers_);
+    num_peers_ = 0;
     viewers_.clear();
 }
 
@@ -113,7 +116,7 @@ double LiveShow::media_time_s(std::int64_t frame) const {
     return static_cast<double>(frame) / person_->talker->fps();
 }
 
-void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer) {
+void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media) {
     const std::lock_guard lock(viewers_mutex_);
     viewer->push(text_part(nlohmann::json{
         {"event", "hello"},
@@ -123,12 +126,13 @@ void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer) {
         {"size_px", person_->talker->size_px()},
         {"fps", person_->talker->fps()},
         {"sample_rate_hz", 16000},
+        {"pose_range_deg", pose_range()},
         {"time",
          media_time_s(frame_)}}.dump()));
-    viewers_.push_back({viewer, false});
+    viewers_.push_back({viewer, media, false});
     ++metrics_.viewers;
     last_use_ = Clock::now();
-    watched_.notify_all();
+    watch_begins_.notify_all();
 }
 
 void LiveShow::remove_viewer(const std::shared_ptr<OutQueue>& viewer) {
@@ -142,7 +146,7 @@ void LiveShow::remove_viewer(const std::shared_ptr<OutQueue>& viewer) {
 
 double LiveShow::seconds_idle() const {
     const std::lock_guard lock(viewers_mutex_);
-    if (!viewers_.empty()) return 0;
+    if (watched()) return 0;
     return std::chrono::duration<double>(Clock::now() - last_use_).count();
 }
 
@@ -152,7 +156,9 @@ nlohmann::json LiveShow::describe() const {
             {"person", person_->id},
             {"voice", options_.voice},
             {"stream", "/v1/sessions/" + id_ + "/stream"},
-            {"viewers", viewers_.size()},
+            {"whep", "/v1/sessions/" + id_ + "/whep"},
+            {"pose_range_deg", pose_range()},
+            {"viewers", viewers_.size() + num_peers_},
             {"time", media_time_s(frame_)}};
 }
 
@@ -172,8 +178,8 @@ void LiveShow::draw_all() {
         while (!stop_) {
             {
                 std::unique_lock lock(viewers_mutex_);
-                if (viewers_.empty()) {
-                    watched_.wait(lock, [&] { return stop_ || !viewers_.empty(); });
+                if (!watched()) {
+                    watch_begins_.wait(lock, [&] { return stop_ || watched(); });
                     due = Clock::now();
                 }
             }
@@ -196,22 +202,37 @@ void LiveShow::draw_one(bool late) {
     session_.pull(speaking::LiveSession::Missing::kSilence, picture_, draw);
     if (!draw) ++metrics_.late_frames;
     ++metrics_.frames;
+    if (const auto peers = feed())
+        peers->show(picture_.rgb.data(), picture_.sound.data(), picture_.sound.size());
+    report_speaking(picture_);
+    write_mp4();
+    frame_ = picture_.index + 1;
+    metrics_.frame_seconds.add(std::chrono::duration<double>(Clock::now() - begin).count());
+}
+
+/// Pictures are encoded only where somebody takes them; sound always, so that it stays whole.
+void LiveShow::write_mp4() {
+    bool wanted = encoder_->index == nullptr;
     {
         const std::lock_guard lock(viewers_mutex_);
-        const bool somebody_new =
-            std::any_of(viewers_.begin(), viewers_.end(), [](const Viewer& viewer) { return !viewer.begun; });
-        if (somebody_new && encoder_->since_key > 5) encoder_->key_wanted = true;
+        for (const Viewer& viewer : viewers_) {
+            wanted = wanted || viewer.media;
+            if (viewer.media && !viewer.begun && encoder_->since_key > 5) encoder_->key_wanted = true;
+        }
+    }
+    encoder_->writer.write_audio(picture_.sound.data(), picture_.sound.size());
+    if (!wanted) {
+        encoder_->writer.skip_frame();
+        encoder_->written.clear();
+        encoder_->key_wanted = true;
+        return;
     }
     if (encoder_->key_wanted) {
         encoder_->writer.force_key_frame();
         encoder_->since_key = 0;
     }
-    encoder_->writer.write_audio(picture_.sound.data(), picture_.sound.size());
     encoder_->writer.write_frame(picture_.rgb.data());
-    report_speaking(picture_);
     broadcast_fragment();
-    frame_ = picture_.index + 1;
-    metrics_.frame_seconds.add(std::chrono::duration<double>(Clock::now() - begin).count());
 }
 
 void LiveShow::broadcast_fragment() {
@@ -228,6 +249,7 @@ void LiveShow::broadcast_fragment() {
     const OutQueue::Part fragment = bytes_part(std::exchange(encoder.written, {}));
     const std::lock_guard lock(viewers_mutex_);
     for (Viewer& viewer : viewers_) {
+        if (!viewer.media) continue;
         if (!viewer.begun) {
             if (!key) continue;
             viewer.begun = viewer.queue->push({encoder.index, false});
@@ -336,6 +358,22 @@ void LiveShow::end_speech() {
     flush_pushed();
     flowing_ = false;
     session_.end_speech();
+}
+
+void LiveShow::turn_head(const speaking::HeadPose& pose) { session_.turn_head(pose); }
+
+void LiveShow::look(double x, double y, double seconds) {
+    const auto range = speaking::LatentStream::pose_range(person_->talker->person());
+    const auto at = [&](std::size_t angle, double share) {
+        const double middle = 0.5 * (range[angle][0] + range[angle][1]);
+        return static_cast<float>(middle + share * (range[angle][1] - middle));
+    };
+    turn_head({at(0, x), at(1, y), std::nullopt, seconds});
+}
+
+nlohmann::json LiveShow::pose_range() const {
+    const auto range = speaking::LatentStream::pose_range(person_->talker->person());
+    return {{"yaw", range[0]}, {"pitch", range[1]}, {"roll", range[2]}};
 }
 
 void LiveShow::interrupt() {

@@ -18,6 +18,7 @@
 #include "serving/out_queue.h"
 #include "serving/persons.h"
 #include "speaking/live_session.h"
+#include "streaming/webrtc_feed.h"
 
 namespace vultus::serving {
 
@@ -26,6 +27,7 @@ struct LiveShowOptions {
     speaking::TalkerOptions talker;
     std::string voice;  ///< as voices::open_voice()'s; settled by the caller
     double voice_limit_s = 60;
+    std::string address = "127.0.0.1";  ///< that WebRTC offers
 };
 
 /// Draws while somebody watches, stands still otherwise. All viewers get the same fragmented MP4, from its
@@ -43,8 +45,15 @@ class LiveShow {
     const std::string& id() const { return id_; }
     double load() const { return load_; }
 
-    void add_viewer(const std::shared_ptr<OutQueue>& viewer);
+    /// media: false for who wants nothing but events.
+    void add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media);
     void remove_viewer(const std::shared_ptr<OutQueue>& viewer);
+    /// A viewer by WebRTC: its answer to an offer, under a new id. Errors: those of streaming::WebRtcFeed;
+    /// kCancelled when the session has ended.
+    streaming::WebRtcFeed::Answer add_peer(const std::string& offer);
+    /// False: no such viewer.
+    bool add_candidates(const std::string& peer, const std::string& fragment);
+    bool remove_peer(const std::string& peer);
     /// Says a text after those that wait. voice: "" for the session's own. Errors: kInvalidArgument (no
     /// text); what the voice does wrong comes as an event.
     void say(const std::string& text, const std::string& voice);
@@ -52,6 +61,10 @@ class LiveShow {
     void push(const std::int16_t* samples, std::size_t num_samples, int rate_hz);
     /// What was pushed is complete.
     void end_speech();
+    /// Turns the head: as speaking::LiveSession::turn_head().
+    void turn_head(const speaking::HeadPose& pose);
+    /// As shares -1..1 of what the person's recordings cover: x to the picture's right, y up.
+    void look(double x, double y, double seconds);
     /// What is not shown yet is dropped, texts that wait included.
     void interrupt();
 
@@ -64,6 +77,7 @@ class LiveShow {
   private:
     struct Viewer {
         std::shared_ptr<OutQueue> queue;
+        bool media = true;
         bool begun = false;  ///< it has the index and a key frame
     };
     struct Text {
@@ -73,12 +87,17 @@ class LiveShow {
 
     void draw_all();
     void draw_one(bool late);
+    void write_mp4();
+    bool watched() const { return !viewers_.empty() || num_peers_ > 0; }
+    std::shared_ptr<streaming::WebRtcFeed> feed() const;
+    void count_peers(std::size_t num_peers);
     void broadcast_fragment();
     void event(const nlohmann::json& json);
     void report_speaking(const speaking::LiveFrame& frame);
     void speak_all();
     void speak(const Text& text, std::int64_t turn);
     void flush_pushed();
+    nlohmann::json pose_range() const;
     double media_time_s(std::int64_t frame) const;
 
     const std::string id_;
@@ -93,8 +112,10 @@ class LiveShow {
     std::atomic<std::int64_t> asked_ns_{0};         ///< when the text was asked for whose first frame is due
 
     mutable std::mutex viewers_mutex_;
-    std::condition_variable watched_;
+    std::condition_variable watch_begins_;
     std::vector<Viewer> viewers_;
+    std::shared_ptr<streaming::WebRtcFeed> feed_;  ///< from the first WebRTC viewer on
+    std::size_t num_peers_ = 0;
     std::chrono::steady_clock::time_point last_use_;
 
     // Of the drawing thread alone:

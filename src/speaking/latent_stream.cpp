@@ -87,7 +87,8 @@ struct LatentStream::Impl {
           speech(me.loaded->weights, me.ops.num_threads(),
                  [this](infer::StreamingOps& ops, std::int64_t rows) { return network(ops, rows); }),
           blinks(pose_.blinks ? stats.blinks_per_minute : 0, talker_.fps()),
-          head(recorded_motion(stats, talker_.fps())) {}
+          head(recorded_motion(stats, talker_.fps())),
+          steering(talker_.fps()) {}
 
     Talker& talker;
     Talker::Impl& me;
@@ -101,6 +102,7 @@ struct LatentStream::Impl {
     infer::StreamingProgram speech;
     BlinkTimes blinks;
     HeadMotion head;
+    HeadSteering steering;
     std::vector<float> sound;       ///< the part that is pushed, without broken samples
     std::vector<float> features;    ///< rows that no step has taken yet
     std::int64_t taken_rows = 0;    ///< by steps, since the last restart
@@ -183,6 +185,7 @@ void LatentStream::Impl::choose_pose(float* angles, std::int64_t frame) {
         }
         angles[k] = std::clamp(static_cast<float>(value), -kMostPose, kMostPose);
     }
+    steering.apply(angles);
 }
 
 /// Adds a blink where one is due, undoes the normalisation per dimension.
@@ -237,6 +240,25 @@ LatentStream::~LatentStream() = default;
 
 int LatentStream::most_look_ahead(const person::Person& person) {
     return 2 * person.model.speech.blocks * person.model.speech.attention_right;
+}
+
+std::array<std::array<float, 2>, 3> LatentStream::pose_range(const person::Person& person) {
+    std::array<std::array<float, 2>, 3> range{};
+    for (std::size_t k = 0; k < 3; ++k)
+        for (std::size_t side = 0; side < 2; ++side)
+            range[k][side] =
+                person.stats.pose_mean[k] + (side == 0 ? -kMostPose : kMostPose) * person.stats.pose_std[k];
+    return range;
+}
+
+void LatentStream::steer(const HeadPose& pose) {
+    std::array<std::optional<float>, 3> wanted = {pose.yaw_deg, pose.pitch_deg, pose.roll_deg};
+    for (std::size_t k = 0; k < 3; ++k)
+        if (wanted[k])
+            wanted[k] = std::clamp(
+                (*wanted[k] - impl_->stats.pose_mean[k]) / std::max(1e-6f, impl_->stats.pose_std[k]),
+                -kMostPose, kMostPose);
+    impl_->steering.want(wanted, pose.seconds);
 }
 
 std::int64_t LatentStream::num_frames() const { return impl_->num_done; }

@@ -1,10 +1,12 @@
 // Speech to latents for sound that arrives in parts.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "speaking/head_steering.h"
 #include "speaking/talker.h"
 
 namespace vultus::speaking {
@@ -25,6 +27,8 @@ class LatentStream {
     LatentStream(Talker& talker, const PoseOptions& pose, int look_ahead_frames = -1);
     ~LatentStream();
 
+    /// The least and the most that a head turns, in degrees: yaw, pitch, roll.
+    static std::array<std::array<float, 2>, 3> pose_range(const person::Person& person);
     static int most_look_ahead(const person::Person& person);
 
     /// Sound at 16 kHz, -1..1 (samples that are not finite count as 0); appends the latents of the frames
@@ -37,6 +41,10 @@ class LatentStream {
     /// it. Blinks and idle motion go on. shown [latent_dim]: the latent before that frame, from which a fifth
     /// of a second of frames leads over, so that nothing jumps; null: none.
     void restart(std::int64_t frame, const float* shown);
+
+    /// From the next frame whose pose is chosen on; goes on over restarts. Angles beyond what the person's
+    /// recordings cover (pose_range()) are brought back into it.
+    void steer(const HeadPose& pose);
 
     /// Frames given since the construction, less those that a restart took back.
     std::int64_t num_frames() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 
@@ -91,6 +92,17 @@ void LiveSession::interrupt() {
     ends_.clear();
     open_speech_ = false;
     interrupted_ = true;
+}
+
+void LiveSession::turn_head(const HeadPose& pose) {
+    for (const auto& angle : {pose.yaw_deg, pose.pitch_deg, pose.roll_deg})
+        if (angle && !std::isfinite(*angle))
+            fail(ErrorCode::kInvalidArgument, "[live] pose: expected finite angles, got {}", *angle);
+    if (!(pose.seconds >= 0 && pose.seconds <= 86400))
+        fail(ErrorCode::kInvalidArgument, "[live] pose: expected 0 to 86400 s, got {}", pose.seconds);
+    const std::lock_guard lock(queue_mutex_);
+    check_open();
+    pose_ = pose;
 }
 
 void LiveSession::close() {
@@ -191,6 +203,7 @@ bool LiveSession::pull(Missing missing, LiveFrame& frame, bool draw) {
             interrupted_ = false;
             restart();
         }
+        if (pose_) stream_->steer(*std::exchange(pose_, std::nullopt));
     }
     while (ready_.empty()) {
         switch (take(missing, spoken)) {

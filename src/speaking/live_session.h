@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "audio/resampler.h"
@@ -43,8 +44,8 @@ struct LiveFrame {
 /// those that talk() makes of the same sound with the same look-ahead, bit for bit.
 /// A steady stream, pushed in parts of one size and pulled into one LiveFrame, allocates nothing after the
 /// first seconds (where Talker::decode does not).
-/// Threads  push, end_speech, interrupt and close from any thread at any time; pull from any, one after
-/// another (a second one waits). Sessions of one SharedTalker draw one after another.
+/// Threads  push, end_speech, interrupt, turn_head and close from any thread at any time; pull from any, one
+/// after another (a second one waits). Sessions of one SharedTalker draw one after another.
 class LiveSession {
   public:
     /// Prepares the talker: its first session takes some frames' time, the first frame then no longer than
@@ -61,6 +62,9 @@ class LiveSession {
     void end_speech();
     /// Drops all sound that was not shown yet; within a fifth of a second of frames the face comes to rest.
     void interrupt();
+    /// Turns the head, smoothly, from the next frame on: as LatentStream::steer(). Errors: kInvalidArgument
+    /// for what is not finite; kCancelled when closed.
+    void turn_head(const HeadPose& pose);
     /// Lets waiting and later calls fail with kCancelled; a frame being drawn is finished first.
     void close();
 
@@ -96,6 +100,7 @@ class LiveSession {
     audio::SampleQueue waiting_;
     std::int64_t num_taken_ = 0;     ///< of all that was ever put into waiting_
     std::deque<std::int64_t> ends_;  ///< of speech, counted as num_taken_
+    std::optional<HeadPose> pose_;   ///< that the next frame begins with
     bool open_speech_ = false, interrupted_ = false, closed_ = false;
 
     std::mutex pull_mutex_;  ///< guards what follows

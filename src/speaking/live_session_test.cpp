@@ -183,6 +183,28 @@ TEST(LiveSession, RefusesWhatIsNotSound) {
     EXPECT_EQ(session.num_waiting(), 1000000);
 }
 
+TEST(LiveSession, TurnsItsHeadAndBack) {
+    const auto shared = talker();
+    LiveSession steered(shared, {}), free(shared, {});
+    LiveFrame a, b;
+    double most = 0, before = 0;
+    for (int i = 0; i < 200; ++i) {
+        if (i == 50) steered.turn_head({5.0f, std::nullopt, std::nullopt, 0});
+        if (i == 100) steered.turn_head({});
+        ASSERT_TRUE(steered.pull(Missing::kSilence, a, false));
+        ASSERT_TRUE(free.pull(Missing::kSilence, b, false));
+        const double apart = distance(a.latent, b.latent);
+        if (i < 50) ASSERT_EQ(a.latent, b.latent);
+        if (i > 190) ASSERT_EQ(a.latent, b.latent) << "as if nobody had turned it";
+        EXPECT_LT(std::abs(apart - before), 0.3 * std::max(most, 0.5)) << i;
+        before = apart;
+        most = std::max(most, apart);
+    }
+    EXPECT_GT(most, 1e-3);
+    EXPECT_THROW(steered.turn_head({std::numeric_limits<float>::quiet_NaN(), {}, {}, 0}), Error);
+    EXPECT_THROW(steered.turn_head({1.0f, {}, {}, -1}), Error);
+}
+
 TEST(LiveSession, PushPullInterruptAndCloseFromThreads) {
     const auto shared = talker();
     LiveSession first(shared, {}), second(shared, {});

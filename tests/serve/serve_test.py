@@ -18,6 +18,7 @@ from server import ROOT, Server
 from websocket import WebSocket
 
 SPEECH = ROOT / "samples/three-sentences.wav"
+OFFER = ROOT / "tests/serve/offer.sdp"  # of Chromium 156, for video and audio to be received
 HAS_VOICE = bool(shutil.which("flite"))
 TOKEN = "0123456789abcdef0123"
 
@@ -126,16 +127,24 @@ class Serve(unittest.TestCase):
         job = self.server.json("POST", "/v1/jobs", {"kind": "talk", "person": "grid-s1", "upload": upload["id"]}, 202)
         job = self.finished(job)
         self.assertEqual(job["state"], "done", job)
-        ids = {"person": "grid-s1", "session": session["id"], "job": job["id"], "name": "talk.mp4"}
+        offer, sdp = OFFER.read_bytes(), {"Content-Type": "application/sdp"}
+        status, headers, said = self.server.call("POST", f"/v1/sessions/{session['id']}/whep", offer, sdp)
+        has_webrtc = status == 201
+        if not has_webrtc:
+            self.assertEqual((status, "GStreamer" in said["error"]["message"]), (501, True), said)
+        ids = {"person": "grid-s1", "viewer": headers["Location"].rsplit("/", 1)[1] if has_webrtc else "", "session": session["id"], "job": job["id"], "name": "talk.mp4"}
         bodies = {("post", "/v1/talk"): {"person": "grid-s1", "text": "Hi."},
                   ("post", "/v1/uploads"): b"bytes",
                   ("post", "/v1/jobs"): {"kind": "talk", "person": "grid-s1", "upload": upload["id"]},
                   ("post", "/v1/sessions"): {"person": "grid-s1"},
-                  ("post", "/v1/sessions/{session}/say"): {"text": "Hi."}}
+                  ("post", "/v1/sessions/{session}/say"): {"text": "Hi."},
+                  ("post", "/v1/sessions/{session}/whep"): offer,
+                  ("patch", "/v1/sessions/{session}/whep/{viewer}"): b"a=mid:0\r\na=candidate:1 1 udp 2 127.0.0.1 9 typ host\r\n"}
+        types = {"post": sdp, "patch": {"Content-Type": "application/trickle-ice-sdpfrag"}}
         # What deletes comes last.
         operations = [(method, path) for path, methods in document["paths"].items() for method in methods]
-        for method, path in sorted(operations, key=lambda operation: operation[0] == "delete"):
-            if not HAS_VOICE and ("talk" in path or "say" in path):
+        for method, path in sorted(operations, key=lambda operation: (operation[0] == "delete", -len(operation[1]))):
+            if not HAS_VOICE and ("talk" in path or "say" in path) or not has_webrtc and "whep" in path:
                 continue
             with self.subTest(method=method, path=path):
                 responses = document["paths"][path][method]["responses"]
@@ -143,14 +152,15 @@ class Serve(unittest.TestCase):
                     place = re.sub(r"\{(\w+)\}", lambda m: "nobody" if wrong else ids[m[1]], path)
                     if wrong and place == path:
                         continue
-                    status, headers, data = self.server.call(method.upper(), place, bodies.get((method, path)))
+                    more = types.get(method) if "whep" in path else None
+                    status, headers, data = self.server.call(method.upper(), place, bodies.get((method, path)), more)
                     self.assertIn(str(status), responses, data)
                     self.assertEqual(status >= 400, wrong or path.endswith("/stream"))
                     if (method, path) == ("post", "/v1/sessions"):
                         self.server.json("DELETE", "/v1/sessions/" + data["id"])
                     content = responses[str(status)].get("content", {})
                     kind = headers["Content-Type"].split(";")[0]
-                    if "application/octet-stream" not in content:
+                    if content and "application/octet-stream" not in content:
                         self.assertIn(kind, content)
                     if "application/json" in content:
                         check(content["application/json"]["schema"], data, document)
@@ -213,9 +223,34 @@ class Serve(unittest.TestCase):
         self.assertLess(abs(silent["time"] - speaking["time"] - 1.5), 0.1)
         stream.socket.close()
 
+    def test_the_head_turns(self):
+        session = self.session(head="still", blinks=False)
+        lowest, highest = session["pose_range_deg"]["yaw"]
+        self.assertLess(lowest, highest)
+        stream = Stream(self.server, session)
+        self.assertEqual(stream.event("hello")["pose_range_deg"], session["pose_range_deg"])
+
+        def bytes_of(count):
+            """What so many frames take: the encoder spends on what moves."""
+            begin = len(stream.media)
+            stream.until(lambda me: len(me.media) >= begin + count)
+            return sum(sorted(map(len, stream.media[begin:]))[:-2])  # without key frames
+
+        stream.until(lambda me: len(me.media) > 75)  # the encoder has told of all that stands still
+        still = bytes_of(20)
+        stream.socket.send(json.dumps({"command": "pose", "yaw_deg": 90, "pitch_deg": None}))
+        turning = bytes_of(20)
+        bytes_of(30)  # it settles
+        held = bytes_of(20)
+        stream.socket.send(json.dumps({"command": "look", "x": -1, "y": 0.5, "seconds": 0.2}))
+        glancing = bytes_of(20)
+        stream.socket.send(json.dumps({"command": "pose"}))
+        self.assertGreater(min(turning, glancing), 1.2 * max(still, held), (still, turning, held, glancing))
+        stream.socket.close()
+
     def test_what_one_viewer_sends_wrongly_is_said(self):
         stream = Stream(self.server, self.session())
-        for wrong in ("{", "[]", '{"command": "fly"}', '{"command": "say"}', '{"command": "say", "text": 7}', b"odd"):
+        for wrong in ("{", "[]", '{"command": "fly"}', '{"command": "pose", "yaw_deg": "left"}', '{"command": "look", "x": 2}', '{"command": "say"}', '{"command": "say", "text": 7}', b"odd"):
             count = len(stream.events)
             stream.socket.send(wrong)
             stream.until(lambda me: any(e["event"] == "error" for e in me.events[count:]))
@@ -252,6 +287,8 @@ class Serve(unittest.TestCase):
                 (400, "POST", "/v1/sessions", b"\xff\xfe", {"Content-Type": "application/json"}),
                 (400, "POST", "/v1/sessions", "{}", {"Content-Type": "text/plain"}),
                 (404, "POST", "/v1/sessions", {"person": "nobody"}, {}),
+                (404, "POST", "/v1/sessions/nobody/whep", b"v=0", {"Content-Type": "application/sdp"}),
+                (413, "POST", "/v1/sessions/nobody/whep", b"v" * 200000, {"Content-Type": "application/sdp"}),
                 (400, "POST", "/v1/sessions", {"person": "grid-s1", "voice": "cmd:touch /tmp/x"}, {}),
                 (400, "POST", "/v1/sessions", {"person": "grid-s1", "head_scale": 99}, {}),
                 (400, "POST", "/v1/talk", {"person": "grid-s1"}, {}),
@@ -290,6 +327,18 @@ class Serve(unittest.TestCase):
         while any(file.is_file() and file.stat().st_size == 10000 for file in uploads.rglob("*")):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.05)
+
+    def test_what_is_no_offer_is_refused(self):
+        place = f"/v1/sessions/{self.session()['id']}/whep"
+        offer = OFFER.read_text()
+        for wrong in ("", "hello", "v=0\r\n", offer.replace("recvonly", "sendonly"), offer.replace("VP8", "VP7").replace("opus", "opium"),
+                      offer.replace("a=ice-ufrag", "a=ice-frag"), offer[:200], offer.replace("\n", "\n\0")):
+            status, _, data = self.server.call("POST", place, wrong.encode(), {"Content-Type": "application/sdp"})
+            if status == 501:
+                self.skipTest(data["error"]["message"])
+            self.assertEqual(status, 400, data)
+            self.assertNotIn("\n", data["error"]["message"])
+        self.assertEqual(self.server.call("POST", place, offer.encode(), {"Content-Type": "text/plain"})[0], 400)
 
     def test_a_websocket_of_another_page_is_refused(self):
         session = self.session()
