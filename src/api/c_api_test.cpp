@@ -147,6 +147,21 @@ std::vector<std::vector<std::uint8_t>> frames_with(vultus_person* person,
     return frames;
 }
 
+TEST_F(CApi, SessionsMarkTheirPicturesWhenAsked) {
+    vultus_session_options options;
+    vultus_session_options_init(&options);
+    const std::vector<float> sound = tone(16000);
+    const auto plain = frames_with(person_, options, sound);
+    options.mark = 1;
+    const auto marked = frames_with(person_, options, sound);
+    ASSERT_EQ(marked.size(), plain.size());
+    for (std::size_t t = 0; t < plain.size(); ++t) {
+        EXPECT_NE(marked[t], plain[t]);
+        for (std::size_t i = 0; i < plain[t].size(); ++i) ASSERT_LE(std::abs(marked[t][i] - plain[t][i]), 16);
+    }
+    EXPECT_EQ(frames_with(person_, options, sound), marked);
+}
+
 TEST_F(CApi, TheHeadGoesWhereTheCallerSays) {
     vultus_session_options options;
     vultus_session_options_init(&options);
@@ -405,6 +420,29 @@ TEST_F(CApi, TalksFromFileToFile) {
     EXPECT_FALSE(fs::exists(out));
     for (const auto& entry : fs::directory_iterator(folder_))
         EXPECT_EQ(entry.path().string().find("partial"), std::string::npos) << entry.path();
+}
+
+TEST_F(CApi, VerifiesWhatItDraws) {
+    const std::string speech = (folder_ / "speech.wav").string(), out = (folder_ / "out.mp4").string();
+    vultus::write_file(speech, wav(16000));
+    vultus_talk_options options;
+    vultus_talk_options_init(&options);
+    options.person = path_.c_str();
+    options.speech = speech.c_str();
+    options.out = out.c_str();
+    options.no_mark = 1;  // the file is ours
+    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
+    vultus_origin origin;
+    vultus_origin_init(&origin);
+    ASSERT_EQ(vultus_verify(out.c_str(), &origin), VULTUS_OK) << vultus_last_error();
+    EXPECT_EQ(origin.says_synthetic, 1);
+    EXPECT_EQ(origin.marked, 0);
+    EXPECT_DOUBLE_EQ(origin.seconds, 1);
+    EXPECT_STREQ(origin.person_file, fs::path(path_).filename().c_str());
+    EXPECT_EQ(vultus_verify(speech.c_str(), &origin), VULTUS_ERROR_CORRUPT_DATA);
+    EXPECT_EQ(vultus_verify((folder_ / "absent").c_str(), &origin), VULTUS_ERROR_IO);
+    EXPECT_EQ(vultus_verify(nullptr, &origin), VULTUS_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(vultus_verify(out.c_str(), nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
 }
 
 #endif

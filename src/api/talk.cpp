@@ -54,6 +54,7 @@ rendering::TalkOptions vultus::api::talk_options(const vultus_talk_options& opti
     talk.crf = options.crf;
     talk.size_px = options.size_px;
     talk.audio.track = options.audio_track;
+    talk.mark = options.no_mark == 0;
     return talk;
 }
 

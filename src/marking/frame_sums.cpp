@@ -23,7 +23,8 @@ void blur(std::vector<float>& image, int width, int height, int radius) {
         }
     };
     for (int y = 0; y < height; ++y) along(static_cast<std::size_t>(y) * width, 1, width);
-    for (int x = 0; x < width; ++x) along(static_cast<std::size_t>(x), static_cast<std::size_t>(width), height);
+    for (int x = 0; x < width; ++x)
+        along(static_cast<std::size_t>(x), static_cast<std::size_t>(width), height);
 }
 
 /// Takes off what is smooth, and divides by the root of the energy around.

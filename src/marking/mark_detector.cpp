@@ -15,8 +15,8 @@ constexpr int kLeastSidePx = 16, kMostSidePx = 400;
 constexpr double kBlockS = 2;
 constexpr std::size_t kMostBlocks = 64;
 constexpr std::int64_t kLeastFrames = 4;
-constexpr double kSureLog10 = -12;         ///< nothing clearer is looked for
-constexpr double kLogChanceOfBlock = -7;   ///< at the place that was found: 1 in 1000
+constexpr double kSureLog10 = -12;        ///< nothing clearer is looked for
+constexpr double kLogChanceOfBlock = -7;  ///< at the place that was found: 1 in 1000
 
 }  // namespace
 

@@ -17,8 +17,8 @@ struct MarkFinding {
     bool found = false;
     /// log10 of a bound on the chance that a video without the mark looks so marked: 0 or less.
     double log10_false_alarm = 0;
-    double score = 0;                               ///< MarkFit's, of the stretch of time where it is clearest
-    double scale = 0;                               ///< pixels for each pixel that was drawn; 0: not found
+    double score = 0;  ///< MarkFit's, of the stretch of time where it is clearest
+    double scale = 0;  ///< pixels for each pixel that was drawn; 0: not found
     std::vector<std::pair<double, double>> spans_s;  ///< where it is seen; empty: not found
 };
 

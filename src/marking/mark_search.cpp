@@ -96,8 +96,7 @@ std::vector<std::complex<float>> MarkSearch::phases(const std::vector<float>& to
     const double scale = std::max(width_px_, height_px_) / side_px;
     const kernels::Matrix along_x(wave_table(width_px_, scale).data(), kHalf, width_px_);
     const kernels::Matrix along_y(wave_table(height_px_, scale).data(), kHalf, height_px_);
-    const std::vector<float> columns =
-        transposed(product(tones, along_x), 2 * kTones, height_px_, kHalf);
+    const std::vector<float> columns = transposed(product(tones, along_x), 2 * kTones, height_px_, kHalf);
     const std::vector<float> products = product(columns, along_y);
     std::vector<std::complex<float>> result(static_cast<std::size_t>(kTones) * kSide * kSide);
     for (int tone = 0; tone < kTones; ++tone) {
@@ -122,7 +121,8 @@ std::vector<float> MarkSearch::scores(const std::vector<std::complex<float>>& ph
     for (int tone = 0; tone < kTones; ++tone) {
         std::vector<float> waves(static_cast<std::size_t>(kSide) * 2 * kSide);  // [ky, (re, im), kx]
         for (int k = 0; k < kSide * kSide; ++k) {
-            const std::complex<float> u = phases[tone * kSide * kSide + k] * std::conj(pattern.waves(tone)[k]);
+            const std::complex<float> u =
+                phases[tone * kSide * kSide + k] * std::conj(pattern.waves(tone)[k]);
             float* row = &waves[static_cast<std::size_t>(k / kSide) * 2 * kSide];
             row[k % kSide] = pattern.weights()[k] * u.real();
             row[kSide + k % kSide] = pattern.weights()[k] * u.imag();

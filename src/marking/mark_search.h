@@ -37,7 +37,8 @@ class MarkSearch {
     /// Unit phases of the picture's waves where the picture is side_px wide: [kNumTones, kSide, kSide].
     std::vector<std::complex<float>> phases(const std::vector<float>& tones, double side_px) const;
     /// Scores at all shifts, [kTilePx, kTilePx].
-    std::vector<float> scores(const std::vector<std::complex<float>>& phases, const MarkPattern& pattern) const;
+    std::vector<float> scores(const std::vector<std::complex<float>>& phases,
+                              const MarkPattern& pattern) const;
 
     int width_px_, height_px_;
     std::vector<double> sides_px_;

@@ -12,7 +12,7 @@ namespace vultus::marking {
 namespace {
 
 constexpr int kTile = MarkPattern::kTilePx;
-constexpr int kCellPx = 4;  ///< the strength is the same in a cell, and rests on it and its neighbours
+constexpr int kCellPx = 4;     ///< the strength is the same in a cell, and rests on it and its neighbours
 constexpr int kMostStep = 24;  ///< between pixels: outlines do not make the mark strong beside them
 // Strengths in 1/64 of a level; activity is the mean step along x plus that along y, in levels.
 constexpr int kStrengthUnit = 64;
@@ -28,8 +28,7 @@ constexpr std::array<std::array<std::int32_t, 8>, 8> make_dither() {
     for (int y = 0; y < 8; ++y)
         for (int x = 0; x < 8; ++x) {
             int value = 0;
-            for (int bit = 0; bit < 3; ++bit)
-                value = value << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1);
+            for (int bit = 0; bit < 3; ++bit) value = value << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1);
             dither[y][x] = (2 * value + 1) << (kShift - 7);
         }
     return dither;
@@ -38,7 +37,8 @@ constexpr auto kDither = make_dither();
 
 VULTUS_INLINE void luma_body(const std::uint8_t* rgb, std::uint8_t* luma, int count) {
     for (int i = 0; i < count; ++i)
-        luma[i] = static_cast<std::uint8_t>((54 * rgb[3 * i] + 183 * rgb[3 * i + 1] + 19 * rgb[3 * i + 2]) >> 8);
+        luma[i] =
+            static_cast<std::uint8_t>((54 * rgb[3 * i] + 183 * rgb[3 * i + 1] + 19 * rgb[3 * i + 2]) >> 8);
 }
 
 /// Adds each pixel's steps to the right and down to its column.
@@ -46,15 +46,16 @@ VULTUS_INLINE void steps_body(const std::uint8_t* row, const std::uint8_t* below
                               int count) {
     for (int x = 0; x < count; ++x) {
         const int right = std::abs(row[x + 1] - row[x]), down = std::abs(below[x] - row[x]);
-        columns[x] = static_cast<std::uint16_t>(columns[x] + std::min(right, kMostStep) + std::min(down, kMostStep));
+        columns[x] =
+            static_cast<std::uint16_t>(columns[x] + std::min(right, kMostStep) + std::min(down, kMostStep));
     }
 }
 
 VULTUS_INLINE void tile_body(const std::int16_t* const* parts, const int* turn, std::int16_t* tile) {
     for (int i = 0; i < kTile * kTile; ++i)
-        tile[i] = static_cast<std::int16_t>((turn[0] * parts[0][i] + turn[1] * parts[1][i] + turn[2] * parts[2][i] +
-                                             turn[3] * parts[3][i]) >>
-                                            kTurnBits);
+        tile[i] = static_cast<std::int16_t>(
+            (turn[0] * parts[0][i] + turn[1] * parts[1][i] + turn[2] * parts[2][i] + turn[3] * parts[3][i]) >>
+            kTurnBits);
 }
 
 /// What is added to a row: the pattern times the strength, dithered; three times each.
@@ -110,7 +111,8 @@ void PictureMark::measure_activity(const std::uint8_t* rgb) {
         }
         for (int cx = 0; cx < cells_x_; ++cx) {
             const std::uint16_t* column = &columns_[static_cast<std::size_t>(cx) * kCellPx];
-            cells_[static_cast<std::size_t>(cy) * cells_x_ + cx] = column[0] + column[1] + column[2] + column[3];
+            cells_[static_cast<std::size_t>(cy) * cells_x_ + cx] =
+                column[0] + column[1] + column[2] + column[3];
         }
     }
 }

@@ -14,10 +14,12 @@
 #include "base/output_file.h"
 #include "base/progress.h"
 #include "base/standard_stream.h"
+#include "marking/picture_mark.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/resize.h"
 #include "media/video_writer.h"
+#include "rendering/origin.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
 
@@ -69,6 +71,7 @@ class Outputs {
             const media::AudioReader& sound)
         : drawn_px_(size_px),
           size_px_(options.size_px > 0 ? options.size_px : size_px),
+          frame_s_(static_cast<double>(fps_den) / fps_num),
           channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (size_px_ < 16 || size_px_ > drawn_px_ || size_px_ % 2 != 0)
             fail(ErrorCode::kInvalidArgument, "[talk] size: expected an even number from 16 to {} px, got {}",
@@ -90,6 +93,7 @@ class Outputs {
             video.live = static_cast<bool>(options.sink);  // somebody watches while it is drawn
             writer_.emplace(file_ ? file_->temporary() : "stream.mp4", video);
         }
+        if (options.mark) mark_.emplace(size_px_, size_px_);
         if (!options.frames.empty()) {
             if (std::filesystem::exists(options.frames))
                 fail(ErrorCode::kInvalidArgument,
@@ -109,11 +113,12 @@ class Outputs {
     }
 
     void frame(const std::vector<std::uint8_t>& drawn) {
-        if (size_px_ == drawn_px_) return write(drawn);
         media::Image image(drawn_px_, drawn_px_);
         image.rgb = drawn;
         const auto side = static_cast<double>(drawn_px_);
-        write(media::crop_and_resize(image, {0, 0, side, side}, size_px_).rgb);
+        if (size_px_ != drawn_px_) image = media::crop_and_resize(image, {0, 0, side, side}, size_px_);
+        if (mark_) mark_->add(image.rgb.data(), static_cast<double>(count_) * frame_s_);
+        write(image);
     }
 
     void finish() {
@@ -126,23 +131,21 @@ class Outputs {
     std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
 
   private:
-    void write(const std::vector<std::uint8_t>& rgb) {
-        if (writer_) writer_->write_frame(rgb.data());
-        if (raw_) write_standard_output(rgb.data(), rgb.size());
-        if (frames_) {
-            media::Image image(size_px_, size_px_);
-            image.rgb = rgb;
-            media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
-        }
+    void write(const media::Image& image) {
+        if (writer_) writer_->write_frame(image.rgb.data());
+        if (raw_) write_standard_output(image.rgb.data(), image.rgb.size());
+        if (frames_) media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
         ++count_;
     }
 
     int drawn_px_, size_px_;  ///< as the person draws it; as it is written
+    double frame_s_;          ///< from one to the next
     std::size_t channels_;    ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
+    std::optional<marking::PictureMark> mark_;
     std::int64_t count_ = 0;
 };
 
@@ -172,20 +175,6 @@ void check_writable(const TalkOptions& options) {
 
 }  // namespace
 
-std::string origin_note(const person::Card& card, const std::filesystem::path& person) {
-    std::string note =
-        fmt::format("Synthetic video, made with Vultus from the person file {}", person.filename().string());
-    const auto add = [&](const char* what, const std::string& value) {
-        if (!value.empty()) note += fmt::format("; {}: {}", what, value);
-    };
-    add("person", card.name);
-    add("licence", card.licence);
-    add("attribution", card.attribution);
-    add("digital source type",
-        "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia");
-    return note;
-}
-
 std::vector<float> read_pose_track(const std::filesystem::path& path) {
     std::istringstream lines(read_file(path, kMaxPoseBytes));
     std::vector<float> track;
@@ -210,6 +199,7 @@ std::vector<float> read_pose_track(const std::filesystem::path& path) {
 TalkReport talk(const TalkOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     check_writable(options);
+    if (!options.mark) require_owner(options.person);
     speaking::PoseOptions pose = options.pose;
     if (!options.pose_track.empty()) {
         pose.source = speaking::PoseOptions::Source::kTrack;

@@ -26,6 +26,8 @@ struct TalkOptions {
     int fps_num = 0, fps_den = 1;  ///< the same as a fraction, which goes before `fps`; 0: not given
     int crf = 18;                  ///< quality of H.264
     int size_px = 0;  ///< sides of the picture: even, 16 up to the person's own; 0: the person's own
+    bool mark =
+        true;  ///< the invisible mark of origin (docs/origin.md); false is for the person file's owner
     /// Takes fragmented MP4 while it is drawn, as VideoWriterOptions::sink; `out` is then empty.
     std::function<void(const std::uint8_t*, std::size_t)> sink;
     /// Called when all frames are written, before the outputs get their names; what it throws leaves none.
@@ -41,12 +43,8 @@ struct TalkReport {
 
 /// Constant memory in the length of the speech. Speech through a pipe is drawn as it comes. Nothing is left
 /// under the final name unless all went well. Errors: kIo, kCorruptData (speech, person or CSV),
-/// kInvalidArgument (no sound, options), kCancelled.
+/// kInvalidArgument (no sound, options; no mark wanted of another's person), kCancelled.
 TalkReport talk(const TalkOptions& options);
-
-/// What a video's metadata (its comment) say of where it comes from: that it is synthetic, the person file,
-/// the card's name, licence and attribution, and IPTC's type of such media.
-std::string origin_note(const person::Card& card, const std::filesystem::path& person);
 
 /// Reads rows of three numbers separated by commas; a header line without numbers is skipped.
 std::vector<float> read_pose_track(const std::filesystem::path& path);
