@@ -22,6 +22,7 @@ ALLOWED = {
     "face": ["base", "tensor", "corpus", "media"],
     "metrics": ["base", "corpus", "media"],
     "kernels": ["base", "tensor"],
+    "marking": ["base", "kernels"],
     "infer": ["base", "tensor", "models", "kernels"],
     "hearing": ["base", "tensor", "audio", "models", "person", "infer"],
     "pronunciation": ["base", "audio"],
@@ -29,14 +30,14 @@ ALLOWED = {
     "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
     "voices": ["base", "audio", "corpus", "media", "pronunciation"],
     "speaking": ["base", "tensor", "audio", "diffusion", "models", "person", "infer", "hearing"],
-    "rendering": ["base", "media", "person", "voices", "speaking"],
+    "rendering": ["base", "media", "marking", "person", "voices", "speaking"],
     "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
                     "alignment", "voices"],
     "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
     "evaluation": ["base", "audio", "corpus", "person", "media", "face", "metrics", "speaking"],
     "speed": ["base", "infer", "person", "media", "hearing", "speaking", "rendering"],
     "streaming": ["base"],
-    "serving": ["base", "audio", "media", "person", "voices", "speaking", "rendering", "streaming"],
+    "serving": ["base", "audio", "media", "marking", "person", "voices", "speaking", "rendering", "streaming"],
     "autograd": ["base", "tensor", "models"],
     "training_loop": ["base", "tensor", "corpus", "person", "autograd"],
     "image_training": ["base", "tensor", "corpus", "diffusion", "models", "person", "autograd", "training_loop"],
@@ -46,7 +47,7 @@ ALLOWED = {
 # The trainer's rooms, which alone know LibTorch; `train` is the top of them.
 TRAINER = ["autograd", "training_loop", "image_training", "speech_training", "phone_training"]
 ALLOWED["train"] = ["base", "tensor", "audio", "corpus", "models", "person", *TRAINER]
-LIBRARY = ["base", "tensor", "audio", "models", "person", "infer", "hearing", "pronunciation", "alignment",
+LIBRARY = ["base", "tensor", "audio", "models", "person", "marking", "infer", "hearing", "pronunciation", "alignment",
            "transcription", "voices", "speaking", "rendering"]
 APPS = {"cli": [name for name in ALLOWED if name not in (*TRAINER, "train")], "train": [*ALLOWED["train"], "train"]}
 ALLOWED["api"] = [*LIBRARY, "vultus"]

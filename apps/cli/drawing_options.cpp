@@ -18,13 +18,14 @@ constexpr double kLeastForRatioS = 0.5;
 /// What the options say, until all are known.
 struct Given {
     std::string head = "model", fps;
-    bool no_idle = false, no_blinks = false;
+    bool no_idle = false, no_blinks = false, no_mark = false;
 };
 
 }  // namespace
 
 void print_report(const rendering::TalkOptions& options, const rendering::TalkReport& report) {
     print_faults(report.faults);
+    if (!options.mark) fmt::print(stderr, "the picture carries no mark of origin, as its owner wished\n");
     // Of a few samples, a ratio would tell of the start alone.
     const std::string ratio =
         report.speech_s < kLeastForRatioS
@@ -78,6 +79,8 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
         ->capture_default_str();
     command.add_flag("--no-idle", state->no_idle, "No idle head motion");
     command.add_flag("--no-blinks", state->no_blinks, "No blinks");
+    command.add_flag("--no-mark", state->no_mark,
+                     "Without the invisible mark of origin; for the person file's owner only");
     return [&options, state, name = command.get_name()] {
         if (!state->fps.empty()) {
             const FrameRate rate = parse_frame_rate(state->fps, name.c_str());
@@ -88,6 +91,7 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
             state->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
         options.pose.idle_motion = !state->no_idle;
         options.pose.blinks = !state->no_blinks;
+        options.mark = !state->no_mark;
     };
 }
 

@@ -18,6 +18,7 @@
 #include "base/standard_stream.h"
 #include "commands.h"
 #include "usage.h"
+#include "verify_command.h"
 #include "version.h"
 
 namespace {
@@ -66,6 +67,7 @@ int run(int argc, char** argv) {
     vultus::cli::add_serve_command(app);
     vultus::cli::add_eval_command(app);
     vultus::cli::add_info_command(app);
+    vultus::cli::add_verify_command(app);
     vultus::cli::add_bench_command(app);
     vultus::cli::add_phones_command(app);
     vultus::cli::add_rhubarb_command(app);
@@ -92,6 +94,8 @@ int run(int argc, char** argv) {
             return 0;
         }
         return say(vultus::cli::explain(app, arguments, error), kWrongUsage);
+    } catch (const vultus::cli::ExitStatus& done) {
+        return done.status;
     }
     return 0;
 }

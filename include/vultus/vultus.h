@@ -145,6 +145,7 @@ typedef struct vultus_session_options {
                               `head` says; copied when the session is opened, the last row is held. Default
                               null: `head` says */
     size_t num_poses;      /**< rows of three at pose_deg, 1..10000000 unless it is null. Default 0 */
+    int32_t mark; /**< 1: the pictures bear the invisible mark of origin, as those of videos do. Default 0 */
 } vultus_session_options;
 
 /** What pull does when the pushed sound does not reach for the next frame. */
@@ -234,8 +235,8 @@ typedef struct vultus_talk_options {
     size_t num_poses;                  /**< as in vultus_session_options */
     int32_t size_px; /**< sides of the picture: even, 16 up to the person's own; 0: the person's. Default 0 */
     int32_t audio_track; /**< which of several sounds in the file, from 1 on; 0: the main one. Default 0 */
-    const char* into; /**< recording or picture in the framing that was learnt from: the drawn square goes back into
-                         it, the video has its size; null: the square alone. Not with size_px. Default null */
+    const char* into;    /**< recording or picture that the square goes back into; null: none; no size_px */
+    int32_t no_mark;     /**< 1: no invisible mark of origin, for the person file's owner alone. Default 0 */
 } vultus_talk_options;
 
 /** Sets the defaults and struct_size. */
@@ -264,6 +265,26 @@ typedef int (*vultus_voice_callback)(void* user, const char* name, const char* l
                                      const char* description);
 /** Lists the voices that are installed here, the usual one first. */
 VULTUS_API vultus_status vultus_voices(vultus_voice_callback callback, void* user);
+
+/** What a video shows of where it comes from; see vultus_origin_init(). */
+typedef struct vultus_origin {
+    size_t struct_size;       /**< set by the init function */
+    int32_t says_synthetic;   /**< 1: its metadata say that Vultus drew it */
+    int32_t marked;           /**< 1: the picture carries the invisible mark: drawn by Vultus */
+    double log10_false_alarm; /**< bound on the chance that an unmarked video looks so marked: 0 or less */
+    double start_s, end_s;    /**< where the mark is first and last seen; both 0 without it */
+    double seconds;           /**< of picture that were looked at */
+    char person[128];         /**< of the metadata: who it is */
+    char licence[128];        /**< of the metadata */
+    char person_file[128];    /**< of the metadata: the person file's name */
+} vultus_origin;
+
+/** Sets all to zero, and struct_size. */
+VULTUS_API void vultus_origin_init(vultus_origin* origin);
+/** Looks for marks of origin in any video that FFmpeg reads. Errors: #VULTUS_ERROR_IO,
+ * #VULTUS_ERROR_CORRUPT_DATA (no video), #VULTUS_ERROR_INVALID_ARGUMENT, #VULTUS_ERROR_UNSUPPORTED (the
+ * library was built without FFmpeg). */
+VULTUS_API vultus_status vultus_verify(const char* path, vultus_origin* origin);
 
 /** Hears which phones and words are said, and when; needs no person. */
 typedef struct vultus_listener vultus_listener;

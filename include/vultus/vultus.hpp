@@ -186,6 +186,14 @@ class Session {
     Owned<vultus_session, vultus_session_close> handle_;
 };
 
+/// Looks for marks of origin in a video. Errors: as vultus_verify().
+inline vultus_origin verify(const std::string& path) {
+    vultus_origin origin;
+    vultus_origin_init(&origin);
+    check(vultus_verify(path.c_str(), &origin));
+    return origin;
+}
+
 /// vultus_talk_options with its defaults.
 struct TalkOptions : vultus_talk_options {
     TalkOptions() { vultus_talk_options_init(this); }

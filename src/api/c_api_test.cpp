@@ -147,6 +147,21 @@ std::vector<std::vector<std::uint8_t>> frames_with(vultus_person* person,
     return frames;
 }
 
+TEST_F(CApi, SessionsMarkTheirPicturesWhenAsked) {
+    vultus_session_options options;
+    vultus_session_options_init(&options);
+    const std::vector<float> sound = tone(16000);
+    const auto plain = frames_with(person_, options, sound);
+    options.mark = 1;
+    const auto marked = frames_with(person_, options, sound);
+    ASSERT_EQ(marked.size(), plain.size());
+    for (std::size_t t = 0; t < plain.size(); ++t) {
+        EXPECT_NE(marked[t], plain[t]);
+        for (std::size_t i = 0; i < plain[t].size(); ++i) ASSERT_LE(std::abs(marked[t][i] - plain[t][i]), 16);
+    }
+    EXPECT_EQ(frames_with(person_, options, sound), marked);
+}
+
 TEST_F(CApi, TheHeadGoesWhereTheCallerSays) {
     vultus_session_options options;
     vultus_session_options_init(&options);
@@ -356,99 +371,5 @@ TEST_F(CApi, LogsWhatItOpensAndWhatFails) {
     EXPECT_EQ(lines[1], vultus_last_error());
     vultus_person_close(second);
 }
-
-#ifdef VULTUS_WITH_MEDIA
-
-/// Mono 16-bit WAV.
-std::string wav(std::size_t samples) {
-    const auto u32 = [](std::size_t value) {
-        std::string bytes;
-        for (int i = 0; i < 4; ++i) bytes += static_cast<char>(value >> (8 * i) & 255);
-        return bytes;
-    };
-    std::string data(2 * samples, '\0');
-    for (std::size_t i = 0; i < samples; ++i) data[2 * i + 1] = static_cast<char>(i / 40 % 2 ? 10 : -10);
-    return "RIFF" + u32(36 + data.size()) + "WAVEfmt " + u32(16) + std::string("\1\0\1\0", 4) + u32(16000) +
-           u32(32000) + std::string("\2\0\20\0", 4) + "data" + u32(data.size()) + data;
-}
-
-/// Width and height of the pictures in an MP4, from its sample entry.
-std::pair<int, int> picture_size(const std::string& path) {
-    const std::string bytes = vultus::read_file(path, 1 << 24);
-    std::size_t at = bytes.find("avc1");
-    while (at != std::string::npos && bytes.compare(at + 4, 6, std::string(6, '\0')) != 0) at = bytes.find("avc1", at + 1);
-    if (at == std::string::npos) at = bytes.find("mp4v");
-    if (at == std::string::npos || at + 32 > bytes.size()) return {};
-    const auto number = [&](std::size_t place) {
-        return static_cast<unsigned char>(bytes[place]) * 256 + static_cast<unsigned char>(bytes[place + 1]);
-    };
-    return {number(at + 28), number(at + 30)};
-}
-
-TEST_F(CApi, TalksInAnotherSizeAndIntoARecording) {
-    const std::string speech = (folder_ / "speech.wav").string(), own = (folder_ / "own.mp4").string(),
-                      out = (folder_ / "out.mp4").string();
-    vultus::write_file(speech, wav(4000));
-    vultus_talk_options options;
-    vultus_talk_options_init(&options);
-    options.person = path_.c_str();
-    options.speech = speech.c_str();
-    options.out = own.c_str();
-    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
-    EXPECT_EQ(picture_size(own), (std::pair{64, 64}));
-    options.out = out.c_str();
-    options.size_px = 32;
-    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
-    EXPECT_EQ(picture_size(out), (std::pair{32, 32}));
-    options.into = own.c_str();
-    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT) << "the recording has a size of its own";
-    options.size_px = 0;
-    ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
-    EXPECT_EQ(picture_size(out), (std::pair{64, 64}));
-    options.out = own.c_str();
-    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT) << "it would write over what it reads";
-    options.into = nullptr;
-    options.out = out.c_str();
-    options.audio_track = 2;
-    EXPECT_NE(vultus_talk(&options, nullptr), VULTUS_OK) << "there is one sound";
-    EXPECT_NE(std::string(vultus_last_error()).find("track"), std::string::npos) << vultus_last_error();
-}
-
-TEST_F(CApi, TalksFromFileToFile) {
-    const std::string speech = (folder_ / "speech.wav").string(), out = (folder_ / "out.mp4").string();
-    vultus::write_file(speech, wav(16000));
-    vultus_talk_options options;
-    vultus_talk_options_init(&options);
-    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
-    options.person = path_.c_str();
-    options.speech = speech.c_str();
-    options.out = "-";  // the library writes nothing to the program's output
-    EXPECT_EQ(vultus_talk(&options, nullptr), VULTUS_ERROR_INVALID_ARGUMENT);
-    options.out = out.c_str();
-    struct State {
-        std::int64_t progress = 0;
-        int polls = 0, stop_at = 1 << 30;
-    } state;
-    options.user = &state;
-    options.progress = [](void* user, int64_t done) { static_cast<State*>(user)->progress = done; };
-    options.cancel = [](void* user) {
-        State& me = *static_cast<State*>(user);
-        return ++me.polls >= me.stop_at ? 1 : 0;
-    };
-    std::int64_t frames = 0;
-    ASSERT_EQ(vultus_talk(&options, &frames), VULTUS_OK) << vultus_last_error();
-    EXPECT_EQ(frames, 25);
-    EXPECT_EQ(state.progress, 25);
-    EXPECT_TRUE(fs::exists(out));
-    fs::remove(out);
-    state.polls = 0;
-    state.stop_at = 10;
-    EXPECT_EQ(vultus_talk(&options, &frames), VULTUS_ERROR_CANCELLED);
-    EXPECT_FALSE(fs::exists(out));
-    for (const auto& entry : fs::directory_iterator(folder_))
-        EXPECT_EQ(entry.path().string().find("partial"), std::string::npos) << entry.path();
-}
-
-#endif
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -89,6 +90,16 @@ void check_struct(const Struct* given, const char* name) {
         if (bytes[i] != 0)
             fail(ErrorCode::kUnsupported, "[api] {}: a field is set that this version ({}) does not know",
                  name, vultus_version());
+}
+
+/// As much of it as fits, and a zero.
+template <std::size_t N>
+void copy_text(const std::string& from, char (&to)[N]) {
+    std::size_t length = std::min(from.size(), N - 1);
+    // Not in the middle of a UTF-8 character.
+    while (length < from.size() && length > 0 && (from[length] & 0xC0) == 0x80) --length;
+    from.copy(to, length);
+    to[length] = 0;
 }
 
 template <typename Struct>

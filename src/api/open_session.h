@@ -4,8 +4,10 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "api/handles.h"
+#include "marking/picture_mark.h"
 #include "speaking/live_session.h"
 #include "vultus/vultus.h"
 
@@ -20,6 +22,7 @@ struct OpenSession {
     std::atomic<std::int64_t> num_interruptions{0};  ///< and its closing
     std::mutex frame_mutex;  ///< guards frame, which is used again so that pulling allocates nothing
     speaking::LiveFrame frame;
+    std::optional<marking::PictureMark> mark;  ///< of frames that are pulled, if wanted; guarded as `frame`
 };
 
 using Persons = Handles<vultus_person, speaking::SharedTalker>;

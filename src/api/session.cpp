@@ -14,15 +14,6 @@ using speaking::SharedTalker;
 
 namespace {
 
-template <std::size_t N>
-void copy_text(const std::string& from, char (&to)[N]) {
-    std::size_t length = std::min(from.size(), N - 1);
-    // Not in the middle of a UTF-8 character.
-    while (length < from.size() && length > 0 && (from[length] & 0xC0) == 0x80) --length;
-    from.copy(to, length);
-    to[length] = 0;
-}
-
 std::size_t rgb_bytes(const SharedTalker& talker) {
     const auto size = static_cast<std::size_t>(talker.talker.size_px());
     return size * size * 3;
@@ -54,6 +45,12 @@ void describe(const speaking::LiveFrame& from, vultus_frame& to) {
     to.sample = from.sample;
     to.speaking = from.speaking ? 1 : 0;
     to.num_sound = from.sound.size();
+}
+
+/// frame_mutex is held.
+void put_mark(OpenSession& open, speaking::LiveFrame& frame) {
+    if (open.mark)
+        open.mark->add(frame.rgb.data(), static_cast<double>(frame.index) / open.talker->talker.fps());
 }
 
 template <typename Sample>
@@ -151,7 +148,9 @@ vultus_status vultus_session_open(vultus_person* person, const vultus_session_op
         live.sample_rate_hz = chosen.sample_rate_hz;
         live.look_ahead_frames = chosen.look_ahead_frames;
         live.pose = pose_options(chosen);
-        *session = Sessions::all().add(std::make_shared<OpenSession>(shared, live));
+        const auto open = std::make_shared<OpenSession>(shared, live);
+        if (chosen.mark != 0) open->mark.emplace(shared->talker.size_px(), shared->talker.size_px());
+        *session = Sessions::all().add(open);
         return VULTUS_OK;
     });
 }
@@ -197,7 +196,10 @@ vultus_status vultus_session_pull(vultus_session* session, int32_t missing, vult
         speaking::LiveFrame& live = open.frame;
         if (!open.session.pull(missing_of(missing), live, frame->rgb != nullptr)) return VULTUS_NO_FRAME;
         describe(live, *frame);
-        if (frame->rgb) std::copy(live.rgb.begin(), live.rgb.end(), frame->rgb);
+        if (frame->rgb) {
+            put_mark(open, live);
+            std::copy(live.rgb.begin(), live.rgb.end(), frame->rgb);
+        }
         if (frame->sound) std::copy(live.sound.begin(), live.sound.end(), frame->sound);
         return VULTUS_OK;
     });
@@ -211,6 +213,10 @@ vultus_status vultus_session_run(vultus_session* session, int32_t missing, vultu
         auto frame = blank<vultus_frame>();
         while (open.session.pull(missing_of(missing), live)) {
             describe(live, frame);
+            {
+                const std::lock_guard lock(open.frame_mutex);
+                put_mark(open, live);
+            }
             frame.rgb = live.rgb.data();
             frame.rgb_capacity = live.rgb.size();
             frame.sound = live.sound.data();

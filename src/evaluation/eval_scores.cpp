@@ -239,7 +239,8 @@ Json summarise(const std::vector<GeneratedClip>& clips, const std::vector<Record
     return json;
 }
 
-double off_manifold_share(const std::vector<GeneratedClip>& driven, const std::vector<RecordedClip>& recordings) {
+double off_manifold_share(const std::vector<GeneratedClip>& driven,
+                          const std::vector<RecordedClip>& recordings) {
     std::vector<double> recorded;
     for (const GeneratedClip& clip : driven) {
         const metrics::Series& sure = recordings[clip.recording].video.confidence;

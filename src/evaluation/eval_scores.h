@@ -64,9 +64,11 @@ nlohmann::ordered_json summarise(const std::vector<GeneratedClip>& clips,
 nlohmann::ordered_json summarise_voices(const std::vector<VoiceClip>& voices,
                                         const std::vector<RecordedClip>& recordings);
 
-/// Share of the frames drawn from speech in which a face detector is less sure of the face than in 99 of 100 frames of
-/// the recordings that they are compared with: nobody's face, as a decoder draws latents that it does not know.
-double off_manifold_share(const std::vector<GeneratedClip>& driven, const std::vector<RecordedClip>& recordings);
+/// Share of the frames drawn from speech in which a face detector is less sure of the face than in 99 of 100
+/// frames of the recordings that they are compared with: nobody's face, as a decoder draws latents that it
+/// does not know.
+double off_manifold_share(const std::vector<GeneratedClip>& driven,
+                          const std::vector<RecordedClip>& recordings);
 
 /// Opening and width of the baseline (lip_ridge.h): medians over its clips, each against its recording.
 nlohmann::ordered_json summarise_baseline(const std::vector<metrics::LipMotion>& predicted,

@@ -70,7 +70,8 @@ class Judge {
     }
     void add_broken() {
         const double share = metrics_["off_manifold_share"].get<double>();
-        push("Every frame shows a whole face", graded(-share, -0.02, -0.1), fmt::format("{:.1f} % broken", 100 * share),
+        push("Every frame shows a whole face", graded(-share, -0.02, -0.1),
+             fmt::format("{:.1f} % broken", 100 * share),
              "learn for longer (--budget); film more of the poses that the head takes");
     }
     void push(const char* what, Grade grade, std::string measure, const char* advice) {

@@ -19,8 +19,7 @@ Json metrics(double r, double mouth_db, double flicker, double broken = 0) {
     return Json{{"num_frames", 100},
                 {"off_manifold_share", broken},
                 {"reconstruction", {{"psnr_db", 31.0}, {"mouth_psnr_db", mouth_db}}},
-                {"speech_driven",
-                 {{"opening", {{"r", r}}}, {"flicker", {{"ratio", flicker}}}}}};
+                {"speech_driven", {{"opening", {{"r", r}}}, {"flicker", {{"ratio", flicker}}}}}};
 }
 
 TEST(Verdict, SaysWhatIsWrongAndWhatToFilm) {

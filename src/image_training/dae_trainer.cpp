@@ -142,7 +142,8 @@ Tensor DaeTrainer::normalised(const Tensor& values) const {
 Tensor DaeTrainer::training_images() const {
     if (!head_warp_) return normalised(frames_.current());
     return normalised((*head_warp_)(frames_.current(), input(kFrame),
-                                    noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers), options_.warp_share));
+                                    noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers),
+                                    options_.warp_share));
 }
 
 std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kPart = 0.5;          ///< of the person's own spread: a standard deviation of the warps
 constexpr double kMostDeviations = 2;  ///< of a warp
-constexpr double kReach = 2.6;         ///< distances from eyes to mouth at which the displacement has faded to 1/e
+constexpr double kReach = 2.6;  ///< distances from eyes to mouth at which the displacement has faded to 1/e
 
 /// The standard normal's value that a draw lies below with this probability.
 double normal_quantile(double probability) {
@@ -38,10 +38,10 @@ HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& 
     spread_ = (seen.var(0, /*unbiased=*/false).sqrt() * kPart).to(device);
     heads_ = torch::cat({all.narrow(1, 0, 2), length.unsqueeze(1)}, 1).to(device);
     const Tensor line = torch::arange(size_px, torch::kFloat32) + 0.5;
-    places_ = torch::stack({line.unsqueeze(0).expand({size_px, size_px}),
-                            line.unsqueeze(1).expand({size_px, size_px})},
-                           2)
-                  .to(device);
+    places_ =
+        torch::stack(
+            {line.unsqueeze(0).expand({size_px, size_px}), line.unsqueeze(1).expand({size_px, size_px})}, 2)
+            .to(device);
 }
 
 Tensor HeadWarp::operator()(const Tensor& images, const Tensor& frames, const Tensor& numbers,

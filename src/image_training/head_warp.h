@@ -9,9 +9,9 @@
 
 namespace vultus::image_training {
 
-/// Moves, turns and scales the head within an image whose other parts stay where they are (a displacement that
-/// fades out around the head), by parts of what this person's head does in the footage: one that never moves
-/// isn't moved.
+/// Moves, turns and scales the head within an image whose other parts stay where they are (a displacement
+/// that fades out around the head), by parts of what this person's head does in the footage: one that never
+/// moves isn't moved.
 class HeadWarp {
   public:
     /// Random numbers that one image takes.
@@ -21,9 +21,9 @@ class HeadWarp {
     HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& trained, int size_px,
              torch::Device device);
 
-    /// images [B, 3, S, S], bytes or float, of `frames` [B]; numbers [B, kNumbers], standard normal: the first
-    /// decides whether an image is moved (`share` of them are), the others how. Float [B, 3, S, S] in the same
-    /// units; images that aren't moved come back exactly.
+    /// images [B, 3, S, S], bytes or float, of `frames` [B]; numbers [B, kNumbers], standard normal: the
+    /// first decides whether an image is moved (`share` of them are), the others how. Float [B, 3, S, S] in
+    /// the same units; images that aren't moved come back exactly.
     torch::Tensor operator()(const torch::Tensor& images, const torch::Tensor& frames,
                              const torch::Tensor& numbers, double share) const;
 

@@ -19,7 +19,8 @@ std::array<float, 136> face_at(double x, double y) {
     for (int i = 0; i < 68; ++i) {
         const bool mouth = i >= 48, right_eye = i >= 36 && i < 42;
         points[static_cast<std::size_t>(2 * i)] = static_cast<float>(x + (mouth ? 0 : right_eye ? -6 : 6));
-        points[static_cast<std::size_t>(2 * i + 1)] = static_cast<float>(y + (mouth ? 0.5 : -0.5) * kEyesToMouth_px);
+        points[static_cast<std::size_t>(2 * i + 1)] =
+            static_cast<float>(y + (mouth ? 0.5 : -0.5) * kEyesToMouth_px);
     }
     return points;
 }

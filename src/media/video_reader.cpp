@@ -238,6 +238,13 @@ int VideoReader::fps_num() const { return impl_->rate.num; }
 int VideoReader::fps_den() const { return impl_->rate.den; }
 std::int64_t VideoReader::num_damaged() const { return impl_->decoder.num_damaged(); }
 
+std::string VideoReader::comment() const {
+    const AVFormatContext* format = impl_->decoder.input()->format();
+    const AVDictionaryEntry* entry = format ? av_dict_get(format->metadata, "comment", nullptr, 0) : nullptr;
+    if (!entry) entry = av_dict_get(impl_->decoder.stream()->metadata, "comment", nullptr, 0);
+    return entry ? entry->value : "";
+}
+
 double VideoReader::claimed_seconds() const {
     const AVFormatContext* format = impl_->decoder.input()->format();
     const AVStream* stream = impl_->decoder.stream();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "media/image.h"
 
@@ -37,6 +38,8 @@ class VideoReader {
     int fps_num() const;
     int fps_den() const;
     double fps() const { return static_cast<double>(fps_num()) / fps_den(); }
+    /// The file's comment, as VideoWriterOptions::comment sets it; empty if there is none.
+    std::string comment() const;
     /// Packets and images that the decoder refused or flagged as damaged, up to now.
     std::int64_t num_damaged() const;
     /// Length the container claims, in seconds; 0 if it says nothing.

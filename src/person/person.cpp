@@ -58,8 +58,9 @@ void check_footage_crop(const std::vector<float>& crop, const std::string& file)
                         crop[1] + crop[2] <= crop[4] && crop[3] <= 65536 && crop[4] <= 65536;
     if (!inside)
         fail(ErrorCode::kCorruptData,
-             "[person] {}: stats.footage_crop: expected a square inside its picture, got {} at {}, {} in {} x {}", file,
-             crop[2], crop[0], crop[1], crop[3], crop[4]);
+             "[person] {}: stats.footage_crop: expected a square inside its picture, got {} at {}, {} in {} "
+             "x {}",
+             file, crop[2], crop[0], crop[1], crop[3], crop[4]);
 }
 
 Stats stats_from(const Archive& archive, const models::ModelConfig& model, const std::string& file) {

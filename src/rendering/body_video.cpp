@@ -9,9 +9,10 @@
 namespace vultus::rendering {
 namespace {
 
-constexpr double kFeather = 0.1;         ///< part of the square's side over which its border fades
-constexpr int kFadeFrames = 12;          ///< from the recording's end to its beginning
-constexpr double kColourMemory = 0.9;    ///< of the frames before: what is matched is the camera's, not a word's
+constexpr double kFeather = 0.1;  ///< part of the square's side over which its border fades
+constexpr int kFadeFrames = 12;   ///< from the recording's end to its beginning
+constexpr double kColourMemory =
+    0.9;  ///< of the frames before: what is matched is the camera's, not a word's
 constexpr double kMostColourShift = 20;  ///< of 255: what differs more isn't light but another thing
 constexpr double kShapeTolerance = 0.01;
 
@@ -35,8 +36,9 @@ BodyVideo::BodyVideo(const std::filesystem::path& path, const std::vector<float>
     reader_ = std::make_unique<media::VideoReader>(path, options_);
     const double scale = reader_->width() / static_cast<double>(footage_crop[3]);
     if (std::abs(reader_->height() / (scale * footage_crop[4]) - 1) > kShapeTolerance)
-        fail(ErrorCode::kInvalidArgument, "[talk] --into {}: expected the footage's shape, {:.0f} x {:.0f}, got {} x {}",
-             path.string(), footage_crop[3], footage_crop[4], reader_->width(), reader_->height());
+        fail(ErrorCode::kInvalidArgument,
+             "[talk] --into {}: expected the footage's shape, {:.0f} x {:.0f}, got {} x {}", path.string(),
+             footage_crop[3], footage_crop[4], reader_->width(), reader_->height());
     width_ = reader_->width() / 2 * 2;
     height_ = reader_->height() / 2 * 2;
     side_ = std::min({static_cast<int>(std::lround(scale * footage_crop[2])), width_, height_});
@@ -46,9 +48,11 @@ BodyVideo::BodyVideo(const std::filesystem::path& path, const std::vector<float>
     alpha_.resize(static_cast<std::size_t>(side_) * side_);
     for (int y = 0; y < side_; ++y)
         for (int x = 0; x < side_; ++x)
-            alpha_[static_cast<std::size_t>(y) * side_ + x] = static_cast<float>(
-                seen_at(x + 0.5, feather, left_ == 0) * seen_at(side_ - x - 0.5, feather, left_ + side_ == width_) *
-                seen_at(y + 0.5, feather, top_ == 0) * seen_at(side_ - y - 0.5, feather, top_ + side_ == height_));
+            alpha_[static_cast<std::size_t>(y) * side_ + x] =
+                static_cast<float>(seen_at(x + 0.5, feather, left_ == 0) *
+                                   seen_at(side_ - x - 0.5, feather, left_ + side_ == width_) *
+                                   seen_at(y + 0.5, feather, top_ == 0) *
+                                   seen_at(side_ - y - 0.5, feather, top_ + side_ == height_));
 }
 
 /// The recording goes on, or begins again, faded in over the frame that it ended with.
@@ -68,7 +72,8 @@ void BodyVideo::next_frame() {
     if (again_ && since_start_ < kFadeFrames) {
         const double part = (since_start_ + 1.0) / (kFadeFrames + 1);
         for (std::size_t i = 0; i < body_.rgb.size(); ++i)
-            body_.rgb[i] = static_cast<std::uint8_t>(std::lround(last_.rgb[i] + part * (body_.rgb[i] - last_.rgb[i])));
+            body_.rgb[i] =
+                static_cast<std::uint8_t>(std::lround(last_.rgb[i] + part * (body_.rgb[i] - last_.rgb[i])));
     }
     ++since_start_;
 }
@@ -79,7 +84,8 @@ void BodyVideo::match_colours(const media::Image& square) {
     double weights = 0;
     for (int y = 0; y < side_; ++y)
         for (int x = 0; x < side_; ++x) {
-            const double alpha = alpha_[static_cast<std::size_t>(y) * side_ + x], weight = alpha * (1 - alpha);
+            const double alpha = alpha_[static_cast<std::size_t>(y) * side_ + x],
+                         weight = alpha * (1 - alpha);
             if (weight == 0) continue;
             const std::uint8_t *body = body_.pixel(left_ + x, top_ + y), *drawn = square.pixel(x, y);
             for (std::size_t c = 0; c < 3; ++c) difference[c] += weight * (body[c] - drawn[c]);
@@ -95,8 +101,8 @@ void BodyVideo::match_colours(const media::Image& square) {
 
 const media::Image& BodyVideo::compose(const media::Image& drawn) {
     next_frame();
-    media::crop_and_resize(drawn, {0, 0, static_cast<double>(drawn.width), static_cast<double>(drawn.height)}, side_,
-                           square_);
+    media::crop_and_resize(drawn, {0, 0, static_cast<double>(drawn.width), static_cast<double>(drawn.height)},
+                           side_, square_);
     match_colours(square_);
     composed_.width = width_;
     composed_.height = height_;

@@ -11,9 +11,9 @@
 
 namespace vultus::rendering {
 
-/// A recording (or a still picture) of the person in the framing that was learnt from. Its frames play, and when
-/// they end they play again, faded into each other. Each takes a drawn picture in: enlarged to the learnt crop,
-/// brought to the colours around it, its border faded out where it does not lie on the frame's.
+/// A recording (or a still picture) of the person in the framing that was learnt from. Its frames play, and
+/// when they end they play again, faded into each other. Each takes a drawn picture in: enlarged to the
+/// learnt crop, brought to the colours around it, its border faded out where it does not lie on the frame's.
 class BodyVideo {
   public:
     /// footage_crop: person::Stats::footage_crop. fps: of the video that is made.

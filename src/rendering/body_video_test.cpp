@@ -40,14 +40,16 @@ TEST(BodyVideo, TheSquareLiesWhereItWasCutFromAndNothingElseChanges) {
     const media::Image& whole = body.compose(drawn);
     for (int y = 0; y < kHeight; ++y)
         for (int x = 0; x < kWidth; ++x)
-            if (x < 40 || x >= 100 || y < 16 || y >= 76) ASSERT_EQ(int(whole.pixel(x, y)[0]), 100) << x << " " << y;
+            if (x < 40 || x >= 100 || y < 16 || y >= 76)
+                ASSERT_EQ(int(whole.pixel(x, y)[0]), 100) << x << " " << y;
     EXPECT_NEAR(whole.pixel(70, 46)[0], 220, 2) << "the middle of the drawn square";
     EXPECT_NEAR(whole.pixel(42, 46)[0], 100, 2) << "its border";
 }
 
 TEST(BodyVideo, ColoursAreMatchedAlongTheSeamAndBordersOfTheFrameDoNotFade) {
     const media::test::Scratch scratch;
-    BodyVideo body(still_picture(scratch, kWidth, kHeight), {40, 16, 80, kWidth, kHeight}, 25, 1);  // down to the border
+    BodyVideo body(still_picture(scratch, kWidth, kHeight), {40, 16, 80, kWidth, kHeight}, 25,
+                   1);  // down to the border
     const media::Image& whole = body.compose(flat(32, 32, 110, 92, 100));
     for (const auto& [x, y] : {std::pair{80, 60}, {80, 95}, {41, 60}, {80, 17}})
         for (int c = 0; c < 3; ++c) EXPECT_NEAR(whole.pixel(x, y)[c], 100, 1) << x << " " << y;
@@ -103,8 +105,9 @@ TEST(BodyVideo, WhatDoesNotFitIsRefused) {
         return std::string();
     };
     EXPECT_NE(refusal(path, {}).find("where its picture was cut from"), std::string::npos);
-    EXPECT_NE(refusal(path, {0, 0, 60, 100, 100}).find("expected the footage's shape, 100 x 100, got 160 x 96"),
-              std::string::npos);
+    EXPECT_NE(
+        refusal(path, {0, 0, 60, 100, 100}).find("expected the footage's shape, 100 x 100, got 160 x 96"),
+        std::string::npos);
     EXPECT_NE(refusal(scratch / "none.mp4", {0, 0, 60, kWidth, kHeight}), "");
 }
 

@@ -14,11 +14,13 @@
 #include "base/output_file.h"
 #include "base/progress.h"
 #include "base/standard_stream.h"
+#include "marking/picture_mark.h"
 #include "media/audio_reader.h"
 #include "media/png.h"
 #include "media/resize.h"
 #include "media/video_writer.h"
 #include "rendering/body_video.h"
+#include "rendering/origin.h"
 #include "speaking/decode_workers.h"
 #include "speaking/latent_stream.h"
 
@@ -66,10 +68,11 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, const std::string& origin, const std::vector<float>& footage_crop, int size_px,
-            int fps_num, int fps_den, const media::AudioReader& sound)
+    Outputs(const TalkOptions& options, const std::string& origin, const std::vector<float>& footage_crop,
+            int size_px, int fps_num, int fps_den, const media::AudioReader& sound)
         : drawn_px_(size_px),
           size_px_(options.size_px > 0 ? options.size_px : size_px),
+          frame_s_(static_cast<double>(fps_den) / fps_num),
           channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (size_px_ < 16 || size_px_ > drawn_px_ || size_px_ % 2 != 0)
             fail(ErrorCode::kInvalidArgument, "[talk] size: expected an even number from 16 to {} px, got {}",
@@ -84,8 +87,8 @@ class Outputs {
         } else if (!options.out.empty() || options.sink) {
             if (!options.sink) file_.emplace(options.out);
             media::VideoWriterOptions video;
-            video.width = body_ ? body_->width() : size_px_;
-            video.height = body_ ? body_->height() : size_px_;
+            video.width = width();
+            video.height = height();
             video.fps_num = fps_num;
             video.fps_den = fps_den;
             video.crf = options.crf;
@@ -97,6 +100,7 @@ class Outputs {
             video.live = static_cast<bool>(options.sink);  // somebody watches while it is drawn
             writer_.emplace(file_ ? file_->temporary() : "stream.mp4", video);
         }
+        if (options.mark) mark_.emplace(width(), height());
         if (!options.frames.empty()) {
             if (std::filesystem::exists(options.frames))
                 fail(ErrorCode::kInvalidArgument,
@@ -119,8 +123,12 @@ class Outputs {
         media::Image image(drawn_px_, drawn_px_);
         image.rgb = drawn;
         const auto side = static_cast<double>(drawn_px_);
-        if (body_) return write(body_->compose(image));
-        write(size_px_ == drawn_px_ ? image : media::crop_and_resize(image, {0, 0, side, side}, size_px_));
+        if (body_)
+            image = body_->compose(image);
+        else if (size_px_ != drawn_px_)
+            image = media::crop_and_resize(image, {0, 0, side, side}, size_px_);
+        if (mark_) mark_->add(image.rgb.data(), static_cast<double>(count_) * frame_s_);
+        write(image);
     }
 
     void finish() {
@@ -133,6 +141,9 @@ class Outputs {
     std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
 
   private:
+    int width() const { return body_ ? body_->width() : size_px_; }    ///< px, of what is written
+    int height() const { return body_ ? body_->height() : size_px_; }  ///< px
+
     void write(const media::Image& image) {
         if (writer_) writer_->write_frame(image.rgb.data());
         if (raw_) write_standard_output(image.rgb.data(), image.rgb.size());
@@ -141,12 +152,14 @@ class Outputs {
     }
 
     int drawn_px_, size_px_;  ///< as the person draws it; as it is written
+    double frame_s_;          ///< from one to the next
     std::size_t channels_;    ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
     std::optional<BodyVideo> body_;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
+    std::optional<marking::PictureMark> mark_;
     std::int64_t count_ = 0;
 };
 
@@ -176,20 +189,6 @@ void check_writable(const TalkOptions& options) {
 
 }  // namespace
 
-std::string origin_note(const person::Card& card, const std::filesystem::path& person) {
-    std::string note =
-        fmt::format("Synthetic video, made with Vultus from the person file {}", person.filename().string());
-    const auto add = [&](const char* what, const std::string& value) {
-        if (!value.empty()) note += fmt::format("; {}: {}", what, value);
-    };
-    add("person", card.name);
-    add("licence", card.licence);
-    add("attribution", card.attribution);
-    add("digital source type",
-        "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia");
-    return note;
-}
-
 std::vector<float> read_pose_track(const std::filesystem::path& path) {
     std::istringstream lines(read_file(path, kMaxPoseBytes));
     std::vector<float> track;
@@ -214,6 +213,7 @@ std::vector<float> read_pose_track(const std::filesystem::path& path) {
 TalkReport talk(const TalkOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     check_writable(options);
+    if (!options.mark) require_owner(options.person);
     speaking::PoseOptions pose = options.pose;
     if (!options.pose_track.empty()) {
         pose.source = speaking::PoseOptions::Source::kTrack;

@@ -16,8 +16,8 @@ struct TalkOptions {
     std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input
     std::filesystem::path out;     ///< as VideoWriter's; "-": raw RGB frames on standard output; empty: none
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
-    /// A recording of the person in the learnt framing, or a picture: the video is this one with the drawn square
-    /// in it (BodyVideo); empty: the square alone.
+    /// A recording of the person in the learnt framing, or a picture: the video is this one with the drawn
+    /// square in it (BodyVideo); empty: the square alone.
     std::filesystem::path into;
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
     media::AudioOptions audio;         ///< how the speech is read
@@ -29,6 +29,8 @@ struct TalkOptions {
     int fps_num = 0, fps_den = 1;  ///< the same as a fraction, which goes before `fps`; 0: not given
     int crf = 18;                  ///< quality of H.264
     int size_px = 0;  ///< sides of the picture: even, 16 up to the person's own; 0: the person's own
+    bool mark =
+        true;  ///< the invisible mark of origin (docs/origin.md); false is for the person file's owner
     /// Takes fragmented MP4 while it is drawn, as VideoWriterOptions::sink; `out` is then empty.
     std::function<void(const std::uint8_t*, std::size_t)> sink;
     /// Called when all frames are written, before the outputs get their names; what it throws leaves none.
@@ -44,12 +46,8 @@ struct TalkReport {
 
 /// Constant memory in the length of the speech. Speech through a pipe is drawn as it comes. Nothing is left
 /// under the final name unless all went well. Errors: kIo, kCorruptData (speech, person or CSV),
-/// kInvalidArgument (no sound, options), kCancelled.
+/// kInvalidArgument (no sound, options; no mark wanted of another's person), kCancelled.
 TalkReport talk(const TalkOptions& options);
-
-/// What a video's metadata (its comment) say of where it comes from: that it is synthetic, the person file,
-/// the card's name, licence and attribution, and IPTC's type of such media.
-std::string origin_note(const person::Card& card, const std::filesystem::path& person);
 
 /// Reads rows of three numbers separated by commas; a header line without numbers is skipped.
 std::vector<float> read_pose_track(const std::filesystem::path& path);

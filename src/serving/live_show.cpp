@@ -5,8 +5,9 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "marking/picture_mark.h"
 #include "media/video_writer.h"
-#include "rendering/talk.h"
+#include "rendering/origin.h"
 #include "voices/voice.h"
 
 namespace vultus::serving {
@@ -41,7 +42,8 @@ std::size_t index_bytes(const std::string& bytes) {
 /// Frames and their sound to fragments.
 struct LiveShow::Encoder {
     Encoder(const OpenPerson& person, const std::string& origin)
-        : writer("live.mp4", options(person, origin)) {}
+        : writer("live.mp4", options(person, origin)),
+          mark(person.talker->size_px(), person.talker->size_px()) {}
 
     media::VideoWriterOptions options(const OpenPerson& person, const std::string& origin) {
         media::VideoWriterOptions video;
@@ -63,6 +65,7 @@ struct LiveShow::Encoder {
     std::string written;                       ///< since the last fragment
     std::shared_ptr<const std::string> index;  ///< ftyp and moov
     media::VideoWriter writer;
+    marking::PictureMark mark;
     std::int64_t since_key = 0;
     bool key_wanted = true;
 };
@@ -200,7 +203,10 @@ void LiveShow::draw_one(bool late) {
     // A frame that is late is not drawn, so that the next one is in time: sound never waits for pictures.
     const bool draw = !late || picture_.rgb.empty();
     session_.pull(speaking::LiveSession::Missing::kSilence, picture_, draw);
-    if (!draw) ++metrics_.late_frames;
+    if (draw)  // what stays shown in the place of a late one is marked already
+        encoder_->mark.add(picture_.rgb.data(), media_time_s(picture_.index));
+    else
+        ++metrics_.late_frames;
     ++metrics_.frames;
     if (const auto peers = feed())
         peers->show(picture_.rgb.data(), picture_.sound.data(), picture_.sound.size());

@@ -22,8 +22,8 @@ constexpr double kWarmLearningRate = 3e-4;
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr std::int64_t kValidateEvery = 50;
-/// Of the recordings: a minute is learnt by heart long before a quarter of the usual budget is spent, and the best
-/// step comes in the first 100 passes (docs/experiments.md).
+/// Of the recordings: a minute is learnt by heart long before a quarter of the usual budget is spent, and the
+/// best step comes in the first 100 passes (docs/experiments.md).
 constexpr std::int64_t kMostPasses = 400;
 constexpr double kMouthWeight = 2.0, kLipWeight = 4.0, kMotionWeight = 2.0, kPoseWeight = 0.2;
 constexpr double kConcordanceWeight = 1.0;
@@ -213,16 +213,16 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
     torch::NoGradGuard no_grad;
     adam_.swap_average();
     autograd::TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
-    // In the posture in which the person will talk: that of a held-out clip is far from those of few clips, and the
-    // Conformers say nothing there.
+    // In the posture in which the person will talk: that of a held-out clip is far from those of few clips,
+    // and the Conformers say nothing there.
     const Tensor posture = torch::tensor(person_.stats.reference).unsqueeze(0).to(device_);
     Validation sum;
     std::vector<double> correlations, distances, differences;
     for (const SpeechExample& example : examples_.validation()) {
-        const models::SpeechToLatentOutput out = models::speech_to_latent(
-            {ops, "speech"}, person_.model.speech,
-            autograd::TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)), {},
-            autograd::TorchOps::wrap(posture));
+        const models::SpeechToLatentOutput out =
+            models::speech_to_latent({ops, "speech"}, person_.model.speech,
+                                     autograd::TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)),
+                                     {}, autograd::TorchOps::wrap(posture));
         const Tensor latents = autograd::TorchOps::unwrap(out.latents)[0];
         sum.latent_error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
                             static_cast<double>(examples_.validation().size());

@@ -42,7 +42,7 @@ struct TrainOptions {
                                  ///< the time on when the encoder is frozen (live preset)
     double temporal_weight = 0.1;  ///< of drawn against recorded motion between neighbouring frames; from the
                                    ///< time on when the encoder is frozen (live preset)
-    double warp_share = 0.7;         ///< part of the samples whose head is moved (live preset)
+    double warp_share = 0.7;       ///< part of the samples whose head is moved (live preset)
     double edge_weight = 1;        ///< of the error of finite differences at high noise
     double checkpoint_every_s = 120;
     double report_every_s = 60;

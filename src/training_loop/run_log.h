@@ -13,8 +13,8 @@ namespace vultus::training_loop {
 /// How far a stage is: by time (budget) or by steps.
 class StageClock {
   public:
-    /// elapsed_s: time that earlier runs of this stage took. steps: 0 when the budget decides; then most_steps > 0
-    /// ends it before its time.
+    /// elapsed_s: time that earlier runs of this stage took. steps: 0 when the budget decides; then
+    /// most_steps > 0 ends it before its time.
     StageClock(double budget_s, double elapsed_s, std::int64_t steps, std::int64_t most_steps = 0);
     double elapsed_s() const;
     /// 0..1 of the stage after `done` steps.
