@@ -104,7 +104,8 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
         {{"sing", "--help"},
          "vultus: unknown command 'sing': expected learn, prepare, train, calibrate, talk, say, voices, "
          "serve, "
-         "eval, info, verify, bench, phones, rhubarb, speech, completion, manual (vultus --help lists them)\n"},
+         "eval, info, verify, bench, phones, rhubarb, speech, completion, manual (vultus --help lists "
+         "them)\n"},
         {{"talk", "a", "b", "--look-ahead", "far"},
          "vultus: --look-ahead: expected INT, got 'far' (vultus talk --help says more)\n"},
         {{"speech", "chekc"},
