@@ -26,23 +26,17 @@ async function refusal(response) {
   return new ServerError(response.status, message, Number(response.headers.get("Retry-After") || 0));
 }
 
-export async function call(method, path, body) {
+/** body: a form, text of a `type`, or what goes as JSON. */
+export async function call(method, path, body, type) {
   const headers = {};
   if (token) headers.Authorization = "Bearer " + token;
-  if (body && !(body instanceof FormData)) {
+  if (type) {
+    headers["Content-Type"] = type;
+  } else if (body && !(body instanceof FormData)) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(body);
   }
   const response = await fetch(path, { method, headers, body, keepalive: method === "DELETE" }); // it outlives the page
-  if (!response.ok) throw await refusal(response);
-  return response;
-}
-
-/** Sends text of a type. */
-export async function post(path, body, type) {
-  const headers = { "Content-Type": type };
-  if (token) headers.Authorization = "Bearer " + token;
-  const response = await fetch(path, { method: "POST", headers, body });
   if (!response.ok) throw await refusal(response);
   return response;
 }

@@ -1,5 +1,5 @@
 // A live face by WebRTC (WHEP): hardly a delay, where browser and server have it.
-import { call, post } from "./api.js";
+import { call } from "./api.js";
 
 const ANSWER_MS = 8000;   // for the server's answer: its first one takes a while
 const PATIENCE_MS = 1500; // from then on, to be connected; else the WebSocket brings the media
@@ -30,7 +30,7 @@ export class Peer {
     try {
       await connection.setLocalDescription();
       // The server has an address that we can reach, or there is nothing to be found: no need to wait for ours.
-      const asked = post(where, connection.localDescription.sdp, "application/sdp").then(async (answer) => {
+      const asked = call("POST", where, connection.localDescription.sdp, "application/sdp").then(async (answer) => {
         this.place = answer.headers.get("Location");
         if (this.connection !== connection) { this.leave(); return; }
         answered();

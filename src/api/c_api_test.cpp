@@ -1,11 +1,9 @@
 // The library as a C program sees it: what it does, and what it does with nonsense.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <thread>
@@ -18,18 +16,8 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
-class CApi : public testing::Test {
+class CApi : public WithTinyPerson {
   protected:
-    static void SetUpTestSuite() {
-        folder_ = fs::temp_directory_path() / ("vultus-api-" + std::to_string(::getpid()));
-        fs::create_directories(folder_);
-        path_ = (folder_ / "tiny.vultus").string();
-        write_tiny_person(path_);
-    }
-    static void TearDownTestSuite() { fs::remove_all(folder_); }
-
     void SetUp() override { ASSERT_EQ(vultus_person_open(path_.c_str(), nullptr, &person_), VULTUS_OK); }
     void TearDown() override { EXPECT_EQ(vultus_person_close(person_), VULTUS_OK); }
 
@@ -54,8 +42,6 @@ class CApi : public testing::Test {
         return sound;
     }
 
-    static inline fs::path folder_;
-    static inline std::string path_;
     vultus_person* person_ = nullptr;
     std::vector<std::uint8_t> rgb_ = std::vector<std::uint8_t>(64 * 64 * 3);
     std::vector<float> sound_ = std::vector<float>(640);

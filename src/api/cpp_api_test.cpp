@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -10,17 +9,7 @@
 
 namespace {
 
-class CppApi : public testing::Test {
-  protected:
-    static void SetUpTestSuite() {
-        path_ = (std::filesystem::temp_directory_path() /
-                 ("vultus-cpp-" + std::to_string(::getpid()) + ".vultus"))
-                    .string();
-        write_tiny_person(path_);
-    }
-    static void TearDownTestSuite() { std::filesystem::remove(path_); }
-    static inline std::string path_;
-};
+using CppApi = WithTinyPerson;
 
 TEST_F(CppApi, PushesAndPulls) {
     vultus::Person person(path_);

@@ -1,9 +1,7 @@
 // Damaged person files and random calls: a status each time, never a crash. Deterministic, so that whatever
 // fails fails again.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,26 +14,13 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
-class Mutations : public testing::Test {
+class Mutations : public WithTinyPerson {
   protected:
-    static void SetUpTestSuite() {
-        folder_ = fs::temp_directory_path() / ("vultus-mutations-" + std::to_string(::getpid()));
-        fs::create_directories(folder_);
-        path_ = (folder_ / "tiny.vultus").string();
-        write_tiny_person(path_);
-    }
-    static void TearDownTestSuite() { fs::remove_all(folder_); }
-
     static vultus_status expect_sound(const std::string& bytes) {
         vultus_status status = VULTUS_OK;
         EXPECT_EQ(try_person(bytes, (folder_ / "damaged.vultus").string(), status), "");
         return status;
     }
-
-    static inline fs::path folder_;
-    static inline std::string path_;
 };
 
 TEST_F(Mutations, DamagedPersonFiles) {

@@ -2,7 +2,6 @@
 #ifdef VULTUS_WITH_MEDIA
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -16,18 +15,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class TalkApi : public testing::Test {
+class TalkApi : public WithTinyPerson {
   protected:
-    static void SetUpTestSuite() {
-        folder_ = fs::temp_directory_path() / ("vultus-talk-api-" + std::to_string(::getpid()));
-        fs::create_directories(folder_);
-        path_ = (folder_ / "tiny.vultus").string();
-        write_tiny_person(path_);
+    /// The tiny person saying what is in a file; the paths must outlive what is returned.
+    static vultus_talk_options says(const std::string& speech, const std::string& out) {
+        vultus_talk_options options;
+        vultus_talk_options_init(&options);
+        options.person = path_.c_str();
+        options.speech = speech.c_str();
+        options.out = out.c_str();
+        return options;
     }
-    static void TearDownTestSuite() { fs::remove_all(folder_); }
-
-    static inline fs::path folder_;
-    static inline std::string path_;
 };
 
 /// Mono 16-bit WAV.
@@ -61,11 +59,7 @@ TEST_F(TalkApi, TalksInAnotherSizeAndIntoARecording) {
     const std::string speech = (folder_ / "speech.wav").string(), own = (folder_ / "own.mp4").string(),
                       out = (folder_ / "out.mp4").string();
     vultus::write_file(speech, wav(4000));
-    vultus_talk_options options;
-    vultus_talk_options_init(&options);
-    options.person = path_.c_str();
-    options.speech = speech.c_str();
-    options.out = own.c_str();
+    vultus_talk_options options = says(speech, own);
     ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
     EXPECT_EQ(picture_size(own), (std::pair{64, 64}));
     options.out = out.c_str();
@@ -126,11 +120,7 @@ TEST_F(TalkApi, TalksFromFileToFile) {
 TEST_F(TalkApi, VerifiesWhatItDraws) {
     const std::string speech = (folder_ / "speech.wav").string(), out = (folder_ / "out.mp4").string();
     vultus::write_file(speech, wav(16000));
-    vultus_talk_options options;
-    vultus_talk_options_init(&options);
-    options.person = path_.c_str();
-    options.speech = speech.c_str();
-    options.out = out.c_str();
+    vultus_talk_options options = says(speech, out);
     options.no_mark = 1;  // the file is ours
     ASSERT_EQ(vultus_talk(&options, nullptr), VULTUS_OK) << vultus_last_error();
     vultus_origin origin;

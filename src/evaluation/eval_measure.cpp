@@ -53,8 +53,7 @@ MeasuredFrame measured_frame(const corpus::Corpus& corpus, const corpus::Session
 
 const media::Image& at_size(const media::Image& image, int size_px, media::Image& scratch) {
     if (image.width == size_px && image.height == size_px) return image;
-    media::crop_and_resize(image, {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)},
-                           size_px, scratch);
+    media::resize(image, size_px, scratch);
     return scratch;
 }
 

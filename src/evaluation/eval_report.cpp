@@ -95,7 +95,7 @@ void FrameStrip::offer(int row, int frame_index, const media::Image& image) {
         const int shown = static_cast<int>((2LL * column + 1) * num_frames_ / (2LL * columns_));
         if (shown != frame_index) continue;
         media::Image cell;
-        media::crop_and_resize(image, {0, 0, double(image.width), double(image.height)}, cell_px_, cell);
+        media::resize(image, cell_px_, cell);
         for (int y = 0; y < cell_px_; ++y)
             std::copy_n(cell.pixel(0, y), std::size_t{3} * cell_px_,
                         image_.pixel(column * cell_px_, row * cell_px_ + y));

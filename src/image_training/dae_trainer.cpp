@@ -111,7 +111,7 @@ void DaeTrainer::measure_images() {
     if (model_.preset == "paper") return;
     const double scale = normalisation_->scale();
     if (options_.warp_share > 0 && options_.teacher.empty())
-        head_warp_ = std::make_unique<HeadWarp>(regions_, train_frames_, size, device_);
+        head_warp_ = std::make_unique<HeadWarp>(regions_, train_frames_, size, options_.warp_share, device_);
     if (options_.temporal_weight > 0 && options_.teacher.empty() && !followed_frames_.empty())
         temporal_consistency_ =
             std::make_unique<TemporalConsistency>(frames_, scale, followed_frames_, device_);
@@ -142,8 +142,7 @@ Tensor DaeTrainer::normalised(const Tensor& values) const {
 Tensor DaeTrainer::training_images() const {
     if (!head_warp_) return normalised(frames_.current());
     return normalised((*head_warp_)(frames_.current(), input(kFrame),
-                                    noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers),
-                                    options_.warp_share));
+                                    noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers)));
 }
 
 std::vector<std::int64_t> DaeTrainer::frames_of_step(std::int64_t step) const {

@@ -25,8 +25,8 @@ double normal_quantile(double probability) {
 }  // namespace
 
 HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& trained, int size_px,
-                   torch::Device device)
-    : size_px_(size_px) {
+                   double share, torch::Device device)
+    : size_px_(size_px), moved_below_(normal_quantile(share)) {
     const Tensor centres = regions.centres().to(torch::kCPU, torch::kFloat32);  // mouth, eyes
     const Tensor mouth = centres.select(1, 0), eyes = centres.select(1, 1);
     const Tensor axis = mouth - eyes;
@@ -44,10 +44,9 @@ HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& 
             .to(device);
 }
 
-Tensor HeadWarp::operator()(const Tensor& images, const Tensor& frames, const Tensor& numbers,
-                            double share) const {
+Tensor HeadWarp::operator()(const Tensor& images, const Tensor& frames, const Tensor& numbers) const {
     const Tensor head = heads_.index_select(0, frames);  // [B, 3]
-    const Tensor moved = (numbers.select(1, 0) < normal_quantile(share)).view({-1, 1, 1, 1});
+    const Tensor moved = (numbers.select(1, 0) < moved_below_).view({-1, 1, 1, 1});
     const Tensor draw = numbers.narrow(1, 1, 4).clamp(-kMostDeviations, kMostDeviations) * spread_;
     const auto column = [&](std::int64_t i) { return draw.select(1, i).view({-1, 1, 1}); };
     const Tensor from_centre = places_.unsqueeze(0) - head.narrow(1, 0, 2).view({-1, 1, 1, 2});

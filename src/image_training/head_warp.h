@@ -17,18 +17,20 @@ class HeadWarp {
     /// Random numbers that one image takes.
     static constexpr std::int64_t kNumbers = 5;
 
-    /// regions: of all frames, finished. trained: frames whose spread is the measure, at least one.
-    HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& trained, int size_px,
+    /// regions: of all frames, finished. trained: frames whose spread is the measure, at least one. share: of
+    /// the images that are moved, 0..1.
+    HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& trained, int size_px, double share,
              torch::Device device);
 
     /// images [B, 3, S, S], bytes or float, of `frames` [B]; numbers [B, kNumbers], standard normal: the
-    /// first decides whether an image is moved (`share` of them are), the others how. Float [B, 3, S, S] in
+    /// first decides whether an image is moved (`share` are), the others how. Float [B, 3, S, S] in
     /// the same units; images that aren't moved come back exactly.
     torch::Tensor operator()(const torch::Tensor& images, const torch::Tensor& frames,
-                             const torch::Tensor& numbers, double share) const;
+                             const torch::Tensor& numbers) const;
 
   private:
     int size_px_;
+    double moved_below_;    ///< of the number that decides
     torch::Tensor places_;  ///< [S, S, 2]: x, y of the pixels' centres
     torch::Tensor heads_;   ///< [frames, 3]: centre x, y and distance from eyes to mouth
     torch::Tensor spread_;  ///< [4] of x, y, logarithm of the scale, angle in radians

@@ -26,12 +26,12 @@ std::array<float, 136> face_at(double x, double y) {
 }
 
 /// Frames 0 and 1 whose heads are `apart_px` from each other across, about (32, 30).
-HeadWarp warp_of(double apart_px) {
+HeadWarp warp_of(double apart_px, double share = 1) {
     FaceRegions regions(kSize);
     for (int frame = 0; frame < 2; ++frame)
         regions.add(frame, face_at(32 + (frame - 0.5) * apart_px, 30).data(), 1.0);
     regions.finish(torch::kCPU);
-    return HeadWarp(regions, {0, 1}, kSize, torch::kCPU);
+    return HeadWarp(regions, {0, 1}, kSize, share, torch::kCPU);
 }
 
 /// A soft spot of 3 px about (x, y), [1, 3, S, S].
@@ -56,15 +56,15 @@ Tensor numbers(std::array<float, HeadWarp::kNumbers> values) {
 TEST(HeadWarp, MovesTheHeadByHalfItsSpreadADeviation) {
     // Heads at 32 -+ 3 px: a spread of 3 px, 1.5 px a deviation.
     const Tensor image = spot(29, 30);
-    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 1, 0, 0, 0}), 1);
+    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 1, 0, 0, 0}));
     EXPECT_NEAR(centre_x(moved), 29 + 1.5, 0.1);
-    const Tensor farther = warp_of(6)(image, kFirst, numbers({-5, 10, 0, 0, 0}), 1);
+    const Tensor farther = warp_of(6)(image, kFirst, numbers({-5, 10, 0, 0, 0}));
     EXPECT_NEAR(centre_x(farther), 29 + 2 * 1.5, 0.2) << "at most two deviations";
 }
 
 TEST(HeadWarp, WhatIsFarFromTheHeadStays) {
     const Tensor image = torch::rand({1, 3, kSize, kSize}) * 255;
-    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 2, 0, 0, 0}), 1);
+    const Tensor moved = warp_of(6)(image, kFirst, numbers({-5, 2, 0, 0, 0}));
     for (const int row : {0, kSize - 1})
         EXPECT_LT((moved - image).select(2, row).abs().max().item<double>(), 0.1) << row;
     EXPECT_GT((moved - image).abs().max().item<double>(), 10) << "but the head moves";
@@ -75,7 +75,7 @@ TEST(HeadWarp, MovesTheShareThatIsAskedForAndLeavesTheOthersExactly) {
     const Tensor all = image.expand({400, 3, kSize, kSize});
     torch::manual_seed(1);
     const Tensor draw = torch::randn({400, HeadWarp::kNumbers});
-    const Tensor moved = warp_of(6)(all, torch::zeros({400}, torch::kInt64), draw, 0.25);
+    const Tensor moved = warp_of(6, 0.25)(all, torch::zeros({400}, torch::kInt64), draw);
     const Tensor changed = (moved != all.to(torch::kFloat32)).flatten(1).any(1);
     EXPECT_NEAR(changed.to(torch::kFloat32).mean().item<double>(), 0.25, 0.07);
     EXPECT_TRUE(torch::equal(changed, draw.select(1, 0) < -0.6744898f));
@@ -83,7 +83,7 @@ TEST(HeadWarp, MovesTheShareThatIsAskedForAndLeavesTheOthersExactly) {
 
 TEST(HeadWarp, AHeadThatNeverMovesStays) {
     const Tensor image = spot(32, 30);
-    const Tensor same = warp_of(0)(image, kFirst, numbers({-5, 2, -2, 2, -2}), 1);
+    const Tensor same = warp_of(0)(image, kFirst, numbers({-5, 2, -2, 2, -2}));
     EXPECT_LT((same - image).abs().max().item<double>(), 0.1);
 }
 

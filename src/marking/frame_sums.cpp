@@ -61,8 +61,7 @@ void FrameSums::add(const std::vector<float>& luma, double time_s) {
     last_s = time_s;
     for (std::size_t i = 0; i < luma.size(); ++i) still[i] += luma[i];
     for (int tone = 0; tone < MarkPattern::kNumTones; ++tone) {
-        const double angle = 6.283185307179586 * std::fmod(MarkPattern::kTonesHz[tone] * time_s, 1.0);
-        const std::complex<double> turn = std::polar(1.0, angle);
+        const std::complex<double> turn = std::polar(1.0, MarkPattern::turned_rad(tone, time_s));
         turns[tone] += turn;
         const auto cosine = static_cast<float>(turn.real()), sine = static_cast<float>(turn.imag());
         float *real = turned[tone][0].data(), *imaginary = turned[tone][1].data();

@@ -7,7 +7,7 @@
 namespace vultus::marking {
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586;
+constexpr double kTwoPi = MarkPattern::kTwoPi;
 constexpr std::uint64_t kOurKey = 0x56756C7475732031ull;  // "Vultus 1"
 constexpr int kSide = MarkPattern::kSide, kTile = MarkPattern::kTilePx, kMost = MarkPattern::kMostIndex;
 
@@ -62,6 +62,10 @@ MarkPattern::MarkPattern(std::uint64_t key) : weights_(kSide * kSide) {
             tiles_[tone][1].push_back(static_cast<std::int16_t>(std::lround(q.imag())));
         }
     }
+}
+
+double MarkPattern::turned_rad(int tone, double time_s) {
+    return kTwoPi * std::fmod(kTonesHz[tone] * time_s, 1.0);
 }
 
 const MarkPattern& MarkPattern::ours() {

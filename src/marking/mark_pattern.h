@@ -26,6 +26,11 @@ class MarkPattern {
     static constexpr int kLeastIndex = 5, kMostIndex = 16;
     static constexpr int kSide = 2 * kMostIndex + 1;
     static constexpr int kUnit = 512;  ///< of the tiles' integers
+    static constexpr double kTwoPi = 6.283185307179586;
+
+    /// How far a tone has turned: 2 pi f t, in radians, without whole turns, which would cost the angle its
+    /// last digits. time_s: 0 or more.
+    static double turned_rad(int tone, double time_s);
 
     explicit MarkPattern(std::uint64_t key);
     /// That of all videos that Vultus draws.

@@ -8,7 +8,7 @@
 namespace vultus::marking {
 namespace {
 
-constexpr double kTwoPi = 6.283185307179586;
+constexpr double kTwoPi = MarkPattern::kTwoPi;
 constexpr int kTile = MarkPattern::kTilePx, kSide = MarkPattern::kSide, kMost = MarkPattern::kMostIndex;
 constexpr int kTones = MarkPattern::kNumTones;
 constexpr int kHalf = 2 * (kMost + 1);  ///< cosines and sines of the waves 0..kMost

@@ -140,9 +140,7 @@ void PictureMark::add(std::uint8_t* rgb, double time_s) {
     const std::int16_t* parts[2 * MarkPattern::kNumTones];
     int turn[2 * MarkPattern::kNumTones];
     for (int tone = 0; tone < MarkPattern::kNumTones; ++tone) {
-        // Whole turns are taken off before they cost the angle its last digits.
-        const double turns = MarkPattern::kTonesHz[tone] * time_s;
-        const double angle = 6.283185307179586 * (turns - std::floor(turns));
+        const double angle = MarkPattern::turned_rad(tone, time_s);
         turn[2 * tone] = static_cast<int>(std::lround(std::cos(angle) * (1 << kTurnBits)));
         turn[2 * tone + 1] = static_cast<int>(std::lround(std::sin(angle) * (1 << kTurnBits)));
         for (int part = 0; part < 2; ++part) parts[2 * tone + part] = pattern_.tile(tone, part == 1).data();

@@ -97,4 +97,9 @@ Image crop_and_resize(const Image& image, const corpus::Box& crop_px, int size_p
     return out;
 }
 
+void resize(const Image& image, int size_px, Image& out) {
+    crop_and_resize(image, {0, 0, static_cast<double>(image.width), static_cast<double>(image.height)},
+                    size_px, out);
+}
+
 }  // namespace vultus::media

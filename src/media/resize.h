@@ -12,5 +12,7 @@ namespace vultus::media {
 Image crop_and_resize(const Image& image, const corpus::Box& crop_px, int size_px);
 /// The same into an existing image.
 void crop_and_resize(const Image& image, const corpus::Box& crop_px, int size_px, Image& out);
+/// The whole image at size_px x size_px.
+void resize(const Image& image, int size_px, Image& out);
 
 }  // namespace vultus::media

@@ -99,10 +99,9 @@ void BodyVideo::match_colours(const media::Image& square) {
     offset_known_ = true;
 }
 
-const media::Image& BodyVideo::compose(const media::Image& drawn) {
+media::Image& BodyVideo::compose(const media::Image& drawn) {
     next_frame();
-    media::crop_and_resize(drawn, {0, 0, static_cast<double>(drawn.width), static_cast<double>(drawn.height)},
-                           side_, square_);
+    media::resize(drawn, side_, square_);
     match_colours(square_);
     composed_.width = width_;
     composed_.height = height_;

@@ -25,8 +25,9 @@ class BodyVideo {
     int width() const { return width_; }    ///< px, even
     int height() const { return height_; }  ///< px, even
 
-    /// The next frame of the body with the drawn square in it; good until the next call.
-    const media::Image& compose(const media::Image& drawn);
+    /// The next frame of the body with the drawn square in it; good until the next call, and the caller's to
+    /// change.
+    media::Image& compose(const media::Image& drawn);
 
   private:
     void next_frame();

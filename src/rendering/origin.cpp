@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -19,29 +21,37 @@ constexpr const char* kBegin = "Synthetic video, made with Vultus from the perso
 constexpr const char* kType =
     "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
-/// What stands between "; what: " and the next of our fields, or the end.
-std::string field_of(const std::string& note, const std::string& what) {
-    const std::string name = "; " + what + ": ";
-    const std::size_t at = note.find(name);
-    if (at == std::string::npos) return "";
-    const std::size_t begin = at + name.size();
+// The note's fields, as they follow the person file: "BEGIN me.vultus; person: ...; licence: ...".
+constexpr const char *kPerson = "person", *kLicence = "licence", *kAttribution = "attribution",
+                     *kSourceType = "digital source type";
+
+std::string label(const char* field) { return fmt::format("; {}: ", field); }
+
+/// What stands from `begin` to the next of these fields, or the end.
+std::string until(const std::string& note, std::size_t begin, std::initializer_list<const char*> fields) {
     std::size_t end = note.size();
-    for (const char* next : {"; licence: ", "; attribution: ", "; digital source type: "})
-        end = std::min(end, note.find(next, begin));
+    for (const char* field : fields) end = std::min(end, note.find(label(field), begin));
     return note.substr(begin, end - begin);
+}
+
+std::string field_of(const std::string& note, const char* field) {
+    const std::string before = label(field);
+    const std::size_t at = note.find(before);
+    if (at == std::string::npos) return "";
+    return until(note, at + before.size(), {kLicence, kAttribution, kSourceType});
 }
 
 }  // namespace
 
 std::string origin_note(const person::Card& card, const std::filesystem::path& person) {
     std::string note = kBegin + person.filename().string();
-    const auto add = [&](const char* what, const std::string& value) {
-        if (!value.empty()) note += fmt::format("; {}: {}", what, value);
+    const auto add = [&](const char* field, const std::string& value) {
+        if (!value.empty()) note += label(field) + value;
     };
-    add("person", card.name);
-    add("licence", card.licence);
-    add("attribution", card.attribution);
-    add("digital source type", kType);
+    add(kPerson, card.name);
+    add(kLicence, card.licence);
+    add(kAttribution, card.attribution);
+    add(kSourceType, kType);
     return note;
 }
 
@@ -49,14 +59,10 @@ OriginNote read_origin_note(const std::string& comment) {
     OriginNote note;
     note.synthetic = comment.starts_with(kBegin);
     if (!note.synthetic) return note;
-    const std::size_t begin = std::strlen(kBegin);
-    std::size_t end = comment.size();
-    for (const char* next : {"; person: ", "; licence: ", "; attribution: ", "; digital source type: "})
-        end = std::min(end, comment.find(next, begin));
-    note.person_file = comment.substr(begin, end - begin);
-    note.person = field_of(comment, "person");
-    note.licence = field_of(comment, "licence");
-    note.attribution = field_of(comment, "attribution");
+    note.person_file = until(comment, std::strlen(kBegin), {kPerson, kLicence, kAttribution, kSourceType});
+    note.person = field_of(comment, kPerson);
+    note.licence = field_of(comment, kLicence);
+    note.attribution = field_of(comment, kAttribution);
     return note;
 }
 

@@ -20,9 +20,8 @@ struct OriginNote {
 };
 OriginNote read_origin_note(const std::string& comment);
 
-/// Videos without the invisible mark are for the owner of the person file: whom the file belongs to, or,
-/// where files belong to nobody, who may write it. Errors: kInvalidArgument for anybody else; kIo (no such
-/// file).
+/// Videos without the invisible mark are for the user to whom the person file belongs. Errors:
+/// kInvalidArgument for anybody else; kIo (no such file).
 void require_owner(const std::filesystem::path& person);
 
 struct Origin {

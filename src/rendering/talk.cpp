@@ -70,13 +70,13 @@ class Outputs {
   public:
     Outputs(const TalkOptions& options, const std::string& origin, const std::vector<float>& footage_crop,
             int size_px, int fps_num, int fps_den, const media::AudioReader& sound)
-        : drawn_px_(size_px),
+        : drawn_(size_px, size_px),
           size_px_(options.size_px > 0 ? options.size_px : size_px),
           frame_s_(static_cast<double>(fps_den) / fps_num),
           channels_(static_cast<std::size_t>(sound.original_channels())) {
-        if (size_px_ < 16 || size_px_ > drawn_px_ || size_px_ % 2 != 0)
+        if (size_px_ < 16 || size_px_ > drawn_.width || size_px_ % 2 != 0)
             fail(ErrorCode::kInvalidArgument, "[talk] size: expected an even number from 16 to {} px, got {}",
-                 drawn_px_, size_px_);
+                 drawn_.width, size_px_);
         if (!options.into.empty()) {
             if (options.size_px > 0)
                 fail(ErrorCode::kInvalidArgument, "[talk] --size: the picture of --into keeps its own");
@@ -120,13 +120,9 @@ class Outputs {
     }
 
     void frame(const std::vector<std::uint8_t>& drawn) {
-        media::Image image(drawn_px_, drawn_px_);
-        image.rgb = drawn;
-        const auto side = static_cast<double>(drawn_px_);
-        if (body_)
-            image = body_->compose(image);
-        else if (size_px_ != drawn_px_)
-            image = media::crop_and_resize(image, {0, 0, side, side}, size_px_);
+        drawn_.rgb = drawn;
+        if (!body_ && size_px_ != drawn_.width) media::resize(drawn_, size_px_, resized_);
+        media::Image& image = body_ ? body_->compose(drawn_) : size_px_ != drawn_.width ? resized_ : drawn_;
         if (mark_) mark_->add(image.rgb.data(), static_cast<double>(count_) * frame_s_);
         write(image);
     }
@@ -151,9 +147,10 @@ class Outputs {
         ++count_;
     }
 
-    int drawn_px_, size_px_;  ///< as the person draws it; as it is written
-    double frame_s_;          ///< from one to the next
-    std::size_t channels_;    ///< of the sound
+    media::Image drawn_, resized_;  ///< the frame at hand: as the person draws it; at size_px_
+    int size_px_;                   ///< of the square as it is written
+    double frame_s_;                ///< from one to the next
+    std::size_t channels_;          ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
     std::optional<BodyVideo> body_;

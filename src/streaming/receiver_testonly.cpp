@@ -118,46 +118,47 @@ void Receiver::on_pad(GstElement*, GstPad* pad, gpointer me) {
     gst_element_sync_state_with_parent(chain);
 }
 
-GstFlowReturn Receiver::on_picture(GstElement* sink, gpointer me) {
+namespace {
+
+/// Takes the sink's next sample: look(bytes, their number, its time in s).
+template <typename Look>
+GstFlowReturn take_sample(GstElement* sink, Look look) {
     GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink));
     if (!sample) return GST_FLOW_EOS;
     GstBuffer* buffer = gst_sample_get_buffer(sample);
     GstMapInfo map;
     gst_buffer_map(buffer, &map, GST_MAP_READ);
-    double sum = 0;
-    for (gsize i = 0; i < map.size; ++i) sum += map.data[i];
-    auto* receiver = static_cast<Receiver*>(me);
-    {
-        const std::lock_guard lock(receiver->mutex_);
-        receiver->pictures_.push_back(
-            {1e-9 * static_cast<double>(GST_BUFFER_PTS(buffer)), sum / static_cast<double>(map.size)});
-    }
+    look(map.data, map.size, 1e-9 * static_cast<double>(GST_BUFFER_PTS(buffer)));
     gst_buffer_unmap(buffer, &map);
     gst_sample_unref(sample);
     return GST_FLOW_OK;
 }
 
-GstFlowReturn Receiver::on_sound(GstElement* sink, gpointer me) {
-    GstSample* sample = gst_app_sink_pull_sample(GST_APP_SINK(sink));
-    if (!sample) return GST_FLOW_EOS;
-    GstBuffer* buffer = gst_sample_get_buffer(sample);
-    GstMapInfo map;
-    gst_buffer_map(buffer, &map, GST_MAP_READ);
-    const auto* samples = reinterpret_cast<const float*>(map.data);
-    const std::size_t count = map.size / sizeof(float);
-    constexpr std::size_t kPart = 120;
-    auto* receiver = static_cast<Receiver*>(me);
-    for (std::size_t at = 0; at + kPart <= count; at += kPart) {
+}  // namespace
+
+GstFlowReturn Receiver::on_picture(GstElement* sink, gpointer me) {
+    return take_sample(sink, [me](const guint8* grey, gsize count, double time_s) {
         double sum = 0;
-        for (std::size_t i = at; i < at + kPart; ++i) sum += samples[i] * samples[i];
+        for (gsize i = 0; i < count; ++i) sum += grey[i];
+        auto* receiver = static_cast<Receiver*>(me);
         const std::lock_guard lock(receiver->mutex_);
-        receiver->sounds_.push_back(
-            {1e-9 * static_cast<double>(GST_BUFFER_PTS(buffer)) + static_cast<double>(at) / 48000,
-             std::sqrt(sum / kPart)});
-    }
-    gst_buffer_unmap(buffer, &map);
-    gst_sample_unref(sample);
-    return GST_FLOW_OK;
+        receiver->pictures_.push_back({time_s, sum / static_cast<double>(count)});
+    });
+}
+
+GstFlowReturn Receiver::on_sound(GstElement* sink, gpointer me) {
+    return take_sample(sink, [me](const guint8* bytes, gsize size, double time_s) {
+        const auto* samples = reinterpret_cast<const float*>(bytes);
+        const std::size_t count = size / sizeof(float);
+        constexpr std::size_t kPart = 120;
+        auto* receiver = static_cast<Receiver*>(me);
+        for (std::size_t at = 0; at + kPart <= count; at += kPart) {
+            double sum = 0;
+            for (std::size_t i = at; i < at + kPart; ++i) sum += samples[i] * samples[i];
+            const std::lock_guard lock(receiver->mutex_);
+            receiver->sounds_.push_back({time_s + static_cast<double>(at) / 48000, std::sqrt(sum / kPart)});
+        }
+    });
 }
 
 std::vector<Receiver::Seen> Receiver::pictures() {

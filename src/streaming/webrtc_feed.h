@@ -36,7 +36,7 @@ class WebRtcFeed {
         std::string peer, sdp;  ///< sdp with all candidates
     };
     /// Takes milliseconds to seconds. peer: the id that the viewer gets. Errors: kInvalidArgument for what is
-    /// no offer of a viewer; kUnsupported for too many viewers.
+    /// no offer of a viewer; kCancelled for too many viewers.
     Answer add_peer(const std::string& peer, const std::string& offer);
     /// What a viewer finds later (trickle ICE); false: no such viewer. Errors: kInvalidArgument.
     bool add_candidates(const std::string& peer, const std::string& fragment);
