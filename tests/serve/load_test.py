@@ -1,7 +1,8 @@
 """Many and hostile clients at once, beside a live session that must not notice: load_test.py [--short]
 
-Clients run in processes of their own. Asserted: /health answers within 200 ms all the time, the session's frames come, memory,
-descriptors and threads are afterwards what they were. --short takes less than 20 s.
+Clients run in processes of their own. Asserted: /health answers all the time, the session's frames come, memory, descriptors and
+threads are afterwards what they were; and without --short, on a machine that does nothing else, /health within 200 ms and hardly
+a late frame. --short takes less than 20 s.
 """
 import os
 import pathlib
@@ -318,7 +319,8 @@ class LoadTest(unittest.TestCase):
             self.assertLessEqual(after["descriptors"], before["descriptors"])
             self.assertLessEqual(after["threads"], before["threads"])
             self.assertLess(after["memory_mb"] - before["memory_mb"], MOST_MB)
-            if quiet:  # else others take the processor, from the clients too
+            self.assertGreater(len(gaps), seconds)  # a frame each second even where little is left of the processor
+            if quiet and not SHORT:  # else others take the processor, from the clients too
                 self.assertLess(slowest, MOST_HEALTH_S)
                 self.assertLess(late, 0.02 * frames)
             watcher.over = True
