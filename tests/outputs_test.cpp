@@ -122,6 +122,76 @@ TEST_F(Outputs, TheVideosSoundIsTheUsersOwn) {
     }
 }
 
+/// Raw frames of the bundled person, [n, S, S, channels].
+std::string frames_of_bundled(const std::string& wav, const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{
+        "talk", std::string(VULTUS_SOURCE_DIR) + "/models/grid-s1.vultus", wav, "-o", "-", "--no-mark"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Finished end = test::run("vultus", arguments);
+    EXPECT_EQ(end.exit_code, 0) << end.err;
+    return end.out;
+}
+
+TEST_F(Outputs, AnotherBackgroundLiesBehindThePerson) {
+    constexpr std::size_t kSide = 256, kFrame = 3 * kSide * kSide;
+    write_wav(path("short.wav"), 16000, 16, media::test::tone(16000 / 5, 16000, 220));
+    const std::string plain = frames_of_bundled(path("short.wav"), {}),
+                      orange = frames_of_bundled(path("short.wav"), {"--background", "#ff8020"}),
+                      clear = frames_of_bundled(path("short.wav"), {"--background", "transparent"});
+    ASSERT_EQ(plain.size(), 5 * kFrame);
+    ASSERT_EQ(orange.size(), plain.size());
+    ASSERT_EQ(clear.size(), plain.size() / 3 * 4);
+    const auto byte = [](const std::string& all, std::size_t i) {
+        return int(static_cast<unsigned char>(all[i]));
+    };
+    std::size_t seen_through = 0, replaced = 0, kept = 0, same = 0;
+    for (std::size_t i = 0; i < plain.size() / 3; ++i) {
+        const int alpha = byte(clear, 4 * i + 3);
+        if (alpha == 0) {
+            ++seen_through;
+            replaced += byte(orange, 3 * i) == 0xff && byte(orange, 3 * i + 1) == 0x80 &&
+                        byte(orange, 3 * i + 2) == 0x20;
+        } else if (alpha == 255) {
+            ++kept;
+            bool equal = true;
+            for (std::size_t c = 0; c < 3; ++c) equal &= byte(orange, 3 * i + c) == byte(plain, 3 * i + c);
+            same += equal;
+        }
+    }
+    const std::size_t pixels = plain.size() / 3;
+    EXPECT_EQ(replaced, seen_through);
+    EXPECT_EQ(same, kept);
+    EXPECT_GT(seen_through, pixels / 2) << "GRID's speaker sits before a wide wall";
+    EXPECT_GT(kept, pixels / 4);
+    EXPECT_GT(seen_through + kept, pixels * 95 / 100) << "the edge is narrow";
+    EXPECT_EQ(byte(clear, 3), 0) << "a corner";
+    EXPECT_EQ(byte(clear, 4 * (kSide * kSide / 2 + kSide / 2) + 3), 255) << "the nose";
+}
+
+TEST_F(Outputs, BackgroundsThatCannotBe) {
+    write_file(path("no.png"), "no picture");
+    for (const auto& [background, out, expected] :
+         {std::tuple{"blurred", "o.mp4", "expected a colour"},
+          std::tuple{"#12345", "o.mp4", "expected a colour"},
+          std::tuple{"transparent", "o.mp4", "no transparency"}, std::tuple{"no.png", "o.mp4", "no.png"}}) {
+        std::vector<std::string> arguments = talk("s.wav", out);
+        const std::string what = background == std::string("no.png") ? path(background) : background;
+        arguments.insert(arguments.end(), {"--background", what});
+        const Finished end = test::run("vultus", arguments);
+        EXPECT_EQ(end.exit_code, 1) << background;
+        ASSERT_EQ(end.complaints().size(), 1u) << end.err;
+        EXPECT_NE(end.complaints()[0].find(expected), std::string::npos) << end.err;
+        EXPECT_FALSE(fs::exists(path(out)));
+    }
+    media::test::write_clip(path("b.mp4"), {.audio_seconds = 1});
+    std::vector<std::string> over = talk("s.wav", "b.mp4");
+    over.insert(over.end(), {"--background", path("b.mp4")});
+    expect_kept(path("b.mp4"), over);
+    std::vector<std::string> both = talk("s.wav", "o.mp4");
+    both.insert(both.end(), {"--background", "white", "--into", path("b.mp4")});
+    EXPECT_EQ(test::run("vultus", both).exit_code, 1);
+}
+
 TEST_F(Outputs, DevicesStayDevices) {
     EXPECT_EQ(test::run("vultus", {"phones", path("s.wav"), "-o", "/dev/null"}).exit_code, 0);
     EXPECT_TRUE(fs::is_character_file("/dev/null"));

@@ -23,6 +23,7 @@ ALLOWED = {
     "metrics": ["base", "corpus", "media"],
     "kernels": ["base", "tensor"],
     "marking": ["base", "kernels"],
+    "matting": ["base"],
     "infer": ["base", "tensor", "models", "kernels"],
     "hearing": ["base", "tensor", "audio", "models", "person", "infer"],
     "pronunciation": ["base", "audio"],
@@ -30,7 +31,7 @@ ALLOWED = {
     "transcription": ["base", "audio", "person", "hearing", "pronunciation", "alignment"],
     "voices": ["base", "audio", "corpus", "media", "pronunciation"],
     "speaking": ["base", "tensor", "audio", "diffusion", "models", "person", "infer", "hearing"],
-    "rendering": ["base", "media", "marking", "person", "voices", "speaking"],
+    "rendering": ["base", "media", "marking", "matting", "person", "voices", "speaking"],
     "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
                     "alignment", "voices"],
     "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
@@ -47,7 +48,7 @@ ALLOWED = {
 # The trainer's rooms, which alone know LibTorch; `train` is the top of them.
 TRAINER = ["autograd", "training_loop", "image_training", "speech_training", "phone_training"]
 ALLOWED["train"] = ["base", "tensor", "audio", "corpus", "models", "person", *TRAINER]
-LIBRARY = ["base", "tensor", "audio", "models", "person", "marking", "infer", "hearing", "pronunciation", "alignment",
+LIBRARY = ["base", "tensor", "audio", "models", "person", "marking", "matting", "infer", "hearing", "pronunciation", "alignment",
            "transcription", "voices", "speaking", "rendering"]
 APPS = {"cli": [name for name in ALLOWED if name not in (*TRAINER, "train")], "train": [*ALLOWED["train"], "train"]}
 ALLOWED["api"] = [*LIBRARY, "vultus"]

@@ -49,7 +49,7 @@ export class LiveFace extends EventTarget {
     clearInterval(this.timer);
     if (socket) { socket.onclose = null; socket.close(); }
     if (id) json("DELETE", "/v1/sessions/" + id).catch(() => {});
-    this.peer.stop();
+    this.peer.stop(Boolean(id));
     this.video.srcObject = null;
     if (this.video.src) { URL.revokeObjectURL(this.video.src); this.video.removeAttribute("src"); this.video.load(); }
   }
@@ -57,6 +57,7 @@ export class LiveFace extends EventTarget {
   get awake() { return this.socket !== undefined && this.socket.readyState === WebSocket.OPEN; }
 
   send(command) { if (this.awake) this.socket.send(JSON.stringify(command)); }
+  look(x, y, seconds) { this.send({ command: "look", x, y, seconds }); }
   say(text) { this.send({ command: "say", text }); }
   sendSound(samples) { if (this.awake) this.socket.send(samples); }
   endSound() { this.send({ command: "end" }); }

@@ -49,10 +49,12 @@ export class Peer {
     this.place = undefined;
   }
 
-  stop() {
+  /** withSession: which goes too, and takes its viewers along. */
+  stop(withSession = false) {
     this.alive = false;
     if (this.connection) this.connection.close();
     this.connection = undefined;
+    if (withSession) this.place = undefined;
     this.leave();
   }
 }

@@ -1,6 +1,7 @@
 // The view in which a face answers.
 import { address, call, json } from "./api.js";
 import { LiveFace, RATE_HZ } from "./live.js";
+import { turnable } from "./turn.js";
 import { Microphone, soundOf, wav } from "./sound.js";
 import { text } from "./texts.js";
 
@@ -22,6 +23,7 @@ function options() {
   const seed = $("seed").value;
   return {
     person: chosen.id, voice: $("voice").value, head_scale: Number($("head-scale").value),
+    ...($("recorded").checked ? {} : { background: $("background").value }),
     blinks: $("blinks").checked, idle_motion: $("idle").checked, ...(seed === "" ? {} : { seed: Number(seed) }),
   };
 }
@@ -174,6 +176,8 @@ export async function startTalk() {
   face = new LiveFace($("face"));
   face.addEventListener("said", onEvent);
   $("face").addEventListener("playing", () => { $("still").hidden = true; });
+  turnable($("face"), (x, y, seconds) => face.look(x, y, seconds));
+  $("background").oninput = () => { $("recorded").checked = false; };
   $("wake").onclick = wake;
   $("unmute").onclick = () => { $("face").muted = false; $("unmute").hidden = true; };
   $("say-form").onsubmit = async (event) => {

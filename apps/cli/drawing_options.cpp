@@ -6,6 +6,7 @@
 #include <string>
 
 #include "frame_rate.h"
+#include "rendering/backdrop.h"
 #include "sound_options.h"
 
 namespace vultus::cli {
@@ -25,6 +26,12 @@ struct Given {
 
 void print_report(const rendering::TalkOptions& options, const rendering::TalkReport& report) {
     print_faults(report.faults);
+    if (report.matte_certainty >= 0)
+        fmt::print(stderr, "the person's outline is certain along {:.0f} % of it: {}{}\n",
+                   100 * report.matte_certainty, rendering::Backdrop::word_for(report.matte_certainty),
+                   report.matte_certainty < rendering::Backdrop::kFair
+                       ? "; film before a wall of another colour than hair and clothes"
+                       : "");
     if (!options.mark) fmt::print(stderr, "the picture carries no mark of origin, as its owner wished\n");
     // Of a few samples, a ratio would tell of the start alone.
     const std::string ratio =
@@ -58,6 +65,12 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
         .add_option("--into", options.into,
                     "Recording or picture in the framing that was learnt from: the face goes back into it")
         ->type_name("FILE");
+    command
+        .add_option(
+            "--background", options.background,
+            "What lies behind the person: a colour (#rrggbb, white), a picture, or transparent (webm, webp, "
+            "mov, PNG)")
+        ->type_name("WHAT");
     command.add_option("--crf", options.crf, "H.264 quality, lower is better")
         ->check(CLI::Range(0, 51))
         ->capture_default_str();

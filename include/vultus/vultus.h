@@ -1,7 +1,6 @@
 /**
  * @file vultus.h
  * Vultus as a library, in C: open a person, push speech, pull frames.
- *
  * @code{.c}
  * vultus_person* person = NULL;
  * vultus_session* session = NULL;
@@ -15,7 +14,6 @@
  * frame.rgb_capacity = rgb_capacity;
  * while (vultus_session_pull(session, VULTUS_MISSING_WAIT, &frame) == VULTUS_OK) show(rgb);
  * @endcode
- *
  * Rules that hold everywhere:
  * - **Threads.** Every function may be called from any thread at any time. Calls on one session's pull side
  *   (vultus_session_pull(), vultus_session_run()) take turns, and so do the drawing of all sessions of one
@@ -26,8 +24,8 @@
  *   frame or #VULTUS_ERROR_CANCELLED, and what it uses is freed when it has left.
  * - **Errors.** Functions return #VULTUS_OK, #VULTUS_NO_FRAME or a negative status; vultus_last_error()
  *   explains the last failure of the calling thread. Nothing is thrown, nothing is printed, nothing exits.
- * - **Structs** carry their size in `struct_size`, which the function that sets defaults fills in. So
- * programs built against this header go on working with later libraries, whose structs may be longer.
+ * - **Structs** carry their size in `struct_size`, filled in by the function that sets defaults: programs
+ *   built against this header go on working with later libraries, whose structs may be longer.
  * - **Callbacks** are called on the thread that called the library, must not throw, and must not close what
  *   called them with anything but the status they return.
  * - Sound is mono; float samples lie in -1..1. Pictures are RGB bytes, rows from the top, without padding.
@@ -237,6 +235,8 @@ typedef struct vultus_talk_options {
     int32_t audio_track; /**< which of several sounds in the file, from 1 on; 0: the main one. Default 0 */
     const char* into;    /**< recording or picture that the square goes back into; null: none; no size_px */
     int32_t no_mark;     /**< 1: no invisible mark of origin, for the person file's owner alone. Default 0 */
+    const char*
+        background; /**< behind the person: "#rrggbb" or a name, a picture, "transparent"; null: its own */
 } vultus_talk_options;
 
 /** Sets the defaults and struct_size. */

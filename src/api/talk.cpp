@@ -55,6 +55,7 @@ rendering::TalkOptions vultus::api::talk_options(const vultus_talk_options& opti
     talk.size_px = options.size_px;
     talk.audio.track = options.audio_track;
     if (options.into) talk.into = options.into;
+    if (options.background) talk.background = options.background;
     talk.mark = options.no_mark == 0;
     return talk;
 }

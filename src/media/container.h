@@ -17,18 +17,21 @@ struct Container {
     std::vector<const char*> video;  ///< encoders, the best first
     const char* audio;               ///< encoder; null: no sound
     AVPixelFormat pixels = AV_PIX_FMT_YUV420P;
+    const char* alpha_video = nullptr;  ///< encoder of pictures that one sees through; null: none
+    AVPixelFormat alpha_pixels = AV_PIX_FMT_NONE;
 };
 
 inline const std::vector<Container>& containers() {
     static const std::vector<const char*> h264 = {"libx264", "libopenh264", "mpeg4"};
     // WebP's encoder takes its own way from RGB to YUV.
-    static const std::vector<Container> all = {{".mp4", "mp4", h264, "aac"},
-                                               {".mov", "mov", h264, "aac"},
-                                               {".mkv", "matroska", h264, "aac"},
-                                               {".webm", "webm", {"libvpx-vp9"}, "libopus"},
-                                               {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32},
-                                               // Three bits of red and green, two of blue, dithered.
-                                               {".gif", "gif", {"gif"}, nullptr, AV_PIX_FMT_RGB8}};
+    static const std::vector<Container> all = {
+        {".mp4", "mp4", h264, "aac"},
+        {".mov", "mov", h264, "aac", AV_PIX_FMT_YUV420P, "prores_ks", AV_PIX_FMT_YUVA444P10},
+        {".mkv", "matroska", h264, "aac"},
+        {".webm", "webm", {"libvpx-vp9"}, "libopus", AV_PIX_FMT_YUV420P, "libvpx-vp9", AV_PIX_FMT_YUVA420P},
+        {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32, "libwebp_anim", AV_PIX_FMT_RGB32},
+        // Three bits of red and green, two of blue, dithered.
+        {".gif", "gif", {"gif"}, nullptr, AV_PIX_FMT_RGB8}};
     return all;
 }
 

@@ -104,6 +104,10 @@ struct VideoWriter::Impl {
             fail(ErrorCode::kInvalidArgument, "[media] video size: expected even sides, got {}x{}", o.width,
                  o.height);
         }
+        if (o.alpha && !container.alpha_video)
+            fail(ErrorCode::kInvalidArgument,
+                 "[media] {}: {} has no transparency: expected .webm, .webp or .mov", path,
+                 container.extension);
         if (o.fps_num <= 0 || o.fps_den <= 0) {
             fail(ErrorCode::kInvalidArgument, "[media] frame rate: expected a positive one, got {}/{}",
                  o.fps_num, o.fps_den);
@@ -139,12 +143,13 @@ struct VideoWriter::Impl {
     }
 
     void open_video() {
-        const AVCodec* encoder = choose_encoder(container, options.encoder);
+        const AVCodec* encoder =
+            choose_encoder(container, options.alpha ? container.alpha_video : options.encoder);
         encoder_name = encoder->name;
         video = make_codec(encoder);
         video->width = options.width;
         video->height = options.height;
-        video->pix_fmt = container.pixels;
+        video->pix_fmt = pixels();
         video->time_base = {options.fps_den, options.fps_num};
         video->framerate = {options.fps_num, options.fps_den};
         video->thread_count = options.threads;
@@ -167,8 +172,11 @@ struct VideoWriter::Impl {
             av_dict_set_int(&settings, "crf", options.crf * 63 / 51, 0);
             av_dict_set(&settings, "deadline", "good", 0);
             av_dict_set_int(&settings, "cpu-used", 4, 0);
+            if (options.alpha) av_dict_set_int(&settings, "auto-alt-ref", 0, 0);  // VP9 has no alpha in them
         } else if (encoder_name == "libwebp_anim") {
             av_dict_set_int(&settings, "quality", std::clamp(100 - options.crf, 0, 100), 0);
+        } else if (encoder_name == "prores_ks") {
+            av_dict_set(&settings, "profile", "4444", 0);
         } else {
             video->bit_rate = comparable_bit_rate(options);
             video->gop_size = std::max(12, 2 * options.fps_num / options.fps_den);
@@ -178,13 +186,15 @@ struct VideoWriter::Impl {
         check(opened, "the picture encoder does not start");
         video_stream = add_stream(video.get());
         video_stream->avg_frame_rate = video->framerate;
+        if (options.alpha) av_dict_set(&video_stream->metadata, "alpha_mode", "1", 0);
         open_scaler();
     }
 
     void open_scaler() {
         constexpr int kFlags = SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
-        scaler.reset(sws_getContext(options.width, options.height, AV_PIX_FMT_RGB24, options.width,
-                                    options.height, container.pixels, kFlags, nullptr, nullptr, nullptr));
+        const AVPixelFormat given = options.alpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24;
+        scaler.reset(sws_getContext(options.width, options.height, given, options.width, options.height,
+                                    pixels(), kFlags, nullptr, nullptr, nullptr));
         require(scaler != nullptr, "[media] no conversion from RGB to yuv420p");
         const int* bt709 = sws_getCoefficients(AVCOL_SPC_BT709);
         sws_setColorspaceDetails(scaler.get(), bt709, 1, bt709, 0, 0, 1 << 16, 1 << 16);
@@ -215,16 +225,18 @@ struct VideoWriter::Impl {
         check(result, "the resampler does not start");
     }
 
+    AVPixelFormat pixels() const { return options.alpha ? container.alpha_pixels : container.pixels; }
+
     void write_frame(const std::uint8_t* rgb) {
         av_frame_unref(frame.get());
-        frame->format = container.pixels;
+        frame->format = pixels();
         frame->width = options.width;
         frame->height = options.height;
         frame->color_range = AVCOL_RANGE_MPEG;
         frame->colorspace = AVCOL_SPC_BT709;
         check(av_frame_get_buffer(frame.get(), 0), "out of memory");
         const std::uint8_t* planes[4] = {rgb, nullptr, nullptr, nullptr};
-        const int strides[4] = {3 * options.width, 0, 0, 0};
+        const int strides[4] = {(options.alpha ? 4 : 3) * options.width, 0, 0, 0};
         const auto start = std::chrono::steady_clock::now();
         sws_scale(scaler.get(), planes, strides, 0, options.height, frame->data, frame->linesize);
         colour_conversion += std::chrono::steady_clock::now() - start;
@@ -414,11 +426,13 @@ bool is_video_name(const std::filesystem::path& path) {
     return std::find(all.begin(), all.end(), lower_extension(path)) != all.end();
 }
 
+bool has_alpha(const std::filesystem::path& path) { return container_of(path).alpha_video != nullptr; }
+
 VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoWriterOptions& options)
     : impl_(std::make_unique<Impl>(path, options)) {}
 VideoWriter::~VideoWriter() = default;
 
-void VideoWriter::write_frame(const std::uint8_t* rgb) { impl_->write_frame(rgb); }
+void VideoWriter::write_frame(const std::uint8_t* picture) { impl_->write_frame(picture); }
 void VideoWriter::skip_frame() { impl_->skip_frame(); }
 void VideoWriter::write_audio(const float* samples, std::size_t n) { impl_->write_audio(samples, n); }
 void VideoWriter::finish() { impl_->finish(); }

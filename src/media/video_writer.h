@@ -16,6 +16,8 @@ namespace vultus::media {
 const std::vector<std::string>& video_extensions();
 /// Whether a file is called so, in any case.
 bool is_video_name(const std::filesystem::path& path);
+/// Whether one can see through a video called so: ".webm" (VP9), ".webp", ".mov" (ProRes 4444).
+bool has_alpha(const std::filesystem::path& path);
 
 struct VideoWriterOptions {
     int width = 256, height = 256;  ///< px; even
@@ -28,6 +30,7 @@ struct VideoWriterOptions {
     /// Takes the file piece by piece instead of a path: fragmented MP4 (H.264, AAC) with a fragment for each
     /// frame, for Media Source. What it throws ends the writing.
     std::function<void(const std::uint8_t*, std::size_t)> sink;
+    bool alpha = false;   ///< pictures are [height, width, 4], alpha last, not multiplied in: has_alpha()
     bool live = false;    ///< with a sink: nothing is held back to look ahead; a key frame every two seconds
     std::string encoder;  ///< an FFmpeg encoder by name; empty: the best there is
     int threads = 1;      ///< part of what makes the bits: another number may give another file
@@ -45,8 +48,8 @@ class VideoWriter {
     VideoWriter(const VideoWriter&) = delete;
     VideoWriter& operator=(const VideoWriter&) = delete;
 
-    /// rgb [height, width, 3]. Errors: kIo (full disk).
-    void write_frame(const std::uint8_t* rgb);
+    /// picture [height, width, 3]; with alpha [height, width, 4]. Errors: kIo (full disk).
+    void write_frame(const std::uint8_t* picture);
     /// A frame's time passes without a picture; the one after it should be a key frame.
     void skip_frame();
     /// `n` samples of each channel, [n, channels], -1..1; they follow each other without gaps from time 0.

@@ -19,6 +19,7 @@
 #include "media/png.h"
 #include "media/resize.h"
 #include "media/video_writer.h"
+#include "rendering/backdrop.h"
 #include "rendering/body_video.h"
 #include "rendering/origin.h"
 #include "speaking/decode_workers.h"
@@ -68,10 +69,10 @@ class RateChange {
 /// Wherever the frames go.
 class Outputs {
   public:
-    Outputs(const TalkOptions& options, const std::string& origin, const std::vector<float>& footage_crop,
-            int size_px, int fps_num, int fps_den, const media::AudioReader& sound)
-        : drawn_(size_px, size_px),
-          size_px_(options.size_px > 0 ? options.size_px : size_px),
+    Outputs(const TalkOptions& options, const std::string& origin, speaking::Talker& talker, int fps_num,
+            int fps_den, const media::AudioReader& sound)
+        : drawn_(talker.size_px(), talker.size_px()),
+          size_px_(options.size_px > 0 ? options.size_px : talker.size_px()),
           frame_s_(static_cast<double>(fps_den) / fps_num),
           channels_(static_cast<std::size_t>(sound.original_channels())) {
         if (size_px_ < 16 || size_px_ > drawn_.width || size_px_ % 2 != 0)
@@ -80,7 +81,9 @@ class Outputs {
         if (!options.into.empty()) {
             if (options.size_px > 0)
                 fail(ErrorCode::kInvalidArgument, "[talk] --size: the picture of --into keeps its own");
-            body_.emplace(options.into, footage_crop, fps_num, fps_den);
+            if (!options.background.empty())
+                fail(ErrorCode::kInvalidArgument, "[talk] --background: the picture of --into has its own");
+            body_.emplace(options.into, talker.person().stats.footage_crop, fps_num, fps_den);
         }
         if (options.out == "-") {
             raw_ = true;
@@ -93,6 +96,7 @@ class Outputs {
             video.fps_den = fps_den;
             video.crf = options.crf;
             video.comment = origin;
+            video.alpha = options.background == Backdrop::kTransparent;
             video.with_audio = true;
             video.sample_rate_hz = sound.original_rate_hz();
             video.channels = sound.original_channels();
@@ -110,6 +114,7 @@ class Outputs {
         if (!raw_ && !writer_ && !frames_)
             fail(ErrorCode::kInvalidArgument,
                  "[talk] nothing to write: give an output file or a folder for frames");
+        if (!options.background.empty()) backdrop_.emplace(options.background, talker);
     }
 
     /// What the reader has of the sound as it came.
@@ -121,10 +126,20 @@ class Outputs {
 
     void frame(const std::vector<std::uint8_t>& drawn) {
         drawn_.rgb = drawn;
-        if (!body_ && size_px_ != drawn_.width) media::resize(drawn_, size_px_, resized_);
-        media::Image& image = body_ ? body_->compose(drawn_) : size_px_ != drawn_.width ? resized_ : drawn_;
+        const bool transparent = backdrop_ && backdrop_->transparent();
+        if (transparent)
+            backdrop_->cut_out(drawn_, alpha_);
+        else if (backdrop_)
+            backdrop_->put_behind(drawn_.rgb.data());
+        const bool resizes = !body_ && size_px_ != drawn_.width;
+        if (resizes) media::resize(drawn_, size_px_, resized_);
+        if (resizes && transparent) media::resize(alpha_, size_px_, resized_alpha_);
+        media::Image& image = body_ ? body_->compose(drawn_) : resizes ? resized_ : drawn_;
         if (mark_) mark_->add(image.rgb.data(), static_cast<double>(count_) * frame_s_);
-        write(image);
+        if (transparent)
+            write_transparent(image, resizes ? resized_alpha_ : alpha_);
+        else
+            write(image);
     }
 
     void finish() {
@@ -135,6 +150,7 @@ class Outputs {
 
     std::int64_t count() const { return count_; }
     std::string encoder() const { return writer_ ? writer_->encoder_name() : "none"; }
+    double matte_certainty() const { return backdrop_ ? backdrop_->certainty() : -1; }
 
   private:
     int width() const { return body_ ? body_->width() : size_px_; }    ///< px, of what is written
@@ -143,17 +159,36 @@ class Outputs {
     void write(const media::Image& image) {
         if (writer_) writer_->write_frame(image.rgb.data());
         if (raw_) write_standard_output(image.rgb.data(), image.rgb.size());
-        if (frames_) media::write_png(frames_->temporary() / fmt::format("frame-{:06}.png", count_), image);
+        if (frames_) media::write_png(frame_name(), image);
         ++count_;
     }
 
-    media::Image drawn_, resized_;  ///< the frame at hand: as the person draws it; at size_px_
-    int size_px_;                   ///< of the square as it is written
-    double frame_s_;                ///< from one to the next
-    std::size_t channels_;          ///< of the sound
+    void write_transparent(const media::Image& colours, const media::Image& alpha) {
+        rgba_.resize(colours.rgb.size() / 3 * 4);
+        for (std::size_t i = 0; i < rgba_.size() / 4; ++i) {
+            std::copy_n(&colours.rgb[3 * i], 3, &rgba_[4 * i]);
+            rgba_[4 * i + 3] = alpha.rgb[3 * i];
+        }
+        if (writer_) writer_->write_frame(rgba_.data());
+        if (raw_) write_standard_output(rgba_.data(), rgba_.size());
+        if (frames_) media::write_png(frame_name(), rgba_.data(), colours.width, colours.height);
+        ++count_;
+    }
+
+    std::filesystem::path frame_name() const {
+        return frames_->temporary() / fmt::format("frame-{:06}.png", count_);
+    }
+
+    media::Image drawn_, resized_;        ///< the frame at hand: as the person draws it; at size_px_
+    media::Image alpha_, resized_alpha_;  ///< how much of it is person, three times
+    std::vector<std::uint8_t> rgba_;
+    int size_px_;           ///< of the square as it is written
+    double frame_s_;        ///< from one to the next
+    std::size_t channels_;  ///< of the sound
     std::vector<float> original_;
     bool raw_ = false;
     std::optional<BodyVideo> body_;
+    std::optional<Backdrop> backdrop_;
     std::optional<OutputFile> file_, frames_;
     std::optional<media::VideoWriter> writer_;
     std::optional<marking::PictureMark> mark_;
@@ -180,8 +215,15 @@ void check_writable(const TalkOptions& options) {
     if (options.out != "-" && !options.out.empty() && !media::is_video_name(options.out))
         fail(ErrorCode::kInvalidArgument, "[talk] {}: expected a name that ends in {}, or -",
              options.out.string(), fmt::join(media::video_extensions(), ", "));
+    if (options.background == Backdrop::kTransparent &&
+        (options.sink || (!options.out.empty() && options.out != "-" && !media::has_alpha(options.out))))
+        fail(ErrorCode::kInvalidArgument,
+             "[talk] {}: has no transparency: expected a name that ends in .webm, .webp or .mov, - or "
+             "--frames",
+             options.sink ? "a stream" : options.out.string());
     for (const std::filesystem::path& output : {options.out, options.frames})
-        require_not_input(output, {options.person, options.speech, options.pose_track, options.into});
+        require_not_input(
+            output, {options.person, options.speech, options.pose_track, options.into, options.background});
 }
 
 }  // namespace
@@ -219,7 +261,6 @@ TalkReport talk(const TalkOptions& options) {
     person::Person person = person::load_person(options.person);
     const auto [fps_num, fps_den] = rational_rate(person, options);
     const std::string origin = origin_note(person.card, options.person);
-    const std::vector<float> footage_crop = person.stats.footage_crop;
     speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
     speaking::Talker& talker = workers.talker();
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
@@ -227,7 +268,7 @@ TalkReport talk(const TalkOptions& options) {
     audio.keep_original = true;
     media::AudioReader reader(options.speech, audio);
     const bool live = is_input_stream(options.speech);
-    Outputs outputs(options, origin, footage_crop, talker.size_px(), fps_num, fps_den, reader);
+    Outputs outputs(options, origin, talker, fps_num, fps_den, reader);
     RateChange rate(talker.fps(), static_cast<double>(fps_num) / fps_den, talker.latent_dim());
     Progress progress("talk", "frames", 0);
 
@@ -270,6 +311,7 @@ TalkReport talk(const TalkOptions& options) {
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     report.encoder = outputs.encoder();
     report.runtime = talker.runtime_name();
+    report.matte_certainty = outputs.matte_certainty();
     report.faults = reader.faults();
     return report;
 }

@@ -19,6 +19,7 @@ struct TalkOptions {
     /// A recording of the person in the learnt framing, or a picture: the video is this one with the drawn
     /// square in it (BodyVideo); empty: the square alone.
     std::filesystem::path into;
+    std::string background;  ///< what lies behind the person, as Backdrop's; empty: what was recorded
     std::filesystem::path pose_track;  ///< CSV: one row of yaw,pitch,roll in degrees per frame; empty: none
     media::AudioOptions audio;         ///< how the speech is read
     speaking::TalkerOptions talker;
@@ -41,6 +42,7 @@ struct TalkReport {
     std::int64_t num_frames = 0;
     double speech_s = 0, seconds = 0;  ///< length of the sound; time it took
     std::string encoder, runtime;
+    double matte_certainty = -1;      ///< Backdrop's; -1: without
     std::vector<std::string> faults;  ///< of the speech, as AudioReader's
 };
 

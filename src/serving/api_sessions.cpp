@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kViewerBytes = 2u << 20;  ///< some seconds that a slow viewer may be behind
 constexpr std::size_t kMostSessions = 256;
+constexpr double kMattePart = 0.4;  ///< of the time that a picture takes, to put another background behind it
 constexpr double kLookSeconds = 1.5;
 
 /// Nothing where the field is not there or null.
@@ -86,6 +87,7 @@ LiveShowOptions show_options(const nlohmann::json& json) {
         fail(ErrorCode::kInvalidArgument, "[server] head: expected model or still, got '{}'", head);
     options.pose.source =
         head == "still" ? speaking::PoseOptions::Source::kStill : speaking::PoseOptions::Source::kModel;
+    options.background = background_field(json, /*may_be_transparent=*/false);
     options.pose.scale = number_field(json, "head_scale", 1, 0, 3);
     options.pose.idle_motion = flag_field(json, "idle_motion", true);
     options.pose.blinks = flag_field(json, "blinks", true);
@@ -112,7 +114,8 @@ HttpResponse Api::new_session(const nlohmann::json& json) {
     options.voice = allowed_voice(text_field(json, "voice"));
     options.voice_limit_s = options_.voice_limit_s;
     options.address = options_.http.address;
-    const double load = person->frame_ms * person->talker->fps() / 1000;
+    const double load =
+        person->frame_ms * person->talker->fps() / 1000 * (options.background.empty() ? 1 : 1 + kMattePart);
     {
         const std::lock_guard lock(sessions_mutex_);
         // One is always tried: on a slow machine somebody may prefer a face that stutters to none.

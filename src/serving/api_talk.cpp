@@ -94,6 +94,7 @@ HttpResponse Api::talk(const HttpRequest& request) {
     options.talk.person = person;
     options.talk.num_threads = 1;
     options.talk.pose.scale = number_field(fields, "head_scale", 1, 0, 3);
+    options.talk.background = background_field(fields, /*may_be_transparent=*/false);
     options.talk.pose.blinks = flag_field(fields, "blinks", true);
     options.talk.pose.idle_motion = flag_field(fields, "idle_motion", true);
     options.talk.talker.seed = static_cast<std::int64_t>(number_field(fields, "seed", -1, -1, 1e15));

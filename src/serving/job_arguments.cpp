@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/output_file.h"
+#include "rendering/backdrop.h"
 #include "serving/persons.h"
 #include "voices/speech_marks.h"
 
@@ -79,6 +80,9 @@ Arguments talk_arguments(const nlohmann::json& request, const JobPlaces& places)
         arguments.insert(arguments.end(), {"--voice-limit", fmt::format("{}", places.voice_limit_s)});
     }
     arguments.insert(arguments.end(), {"-o", (places.folder / ("talk." + format)).string()});
+    if (const std::string background = background_field(request, format == "webm" || format == "mov");
+        !background.empty())
+        arguments.insert(arguments.end(), {"--background", background});
     if (const double scale = number_field(request, "head_scale", 1, 0, 3); scale != 1)
         arguments.insert(arguments.end(), {"--head-scale", fmt::format("{}", scale)});
     if (!flag_field(request, "blinks", true)) arguments.push_back("--no-blinks");
@@ -150,6 +154,15 @@ double number_field(const nlohmann::json& json, const char* name, double usual, 
     const double value = found->is_number() ? found->get<double>() : NAN;
     if (!(value >= least && value <= most)) refuse(name, fmt::format("{} to {}", least, most));
     return value;
+}
+
+std::string background_field(const nlohmann::json& json, bool may_be_transparent) {
+    const std::string what = text_field(json, "background");
+    const bool transparent = may_be_transparent && what == rendering::Backdrop::kTransparent;
+    if (!what.empty() && !transparent && !rendering::parse_colour(what))
+        refuse("background", may_be_transparent ? "a colour (#rrggbb or a name such as white) or transparent"
+                                                : "a colour (#rrggbb or a name such as white)");
+    return what;
 }
 
 bool flag_field(const nlohmann::json& json, const char* name, bool usual) {

@@ -69,6 +69,10 @@ TEST_F(JobArguments, NonsenseIsNamed) {
     expect_refused({{"kind", "talk"}, {"person", "me"}}, "upload: expected the id");
     expect_refused({{"kind", "talk"}, {"person", "me"}, {"upload", "../u1"}}, "upload: expected the id");
     expect_refused({{"kind", "talk"}, {"person", "me"}, {"text", "x"}, {"voice", "cmd:sh"}}, "/v1/voices");
+    expect_refused({{"kind", "talk"}, {"person", "me"}, {"text", "x"}, {"background", "/etc/passwd"}},
+                   "background: expected a colour");
+    expect_refused({{"kind", "talk"}, {"person", "me"}, {"text", "x"}, {"background", "transparent"}},
+                   "background: expected a colour");
     expect_refused({{"kind", "talk"}, {"person", "me"}, {"text", "x"}, {"head_scale", 9}},
                    "head_scale: expected 0 to 3");
     expect_refused({{"kind", "talk"}, {"person", "me"}, {"text", "x"}, {"format", "exe"}},

@@ -82,6 +82,7 @@ LiveShow::LiveShow(std::string id, std::shared_ptr<OpenPerson> person, const Liv
       last_use_(Clock::now()),
       encoder_(std::make_unique<Encoder>(
           *person_, rendering::origin_note(person_->talker->person().card, person_->path))) {
+    if (!options_.background.empty()) backdrop_.emplace(options_.background, talker_->talker);
     ++metrics_.sessions;
     drawing_ = std::thread([this] { draw_all(); });
     speaking_thread_ = std::thread([this] { speak_all(); });
@@ -203,6 +204,7 @@ void LiveShow::draw_one(bool late) {
     // A frame that is late is not drawn, so that the next one is in time: sound never waits for pictures.
     const bool draw = !late || picture_.rgb.empty();
     session_.pull(speaking::LiveSession::Missing::kSilence, picture_, draw);
+    if (draw && backdrop_) backdrop_->put_behind(picture_.rgb.data());
     if (draw)  // what stays shown in the place of a late one is marked already
         encoder_->mark.add(picture_.rgb.data(), media_time_s(picture_.index));
     else

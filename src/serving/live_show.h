@@ -9,11 +9,13 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "audio/resampler.h"
+#include "rendering/backdrop.h"
 #include "serving/metrics.h"
 #include "serving/out_queue.h"
 #include "serving/persons.h"
@@ -25,7 +27,8 @@ namespace vultus::serving {
 struct LiveShowOptions {
     speaking::PoseOptions pose;
     speaking::TalkerOptions talker;
-    std::string voice;  ///< as voices::open_voice()'s; settled by the caller
+    std::string background;  ///< a colour, as rendering::Backdrop's; empty: what was recorded
+    std::string voice;       ///< as voices::open_voice()'s; settled by the caller
     double voice_limit_s = 60;
     std::string address = "127.0.0.1";  ///< that WebRTC offers
 };
@@ -121,6 +124,7 @@ class LiveShow {
     // Of the drawing thread alone:
     struct Encoder;
     std::unique_ptr<Encoder> encoder_;
+    std::optional<rendering::Backdrop> backdrop_;
     speaking::LiveFrame picture_;
     bool speaking_ = false;
 

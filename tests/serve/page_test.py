@@ -119,6 +119,38 @@ class PageTest(unittest.TestCase):
         self.assertEqual([url for url in page.requests if not url.startswith((self.url, "blob:", "about:"))], [])
         self.assertEqual(page.console, [])
 
+    def test_6_the_head_and_the_background_are_tuned(self):
+        page = self.awake()
+        corner = """(() => { const canvas = new OffscreenCanvas(16, 16), context = canvas.getContext('2d');
+            context.drawImage(document.getElementById('face'), 0, 0, 16, 16);
+            return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3); })()"""
+        self.assertLess(page.run(corner)[0], 120)  # GRID's wall is blue
+        page.run("""document.getElementById('background').value = '#ff6020';
+            document.getElementById('background').oninput(); document.getElementById('apply').click()""")
+        page.wait("document.getElementById('status').textContent.startsWith('Awake')")
+        page.wait(f"(({corner})[0] > 235)", 60)
+        for got, wanted in zip(page.run(corner), (0xff, 0x60, 0x20)):
+            self.assertLess(abs(got - wanted), 16)
+        # The mean of a second of pictures, for either side twice: sides differ more than times do.
+        page.run("""window.mean = () => new Promise((done) => {
+            const video = document.getElementById('face'), canvas = new OffscreenCanvas(32, 32), sum = new Float64Array(4096);
+            const context = canvas.getContext('2d', { willReadFrequently: true }); let count = 0;
+            const look = () => { context.drawImage(video, 0, 0, 32, 32);
+                context.getImageData(0, 0, 32, 32).data.forEach((value, i) => { sum[i] += value; });
+                if (++count < 25) video.requestVideoFrameCallback(look); else done([...sum].map((value) => value / 25)); };
+            look(); }); true""")
+        seen = []
+        for key in ("ArrowLeft", "ArrowRight") * 2:
+            page.run(f"""for (let i = 0; i < 10; ++i) setTimeout(() => document.getElementById('face').dispatchEvent(
+                new KeyboardEvent('keydown', {{ key: '{key}', cancelable: true }})), 80 * i); true""")
+            time.sleep(2.5)
+            seen.append(page.run("mean()"))
+        apart = lambda a, b: sum(abs(x - y) for x, y in zip(seen[a], seen[b])) / len(seen[a])
+        sides, times = (apart(0, 1) + apart(2, 3)) / 2, (apart(0, 2) + apart(1, 3)) / 2
+        print(f"the head turned by keys: {sides:.2f} levels from side to side, {times:.2f} from time to time")
+        self.assertGreater(sides, 1.5 * times)
+        self.assertEqual(page.console, [])
+
     def test_2_stop_is_quick(self):
         page = self.awake()
         page.run("""document.getElementById('text').value = 'one two three four five six seven. '.repeat(6);
@@ -157,6 +189,7 @@ class PageTest(unittest.TestCase):
 
     def test_4_making_a_person_and_coming_back(self):
         page = self.chromium.open(self.url + "#make")
+        self.addCleanup(page.go, "about:blank")
         page.wait("document.getElementById('consent-date').value !== ''")
         page.files("#footage", sorted((ROOT / "samples").glob("*.mkv")))
         page.wait("document.querySelectorAll('#files li').length === 3")

@@ -282,6 +282,8 @@ class Serve(unittest.TestCase):
                 (413, "POST", "/v1/sessions/nobody/whep", b"v" * 200000, {"Content-Type": "application/sdp"}),
                 (400, "POST", "/v1/sessions", {"person": "grid-s1", "voice": "cmd:touch /tmp/x"}, {}),
                 (400, "POST", "/v1/sessions", {"person": "grid-s1", "head_scale": 99}, {}),
+                (400, "POST", "/v1/sessions", {"person": "grid-s1", "background": "/etc/hostname"}, {}),
+                (400, "POST", "/v1/talk", {"person": "grid-s1", "text": "x", "background": "transparent"}, {}),
                 (400, "POST", "/v1/talk", {"person": "grid-s1"}, {}),
                 (400, "POST", "/v1/talk", {"person": "grid-s1", "text": "\ud800"}, {}),
                 (400, "POST", "/v1/uploads?name=a.mp4", b"", {}),
