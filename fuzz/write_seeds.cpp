@@ -6,6 +6,7 @@
 #include "api/write_tiny_person_testonly.h"
 #include "base/output_file.h"
 #include "base/rng.h"
+#include "serving/fuzz_requests_testonly.h"
 #include "tensor/gzip.h"
 
 namespace {
@@ -46,6 +47,11 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(folder / "person");
     std::filesystem::create_directories(folder / "calls");
     write_texts(folder);
+    std::filesystem::create_directories(folder / "requests");
+    for (const std::string& seed : vultus::serving::request_seeds())
+        vultus::write_file(
+            folder / "requests" / ("seed-" + std::to_string(&seed - vultus::serving::request_seeds().data())),
+            seed);
     const std::filesystem::path whole = folder / "whole.vultus";
     write_tiny_person(whole.string());
     const std::string bytes = vultus::gunzip(vultus::read_file(whole), "seed");

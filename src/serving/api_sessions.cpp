@@ -1,9 +1,8 @@
 // /v1/sessions: live faces, by WebSocket and plain HTTP.
-#include <cstring>
-
 #include "base/error.h"
 #include "serving/api.h"
 #include "serving/job_arguments.h"
+#include "serving/stream_command.h"
 #include "voices/speech_marks.h"
 
 namespace vultus::serving {
@@ -12,13 +11,6 @@ namespace {
 constexpr std::size_t kViewerBytes = 2u << 20;  ///< some seconds that a slow viewer may be behind
 constexpr std::size_t kMostSessions = 256;
 constexpr double kMattePart = 0.4;  ///< of the time that a picture takes, to put another background behind it
-constexpr double kLookSeconds = 1.5;
-
-/// Nothing where the field is not there or null.
-std::optional<float> angle_field(const nlohmann::json& json, const char* name) {
-    if (!json.contains(name) || json.at(name).is_null()) return std::nullopt;
-    return static_cast<float>(number_field(json, name, 0, -180, 180));
-}
 
 /// One connection to a session: it sees the face, and may speak.
 class Viewer : public WebSocketPeer {
@@ -32,7 +24,7 @@ class Viewer : public WebSocketPeer {
     void on_message(std::string message, bool text) override {
         try {
             if (text)
-                command(message);
+                std::visit([this](const auto& command) { obey(command); }, parse_command(message));
             else
                 sound(message);
         } catch (const Error& error) {
@@ -46,34 +38,15 @@ class Viewer : public WebSocketPeer {
         queue_->push(text_part(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
     }
     void sound(const std::string& bytes) {
-        if (bytes.size() % 2 != 0)
-            fail(ErrorCode::kInvalidArgument, "[server] sound: expected 16-bit samples, got {} bytes",
-                 bytes.size());
-        std::vector<std::int16_t> samples(bytes.size() / 2);
-        std::memcpy(samples.data(), bytes.data(), bytes.size());
+        const std::vector<std::int16_t> samples = parse_sound(bytes);
         show_->push(samples.data(), samples.size(), rate_hz_);
     }
-    void command(const std::string& message) {
-        const auto json = nlohmann::json::parse(message, nullptr, /*allow_exceptions=*/false);
-        if (!json.is_object()) fail(ErrorCode::kInvalidArgument, "[server] expected a JSON object");
-        const std::string what = text_field(json, "command");
-        if (what == "say")
-            // The session's own voice: others are checked where requests are, by HTTP.
-            show_->say(text_field(json, "text", voices::kMostTextBytes), "");
-        else if (what == "interrupt")
-            show_->interrupt();
-        else if (what == "end")
-            show_->end_speech();
-        else if (what == "pose")
-            show_->turn_head({angle_field(json, "yaw_deg"), angle_field(json, "pitch_deg"),
-                              angle_field(json, "roll_deg"), number_field(json, "seconds", 0, 0, 3600)});
-        else if (what == "look")
-            show_->look(number_field(json, "x", 0, -1, 1), number_field(json, "y", 0, -1, 1),
-                        number_field(json, "seconds", kLookSeconds, 0, 3600));
-        else
-            fail(ErrorCode::kInvalidArgument,
-                 "[server] command: expected say, interrupt, end, pose or look, got '{}'", what);
-    }
+    // The session's own voice says a text: others are checked where requests are, by HTTP.
+    void obey(const SayCommand& say) { show_->say(say.text, ""); }
+    void obey(InterruptCommand) { show_->interrupt(); }
+    void obey(EndCommand) { show_->end_speech(); }
+    void obey(const speaking::HeadPose& pose) { show_->turn_head(pose); }
+    void obey(const LookCommand& look) { show_->look(look.x, look.y, look.seconds); }
 
     std::shared_ptr<LiveShow> show_;
     int rate_hz_;

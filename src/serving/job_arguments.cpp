@@ -13,22 +13,18 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-[[noreturn]] void refuse(const char* field, const std::string& expected) {
-    fail(ErrorCode::kInvalidArgument, "[server] {}: expected {}", field, expected);
-}
-
 /// A path that an id stands for.
 std::string place(const char* field, const std::string& id,
                   const std::function<std::filesystem::path(const std::string&)>& find, const char* what) {
     const std::filesystem::path path = is_id(id) ? find(id) : std::filesystem::path();
-    if (path.empty()) refuse(field, fmt::format("the id of {}, got '{}'", what, id));
+    if (path.empty()) refuse_field(field, fmt::format("the id of {}, got '{}'", what, id));
     return path.string();
 }
 
 void add_uploads(const nlohmann::json& request, const JobPlaces& places, Arguments& arguments) {
     const auto found = request.find("uploads");
     if (found == request.end() || !found->is_array() || found->empty() || found->size() > 1000)
-        refuse("uploads", "1 to 1000 ids of uploads");
+        refuse_field("uploads", "1 to 1000 ids of uploads");
     for (const auto& id : *found)
         arguments.push_back(
             place("uploads", id.is_string() ? id.get<std::string>() : "", places.upload, "an upload"));
@@ -56,7 +52,7 @@ void add_card(const nlohmann::json& request, Arguments& arguments) {
         return consent != request.end() && consent->is_object() ? text_field(*consent, name) : "";
     };
     if (part("name").empty() || part("date").empty() || part("purpose").empty())
-        refuse("consent", "{\"name\": who agreed, \"date\": when, \"purpose\": to what}");
+        refuse_field("consent", "{\"name\": who agreed, \"date\": when, \"purpose\": to what}");
     arguments.push_back(fmt::format("--consent={}, {}: {}", part("name"), part("date"), part("purpose")));
 }
 
@@ -65,7 +61,7 @@ Arguments talk_arguments(const nlohmann::json& request, const JobPlaces& places)
     const std::string text = text_field(request, "text", voices::kMostTextBytes);
     const std::string format = text_field(request, "format").empty() ? "mp4" : text_field(request, "format");
     if (format != "mp4" && format != "webm" && format != "mkv" && format != "mov")
-        refuse("format", "mp4, webm, mkv or mov");
+        refuse_field("format", "mp4, webm, mkv or mov");
     Arguments arguments{text.empty() ? "talk" : "say", person};
     if (text.empty()) {
         arguments.push_back(
@@ -75,7 +71,7 @@ Arguments talk_arguments(const nlohmann::json& request, const JobPlaces& places)
         write_file(places.folder / "text.txt", text);
         arguments.insert(arguments.end(), {"--text-file", (places.folder / "text.txt").string()});
         const std::string voice = text_field(request, "voice");
-        if (!voice.empty() && !places.is_voice(voice)) refuse("voice", "one of /v1/voices");
+        if (!voice.empty() && !places.is_voice(voice)) refuse_field("voice", "one of /v1/voices");
         if (!voice.empty()) arguments.insert(arguments.end(), {"--voice", voice});
         arguments.insert(arguments.end(), {"--voice-limit", fmt::format("{}", places.voice_limit_s)});
     }
@@ -94,8 +90,8 @@ Arguments learn_arguments(const nlohmann::json& request, const JobPlaces& places
     Arguments arguments{"learn"};
     add_uploads(request, places, arguments);
     const std::string id = text_field(request, "id");
-    if (!is_id(id)) refuse("id", "letters, digits, - and _: the new person's id");
-    if (!places.person(id).empty()) refuse("id", "one that no person has yet, got '" + id + "'");
+    if (!is_id(id)) refuse_field("id", "letters, digits, - and _: the new person's id");
+    if (!places.person(id).empty()) refuse_field("id", "one that no person has yet, got '" + id + "'");
     arguments.insert(arguments.end(),
                      {"-o", (places.folder / (id + ".vultus")).string(), "--budget", budget_of(request)});
     if (const double size = number_field(request, "size_px", 0, 0, 1024); size > 0)
@@ -116,8 +112,8 @@ Arguments prepare_arguments(const nlohmann::json& request, const JobPlaces& plac
 
 Arguments train_arguments(const nlohmann::json& request, const JobPlaces& places) {
     const std::string id = text_field(request, "id");
-    if (!is_id(id)) refuse("id", "letters, digits, - and _: the new person's id");
-    if (!places.person(id).empty()) refuse("id", "one that no person has yet, got '" + id + "'");
+    if (!is_id(id)) refuse_field("id", "letters, digits, - and _: the new person's id");
+    if (!places.person(id).empty()) refuse_field("id", "one that no person has yet, got '" + id + "'");
     Arguments arguments{
         "train",
         place("corpus", text_field(request, "corpus"), places.corpus_of_job, "a job that prepared"),
@@ -138,49 +134,25 @@ Arguments eval_arguments(const nlohmann::json& request, const JobPlaces& places)
 
 }  // namespace
 
-std::string text_field(const nlohmann::json& json, const char* name, std::size_t most_bytes) {
-    const auto found = json.find(name);
-    if (found == json.end() || found->is_null()) return "";
-    if (!found->is_string()) refuse(name, "a text");
-    std::string text = found->get<std::string>();
-    if (text.size() > most_bytes) refuse(name, fmt::format("at most {} bytes", most_bytes));
-    if (text.find('\0') != std::string::npos) refuse(name, "no zero byte");
-    return text;
-}
-
-double number_field(const nlohmann::json& json, const char* name, double usual, double least, double most) {
-    const auto found = json.find(name);
-    if (found == json.end() || found->is_null()) return usual;
-    const double value = found->is_number() ? found->get<double>() : NAN;
-    if (!(value >= least && value <= most)) refuse(name, fmt::format("{} to {}", least, most));
-    return value;
-}
-
 std::string background_field(const nlohmann::json& json, bool may_be_transparent) {
     const std::string what = text_field(json, "background");
     const bool transparent = may_be_transparent && what == rendering::Backdrop::kTransparent;
     if (!what.empty() && !transparent && !rendering::parse_colour(what))
-        refuse("background", may_be_transparent ? "a colour (#rrggbb or a name such as white) or transparent"
-                                                : "a colour (#rrggbb or a name such as white)");
+        refuse_field("background", may_be_transparent
+                                       ? "a colour (#rrggbb or a name such as white) or transparent"
+                                       : "a colour (#rrggbb or a name such as white)");
     return what;
 }
 
-bool flag_field(const nlohmann::json& json, const char* name, bool usual) {
-    const auto found = json.find(name);
-    if (found == json.end() || found->is_null()) return usual;
-    if (!found->is_boolean()) refuse(name, "true or false");
-    return found->get<bool>();
-}
-
 std::vector<std::string> job_arguments(const nlohmann::json& request, const JobPlaces& places) {
-    if (!request.is_object()) refuse("body", "a JSON object");
+    if (!request.is_object()) refuse_field("body", "a JSON object");
     const std::string kind = text_field(request, "kind");
     if (kind == "talk") return talk_arguments(request, places);
     if (kind == "learn") return learn_arguments(request, places);
     if (kind == "prepare") return prepare_arguments(request, places);
     if (kind == "train") return train_arguments(request, places);
     if (kind == "eval") return eval_arguments(request, places);
-    refuse("kind", "talk, prepare, train, learn or eval, got '" + kind + "'");
+    refuse_field("kind", "talk, prepare, train, learn or eval, got '" + kind + "'");
 }
 
 }  // namespace vultus::serving

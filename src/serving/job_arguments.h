@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "serving/request_fields.h"
+
 namespace vultus::serving {
 
 /// How ids in requests become files; each gives an empty path for what is none.
@@ -21,11 +23,7 @@ struct JobPlaces {
 /// kInvalidArgument, which names the field.
 std::vector<std::string> job_arguments(const nlohmann::json& request, const JobPlaces& places);
 
-/// Fields of requests. Errors: kInvalidArgument when the field is of another type or too long.
-std::string text_field(const nlohmann::json& json, const char* name, std::size_t most_bytes = 1000);
-double number_field(const nlohmann::json& json, const char* name, double usual, double least, double most);
 /// "background": a colour; "" where it is not given. Pictures of this machine are nobody else's business.
 std::string background_field(const nlohmann::json& json, bool may_be_transparent);
-bool flag_field(const nlohmann::json& json, const char* name, bool usual);
 
 }  // namespace vultus::serving
