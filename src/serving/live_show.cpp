@@ -16,8 +16,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kSessionRateHz = voices::kVoiceRateHz;
-constexpr double kGatheredS = 0.1;       ///< of pushed sound, against the unrest of networks
-constexpr std::size_t kMostTexts = 100;  ///< that wait
+// Of pushed sound, against the unrest of networks: as little as held so far.
+constexpr double kMostGatheredS = 0.2, kMoreGathered = 1.5;
+constexpr auto kNotUnrest = std::chrono::milliseconds(400);  ///< without sound: nobody speaks
+constexpr std::size_t kMostTexts = 100;                      ///< that wait
 constexpr int kCrf = 20;
 constexpr auto kFarBehind = std::chrono::milliseconds(500);
 
@@ -349,10 +351,18 @@ void LiveShow::push(const std::int16_t* samples, std::size_t num_samples, int ra
     std::vector<float> sound(num_samples);
     for (std::size_t i = 0; i < num_samples; ++i) sound[i] = static_cast<float>(samples[i]) / 32768.0f;
     resampler_->push(sound.data(), static_cast<std::int64_t>(num_samples), gathered_);
-    if (flowing_ && session_.num_waiting() == 0) flowing_ = false;  // it ran dry: gather again
-    if (!flowing_ && static_cast<double>(gathered_.size()) < kGatheredS * kSessionRateHz) return;
+    const auto now = Clock::now();
+    const std::int64_t filled = session_.num_filled();
+    if (flowing_ && filled > filled_) {  // it ran dry: gather again
+        flowing_ = false;
+        if (now - last_push_ < kNotUnrest)
+            gathered_s_ = std::min(gathered_s_ * kMoreGathered, kMostGatheredS);
+    }
+    last_push_ = now;
+    if (!flowing_ && static_cast<double>(gathered_.size()) < gathered_s_ * kSessionRateHz) return;
     flowing_ = true;
     flush_pushed();
+    filled_ = session_.num_filled();
 }
 
 void LiveShow::flush_pushed() {

@@ -83,6 +83,7 @@ class LiveShow {
         bool media = true;
         bool begun = false;  ///< it has the index and a key frame
     };
+    static constexpr double kLeastGatheredS = 0.06;
     struct Text {
         std::string text, voice;
         std::chrono::steady_clock::time_point asked;
@@ -132,7 +133,11 @@ class LiveShow {
     std::condition_variable text_there_;
     std::deque<Text> texts_;
     std::vector<float> gathered_;  ///< pushed sound at the session's rate that is not handed on yet
-    bool flowing_ = false;         ///< pushed sound is handed on as it comes
+    double gathered_s_ =
+        kLeastGatheredS;  ///< that pushed sound gathers before it is handed on: more where it ran dry
+    std::chrono::steady_clock::time_point last_push_;
+    std::int64_t filled_ = 0;  ///< LiveSession::num_filled() as it was when sound last flowed
+    bool flowing_ = false;     ///< pushed sound is handed on as it comes
     std::unique_ptr<audio::Resampler> resampler_;
     int resampler_rate_hz_ = 0;
     bool saying_ = false;

@@ -110,6 +110,11 @@ void LiveSession::close() {
     closed_ = true;
 }
 
+std::int64_t LiveSession::num_filled() const {
+    const std::lock_guard lock(queue_mutex_);
+    return num_filled_;
+}
+
 std::int64_t LiveSession::num_waiting() const {
     const std::lock_guard lock(queue_mutex_);
     return waiting_.size();
@@ -146,6 +151,7 @@ LiveSession::Next LiveSession::take(Missing missing, bool& spoken) {
         return Next::kEnd;
     }
     if (missing == Missing::kWait) return Next::kNothing;
+    if (open_speech_) num_filled_ += kFeedSamples;
     taken_.assign(kFeedSamples, 0.0f);
     return Next::kSound;
 }

@@ -78,6 +78,8 @@ class LiveSession {
 
     /// Samples at 16 kHz that were pushed and not taken up yet.
     std::int64_t num_waiting() const;
+    /// Samples of silence at 16 kHz that took the place of sound while speech had begun and not ended.
+    std::int64_t num_filled() const;
 
   private:
     enum class Next { kSound, kEnd, kRestart, kNothing };
@@ -98,6 +100,7 @@ class LiveSession {
     audio::Resampler resampler_;
     std::vector<float> resampled_;  ///< the part that is pushed
     audio::SampleQueue waiting_;
+    std::int64_t num_filled_ = 0;
     std::int64_t num_taken_ = 0;     ///< of all that was ever put into waiting_
     std::deque<std::int64_t> ends_;  ///< of speech, counted as num_taken_
     std::optional<HeadPose> pose_;   ///< that the next frame begins with

@@ -98,6 +98,7 @@ TEST(LiveSession, InterruptComesToRestWithoutAJump) {
         if (i > 0) most_speaking = std::max(most_speaking, distance(before, frame.latent));
         before = frame.latent;
     }
+    EXPECT_EQ(session.num_filled(), 0);
     session.interrupt();
     EXPECT_EQ(session.num_waiting(), 0);
     std::vector<std::vector<float>> after = {before};
@@ -114,6 +115,20 @@ TEST(LiveSession, InterruptComesToRestWithoutAJump) {
     session.push(sound.data(), 3000);
     ASSERT_TRUE(session.pull(Missing::kSilence, frame, false));
     EXPECT_EQ(frame.sample, 31 * 640);
+}
+
+TEST(LiveSession, CountsTheSilenceThatFillsSpeech) {
+    LiveSession session(talker(), {});
+    LiveFrame frame;
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(session.pull(Missing::kSilence, frame, false));
+    EXPECT_EQ(session.num_filled(), 0) << "nobody speaks";
+    const std::vector<float> sound(16000, 0.1f);
+    session.push(sound.data(), 1600);
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(session.pull(Missing::kSilence, frame, false));
+    EXPECT_EQ(session.num_filled(), 10 * 640 - 1600) << "ten frames of 40 ms, 100 ms of them sound";
+    session.end_speech();
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(session.pull(Missing::kSilence, frame, false));
+    EXPECT_EQ(session.num_filled(), 10 * 640 - 1600) << "the speech has ended";
 }
 
 TEST(LiveSession, SpeaksAgainAfterItsEnd) {
