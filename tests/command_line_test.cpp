@@ -103,7 +103,7 @@ TEST(CommandLine, SlipsOfTheKeyboard) {
          "vultus: unknown command 'prepaer'; did you mean 'prepare'? (vultus --help lists them)\n"},
         {{"sing", "--help"},
          "vultus: unknown command 'sing': expected learn, prepare, train, calibrate, talk, say, voices, "
-         "serve, "
+         "live, serve, "
          "eval, info, verify, bench, phones, rhubarb, speech, completion, manual (vultus --help lists "
          "them)\n"},
         {{"talk", "a", "b", "--look-ahead", "far"},
@@ -246,7 +246,7 @@ TEST(CommandLine, ZshReadsItsScript) {
                   test::program_path("vultus").string() + "' completion zsh)\n_vultus_talk\n_vultus_train\n");
     for (const char* line :
          {"compdef _vultus vultus vultus-train",
-          "(-o --out)--out=[Video (mp4, mov, mkv, webm, webp, gif), or - for raw RGB frames on standard "
+          "(-o --out)--out=[Video (mp4, mov, mkv, webm, webp, ts, gif), or - for raw RGB frames on standard "
           "output]:FILE.mp4: _vultus_take "
           "@file.mp4",
           "1:FILE.vultus: _vultus_take @file.vultus", ":model|still: _vultus_take model still",

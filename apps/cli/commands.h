@@ -21,6 +21,7 @@ void add_calibrate_command(CLI::App& app);
 void add_talk_command(CLI::App& app);
 void add_say_command(CLI::App& app);
 void add_voices_command(CLI::App& app);
+void add_live_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_info_command(CLI::App& app);

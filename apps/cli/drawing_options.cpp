@@ -48,7 +48,7 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
     auto state = std::make_shared<Given>();
     command
         .add_option("-o,--out", options.out,
-                    "Video (mp4, mov, mkv, webm, webp, gif), or - for raw RGB frames on standard output")
+                    "Video (mp4, mov, mkv, webm, webp, ts, gif), or - for raw RGB frames on standard output")
         ->type_name("FILE.mp4");
     command.add_option("--frames", options.frames, "New folder for PNG frames")->type_name("FOLDER");
     command.add_option("--steps", options.talker.steps, "DDIM steps per frame (default: the person's)")

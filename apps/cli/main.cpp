@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
     vultus::cli::add_talk_command(app);
     vultus::cli::add_say_command(app);
     vultus::cli::add_voices_command(app);
+    vultus::cli::add_live_command(app);
     vultus::cli::add_serve_command(app);
     vultus::cli::add_eval_command(app);
     vultus::cli::add_info_command(app);

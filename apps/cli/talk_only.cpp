@@ -24,6 +24,7 @@ void add_train_command(CLI::App& app) { add_absent(app, "train"); }
 void add_calibrate_command(CLI::App& app) { add_absent(app, "calibrate"); }
 void add_say_command(CLI::App& app) { add_absent(app, "say"); }
 void add_voices_command(CLI::App& app) { add_absent(app, "voices"); }
+void add_live_command(CLI::App& app) { add_absent(app, "live"); }
 void add_serve_command(CLI::App& app) { add_absent(app, "serve"); }
 void add_eval_command(CLI::App& app) { add_absent(app, "eval"); }
 void add_bench_command(CLI::App& app) { add_absent(app, "bench"); }

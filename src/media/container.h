@@ -1,4 +1,4 @@
-// What the names of video files stand for.
+// What the names of video files and the addresses of streams stand for.
 #pragma once
 
 #include <algorithm>
@@ -30,6 +30,7 @@ inline const std::vector<Container>& containers() {
         {".mkv", "matroska", h264, "aac"},
         {".webm", "webm", {"libvpx-vp9"}, "libopus", AV_PIX_FMT_YUV420P, "libvpx-vp9", AV_PIX_FMT_YUVA420P},
         {".webp", "webp", {"libwebp_anim"}, nullptr, AV_PIX_FMT_RGB32, "libwebp_anim", AV_PIX_FMT_RGB32},
+        {".ts", "mpegts", h264, "aac"},
         // Three bits of red and green, two of blue, dithered.
         {".gif", "gif", {"gif"}, nullptr, AV_PIX_FMT_RGB8}};
     return all;
@@ -42,11 +43,35 @@ inline std::string lower_extension(const std::filesystem::path& path) {
     return extension;
 }
 
+/// The one that streams to such an address are in; null for addresses that VideoWriter does not know.
+inline const Container* container_of_address(const std::string& address) {
+    static const std::vector<const char*> h264 = {"libx264", "libopenh264"};
+    static const Container flv = {".flv", "flv", h264, "aac"}, ts = {".ts", "mpegts", h264, "aac"},
+                           raw = {"", "v4l2", {"rawvideo"}, nullptr};
+    for (const char* scheme : {"rtmp://", "rtmps://"})
+        if (address.rfind(scheme, 0) == 0) return &flv;
+    for (const char* scheme : {"srt://", "udp://", "tcp://"})
+        if (address.rfind(scheme, 0) == 0) return &ts;
+    return address.rfind("v4l2:", 0) == 0 ? &raw : nullptr;
+}
+
 /// The one that a file's ending names; MP4 for unknown ones.
 inline const Container& container_of(const std::filesystem::path& path) {
     for (const Container& container : containers())
         if (lower_extension(path) == container.extension) return container;
     return containers()[0];
+}
+
+inline std::string shown_address(const std::string& address) {
+    const std::size_t host = address.find("://");
+    if (host == std::string::npos) return address;
+    std::string shown = address.substr(0, address.find('?'));
+    const std::size_t path = shown.find('/', host + 3), user = shown.rfind('@', path);
+    const std::size_t last = shown.rfind('/');
+    if (shown.rfind("rtmp", 0) == 0 && path != std::string::npos && last > path)
+        shown.replace(last + 1, std::string::npos, "...");
+    if (user != std::string::npos && user > host) shown.erase(host + 3, user - host - 2);
+    return shown;
 }
 
 }  // namespace vultus::media

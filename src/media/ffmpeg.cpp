@@ -1,9 +1,21 @@
 #include "media/ffmpeg.h"
 
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace vultus::media {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Clock::duration duration_of(double seconds) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
 
 template <typename T>
 T* checked_alloc(T* pointer) {
@@ -13,8 +25,38 @@ T* checked_alloc(T* pointer) {
 
 }  // namespace
 
+void Patience::begin(double limit_s, double grace_s) {
+    grace_ = duration_of(grace_s);
+    end_ = Clock::now() + duration_of(limit_s);
+    cancelled_ = false;
+}
+
+int Patience::is_over(void* self) {
+    auto& me = *static_cast<Patience*>(self);
+    const auto now = Clock::now();
+    if (cancel_requested() && !std::exchange(me.cancelled_, true))
+        me.end_ = std::min(me.end_, now + me.grace_);
+    return now >= me.end_;
+}
+
 FramePtr make_frame() { return FramePtr(checked_alloc(av_frame_alloc())); }
 PacketPtr make_packet() { return PacketPtr(checked_alloc(av_packet_alloc())); }
+
+void register_devices() {
+    // Not linked: with it come some seventy libraries (X11, SDL, JACK), and every start would be 0.1 s later.
+    // FFmpeg counts the versions of both libraries in step.
+    static const bool ready = [] {
+        const std::string name = fmt::format("libavdevice.so.{}", avformat_version() >> 16);
+        void* library = ::dlopen(name.c_str(), RTLD_NOW);
+        void* function = library ? ::dlsym(library, "avdevice_register_all") : nullptr;
+        if (!function)
+            fail(ErrorCode::kUnsupported, "[media] devices: expected FFmpeg's {} (Debian: libavdevice{})",
+                 name, avformat_version() >> 16);
+        reinterpret_cast<void (*)()>(function)();
+        return true;
+    }();
+    (void)ready;
+}
 
 std::string av_error(int code) {
     char text[AV_ERROR_MAX_STRING_SIZE] = {};

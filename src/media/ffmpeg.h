@@ -10,6 +10,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -41,8 +42,25 @@ using PacketPtr = std::unique_ptr<AVPacket, PacketFree>;
 using SwsPtr = std::unique_ptr<SwsContext, SwsFree>;
 using SwrPtr = std::unique_ptr<SwrContext, SwrFree>;
 
+/// How long FFmpeg may wait for whoever is at an address: for AVFormatContext::interrupt_callback.
+class Patience {
+  public:
+    /// From now on. grace_s: what is left of it once the user asks to stop.
+    void begin(double limit_s, double grace_s);
+    AVIOInterruptCB callback() { return {&is_over, this}; }
+
+  private:
+    static int is_over(void* self);
+    std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::time_point::max();
+    std::chrono::steady_clock::duration grace_{};
+    bool cancelled_ = false;
+};
+
 FramePtr make_frame();
 PacketPtr make_packet();
+
+/// Microphones and video devices become formats. Errors: kUnsupported where there is no libavdevice.
+void register_devices();
 
 /// FFmpeg's words for an error code.
 std::string av_error(int code);

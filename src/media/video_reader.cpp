@@ -242,6 +242,8 @@ std::string VideoReader::comment() const {
     const AVFormatContext* format = impl_->decoder.input()->format();
     const AVDictionaryEntry* entry = format ? av_dict_get(format->metadata, "comment", nullptr, 0) : nullptr;
     if (!entry) entry = av_dict_get(impl_->decoder.stream()->metadata, "comment", nullptr, 0);
+    if (!entry && format && format->nb_programs > 0)  // MPEG-TS has no comments
+        entry = av_dict_get(format->programs[0]->metadata, "service_name", nullptr, 0);
     return entry ? entry->value : "";
 }
 

@@ -3,29 +3,27 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <exception>
+#include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "media/container.h"
 #include "media/ffmpeg.h"
+#include "media/sound_encoder.h"
 
 namespace vultus::media {
 namespace {
 
-constexpr int kMonoBitRate = 96000, kChannelBitRate = 80000;  ///< of each of several channels
 constexpr int kMostChannels = 8;
-// AAC packs 1024 samples: at 48 kHz that is 21 ms, less than a frame, at 16 kHz it would be 64 ms.
-constexpr int kUsualRateHz = 48000;
-
-/// What AAC has, where its packets are short enough.
-int aac_rate_hz(int rate_hz) {
-    for (const int known : {96000, 88200, 64000, 48000, 44100, 32000})
-        if (rate_hz == known) return rate_hz;
-    return kUsualRateHz;
-}
+constexpr double kForEver = 1e9, kSecondsAfterCancel = 1;
+constexpr auto kSrtDelay = std::chrono::milliseconds(300);
+constexpr std::size_t kMostServiceBytes = 240;  ///< of a name in MPEG-TS: 255
 
 /// Output contexts own their AVIOContext too.
 struct OutputCloser {
@@ -40,6 +38,16 @@ struct OutputCloser {
     }
 };
 using OutputPtr = std::unique_ptr<AVFormatContext, OutputCloser>;
+
+const Container& choose_container(const std::filesystem::path& path, const std::string& address) {
+    if (address.empty()) return container_of(path);
+    const Container* container = container_of_address(address);
+    if (!container)
+        fail(ErrorCode::kInvalidArgument,
+             "[media] {}: expected rtmp://, rtmps://, srt://, udp://, tcp:// or v4l2:",
+             shown_address(address));
+    return *container;
+}
 
 const AVCodec* choose_encoder(const Container& container, const std::string& asked) {
     if (!asked.empty()) {
@@ -65,15 +73,16 @@ std::int64_t comparable_bit_rate(const VideoWriterOptions& o) {
 
 struct VideoWriter::Impl {
     Impl(const std::filesystem::path& path, const VideoWriterOptions& options)
-        : path(path.string()),
-          container(container_of(path)),
+        : path(options.address.empty() ? path.string() : shown_address(options.address)),
+          container(choose_container(path, options.address)),
           options(options),
           frame(make_frame()),
           packet(make_packet()) {
         check_options();
         av_log_set_level(AV_LOG_QUIET);
         // The muxer opens the file by this name once more to move the index to the front.
-        const std::string url = "file:" + this->path;
+        const std::string url = options.address.empty() ? "file:" + this->path : options.address;
+        if (is_device()) register_devices();
         AVFormatContext* raw = nullptr;
         const int made = avformat_alloc_output_context2(&raw, nullptr, container.muxer, url.c_str());
         output.reset(raw);
@@ -81,22 +90,60 @@ struct VideoWriter::Impl {
         output->flags |= AVFMT_FLAG_BITEXACT;
         open_video();
         if (options.with_audio && container.audio) open_audio();
-        if (options.sink)
+        open_output(url);
+        begin();
+    }
+
+    bool is_device() const { return container.muxer == std::string_view("v4l2"); }
+
+    void open_output(const std::string& url) {
+        if (options.sink) {
             open_sink();
-        else
+        } else if (options.address.empty()) {
             check(avio_open(&output->pb, url.c_str(), AVIO_FLAG_WRITE), "cannot write");
+        } else if (is_device()) {
+            av_freep(&output->url);  // which is the device's path for its muxer
+            output->url = av_strdup(url.c_str() + std::strlen("v4l2:"));
+        } else {
+            output->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+            output->interrupt_callback = patience.callback();
+            patience.begin(url.find("listen") == std::string::npos ? options.patience_s : kForEver, 0);
+            AVDictionary* settings = nullptr;
+            av_dict_set(&settings, "pkt_size", "1316", 0);  // of UDP: seven whole packets of MPEG-TS
+            av_dict_set(&settings, "tcp_nodelay", "1", 0);
+            const int opened =
+                avio_open2(&output->pb, url.c_str(), AVIO_FLAG_WRITE, &output->interrupt_callback, &settings);
+            av_dict_free(&settings);
+            check(opened, "cannot connect");
+        }
+    }
+
+    void begin() {
         AVDictionary* settings = nullptr;
+        const std::string_view muxer = container.muxer;
         // The index waits for the first packets of both streams, so that it tells of the sound's priming.
-        if (options.sink)
+        if (muxer == "mp4" && options.sink)
             av_dict_set(&settings, "movflags", "+empty_moov+default_base_moof+frag_custom+delay_moov", 0);
-        else if (container.muxer == std::string_view("mp4") || container.muxer == std::string_view("mov"))
+        else if (muxer == "mp4" || muxer == "mov")
             av_dict_set(&settings, "movflags", "+faststart", 0);
-        if (!options.comment.empty()) av_dict_set(&output->metadata, "comment", options.comment.c_str(), 0);
+        if (muxer == "mpegts" && options.live) av_dict_set(&settings, "pes_payload_size", "0", 0);
+        if (muxer == "flv") av_dict_set(&settings, "flvflags", "no_duration_filesize", 0);
+        if (muxer == "mpegts") {  // which has no comments
+            av_dict_set(&output->metadata, "service_provider", "Vultus", 0);
+            av_dict_set(&output->metadata, "service_name",
+                        options.comment.substr(0, kMostServiceBytes).c_str(), 0);
+        } else if (!options.comment.empty()) {
+            av_dict_set(&output->metadata, "comment", options.comment.c_str(), 0);
+        }
         if (!container.audio) av_dict_set(&settings, "loop", "0", 0);  // for ever
+        wait();
         const int begun = avformat_write_header(output.get(), &settings);
         av_dict_free(&settings);
-        check(begun, "cannot write");
+        check(begun,
+              is_device() ? "expected a video output device, as v4l2loopback makes them" : "cannot write");
     }
+
+    void wait() { patience.begin(options.patience_s, kSecondsAfterCancel); }
 
     void check_options() const {
         const VideoWriterOptions& o = options;
@@ -123,15 +170,22 @@ struct VideoWriter::Impl {
 
     void check(int result, const char* what) const {
         if (result < 0 && thrown) std::rethrow_exception(thrown);
+        if (result == AVERROR_EXIT && cancel_requested()) fail(ErrorCode::kCancelled, "cancelled");
+        if (result == AVERROR_EXIT)
+            fail(ErrorCode::kIo, "[media] {}: {} (no answer for {:.0f} s)", path, what, options.patience_s);
         if (result < 0) fail(ErrorCode::kIo, "[media] {}: {} ({})", path, what, av_error(result));
     }
 
     CodecPtr make_codec(const AVCodec* encoder) {
         CodecPtr codec(avcodec_alloc_context3(encoder));
         if (!codec) throw std::bad_alloc();
-        codec->flags |= AV_CODEC_FLAG_BITEXACT;
-        if (output->oformat->flags & AVFMT_GLOBALHEADER) codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+        codec->flags |= codec_flags();
         return codec;
+    }
+
+    int codec_flags() const {
+        const bool global = output->oformat->flags & AVFMT_GLOBALHEADER;
+        return AV_CODEC_FLAG_BITEXACT | (global ? AV_CODEC_FLAG_GLOBAL_HEADER : 0);
     }
 
     AVStream* add_stream(AVCodecContext* codec) {
@@ -201,28 +255,8 @@ struct VideoWriter::Impl {
     }
 
     void open_audio() {
-        const AVCodec* encoder = avcodec_find_encoder_by_name(container.audio);
-        if (!encoder)
-            fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'",
-                 container.audio);
-        const bool aac = encoder->id == AV_CODEC_ID_AAC;
-        audio = make_codec(encoder);
-        audio_rate_hz = aac ? aac_rate_hz(options.sample_rate_hz) : kUsualRateHz;
-        AVChannelLayout layout;
-        av_channel_layout_default(&layout, options.channels);
-        audio->sample_rate = audio_rate_hz;
-        audio->sample_fmt = aac ? AV_SAMPLE_FMT_FLTP : AV_SAMPLE_FMT_FLT;
-        av_channel_layout_copy(&audio->ch_layout, &layout);
-        audio->bit_rate = options.channels == 1 ? kMonoBitRate : kChannelBitRate * options.channels;
-        audio->time_base = {1, audio_rate_hz};
-        check(avcodec_open2(audio.get(), encoder, nullptr), "the sound encoder does not start");
-        audio_stream = add_stream(audio.get());
-        SwrContext* raw = nullptr;
-        int result = swr_alloc_set_opts2(&raw, &layout, AV_SAMPLE_FMT_FLT, audio_rate_hz, &layout,
-                                         AV_SAMPLE_FMT_FLT, options.sample_rate_hz, 0, nullptr);
-        resampler.reset(raw);
-        if (result >= 0) result = swr_init(raw);
-        check(result, "the resampler does not start");
+        audio.emplace(container.audio, options.sample_rate_hz, options.channels, codec_flags());
+        audio_stream = add_stream(audio->codec());
     }
 
     AVPixelFormat pixels() const { return options.alpha ? container.alpha_pixels : container.pixels; }
@@ -243,78 +277,28 @@ struct VideoWriter::Impl {
         frame->pts = num_frames++;
         frame->pict_type = std::exchange(key_frame_wanted, false) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
         encode(video.get(), video_stream, frame.get());
-        drain_audio(false);
+        drain_audio();
         end_fragment();
     }
 
     void skip_frame() {
         ++num_frames;
-        drain_audio(false);
+        drain_audio();
         end_fragment();
     }
 
     void write_audio(const float* samples, std::size_t n) {
         if (!options.with_audio) fail(ErrorCode::kInvalidArgument, "[media] {}: opened without sound", path);
         if (!audio) return;
-        while (n > 0) {
-            const int block = static_cast<int>(std::min<std::size_t>(n, 16384));
-            resample(samples, block);
-            samples += static_cast<std::size_t>(block) * width();
-            n -= block;
-        }
-        drain_audio(false);
+        audio->add(samples, n);
+        drain_audio();
     }
 
-    void resample(const float* samples, int n) {
-        const int room = swr_get_out_samples(resampler.get(), n) + 32;
-        const std::size_t before = pending.size();
-        pending.resize(before + room * width());
-        std::uint8_t* out = reinterpret_cast<std::uint8_t*>(pending.data() + before);
-        const std::uint8_t* in = reinterpret_cast<const std::uint8_t*>(samples);
-        const int got = swr_convert(resampler.get(), &out, room, samples ? &in : nullptr, n);
-        check(got, "sound cannot be resampled");
-        pending.resize(before + got * width());
-    }
-
-    std::size_t width() const { return static_cast<std::size_t>(options.channels); }
-
-    /// Samples at audio_rate_hz up to the end of the last image.
-    std::int64_t samples_wanted() const {
-        return av_rescale_rnd(num_frames, std::int64_t{audio_rate_hz} * options.fps_den, options.fps_num,
-                              AV_ROUND_NEAR_INF);
-    }
-
-    /// Encodes what reaches no further than the images do; at the end also the last, shorter piece.
-    void drain_audio(bool last) {
-        if (!audio) return;
-        std::size_t used = 0;
-        while (samples_sent < samples_wanted()) {
-            const std::int64_t left = samples_wanted() - samples_sent;
-            const int count = static_cast<int>(std::min<std::int64_t>(left, audio->frame_size));
-            if (!last && (count < audio->frame_size ||
-                          pending.size() / width() - used < static_cast<std::size_t>(count)))
-                break;
-            send_audio(pending.data() + used * width(), count);
-            used += count;
-        }
-        pending.erase(pending.begin(), pending.begin() + static_cast<std::ptrdiff_t>(used * width()));
-    }
-
-    void send_audio(const float* samples, int count) {
-        av_frame_unref(frame.get());
-        frame->format = audio->sample_fmt;
-        frame->sample_rate = audio_rate_hz;
-        av_channel_layout_copy(&frame->ch_layout, &audio->ch_layout);
-        frame->nb_samples = count;
-        check(av_frame_get_buffer(frame.get(), 0), "out of memory");
-        const bool planar = av_sample_fmt_is_planar(audio->sample_fmt);
-        for (std::size_t i = 0; i < static_cast<std::size_t>(count) * width(); ++i) {
-            auto** planes = reinterpret_cast<float**>(frame->extended_data);
-            (planar ? planes[i % width()][i / width()] : planes[0][i]) = std::clamp(samples[i], -1.0f, 1.0f);
-        }
-        frame->pts = samples_sent;
-        samples_sent += count;
-        encode(audio.get(), audio_stream, frame.get());
+    void send_audio(const AVFrame* input) { encode(audio->codec(), audio_stream, input); }
+    void drain_audio() {
+        if (audio)
+            audio->drain(num_frames, options.fps_num, options.fps_den,
+                         [this](const AVFrame* input) { send_audio(input); });
     }
 
     /// Sends a frame (null: flush) and writes the packets that come out.
@@ -327,6 +311,7 @@ struct VideoWriter::Impl {
             packet->stream_index = stream->index;
             if (codec->codec_type == AVMEDIA_TYPE_VIDEO && packet->duration == 0) packet->duration = 1;
             av_packet_rescale_ts(packet.get(), codec->time_base, stream->time_base);
+            wait();
             ++num_packets[codec->codec_type == AVMEDIA_TYPE_VIDEO ? 0 : 1];
             const int written = av_interleaved_write_frame(output.get(), packet.get());
             check_disk();
@@ -353,10 +338,12 @@ struct VideoWriter::Impl {
 
     /// What was written since the last frame goes to the sink, once there are packets of both streams.
     void end_fragment() {
-        if (!options.sink || num_packets[0] == 0 || (audio && num_packets[1] == 0)) return;
+        if (!options.sink && options.address.empty()) return;
+        if (num_packets[0] == 0 || (audio && num_packets[1] == 0)) return;
+        wait();
         check(av_interleaved_write_frame(output.get(), nullptr), "cannot write");
         check(av_write_frame(output.get(), nullptr), "cannot write");
-        avio_flush(output->pb);
+        if (output->pb) avio_flush(output->pb);
         check_disk();
     }
 
@@ -379,16 +366,16 @@ struct VideoWriter::Impl {
     void finish() {
         if (finished) return;
         if (num_frames == 0) fail(ErrorCode::kInvalidArgument, "[media] {}: no picture was written", path);
-        if (audio) {
-            resample(nullptr, 0);
-            pending.resize(std::max<std::int64_t>(samples_wanted() - samples_sent, 0) * width(), 0.0f);
-            drain_audio(true);
-            encode(audio.get(), audio_stream, nullptr);
-        }
+        if (audio)
+            audio->finish(num_frames, options.fps_num, options.fps_den,
+                          [this](const AVFrame* input) { send_audio(input); });
         encode(video.get(), video_stream, nullptr);
+        wait();
         check(av_write_trailer(output.get()), "cannot write");
-        avio_flush(output->pb);
+        if (output->pb) avio_flush(output->pb);
         check_disk();
+        // Who receives SRT drops what it holds back against losses when the connection closes.
+        if (options.address.rfind("srt:", 0) == 0) std::this_thread::sleep_for(kSrtDelay);
         if (!options.sink) check(avio_closep(&output->pb), "cannot write");
         finished = true;
     }
@@ -398,14 +385,13 @@ struct VideoWriter::Impl {
     VideoWriterOptions options;
     FramePtr frame;
     PacketPtr packet;
-    OutputPtr output;
-    CodecPtr video, audio;
+    Patience patience;
+    OutputPtr output;  // after `patience`, which it asks while it closes
+    CodecPtr video;
+    std::optional<SoundEncoder> audio;
     AVStream *video_stream = nullptr, *audio_stream = nullptr;
     SwsPtr scaler;
-    SwrPtr resampler;
-    int audio_rate_hz = kUsualRateHz;
-    std::vector<float> pending;  // [n, channels] at audio_rate_hz, not yet encoded
-    std::int64_t num_frames = 0, samples_sent = 0;
+    std::int64_t num_frames = 0;
     std::chrono::duration<double> colour_conversion{0};
     std::int64_t num_packets[2] = {0, 0};  // of pictures and of sound
     bool finished = false, key_frame_wanted = false;
@@ -427,6 +413,7 @@ bool is_video_name(const std::filesystem::path& path) {
 }
 
 bool has_alpha(const std::filesystem::path& path) { return container_of(path).alpha_video != nullptr; }
+bool is_stream_address(const std::string& address) { return container_of_address(address) != nullptr; }
 
 VideoWriter::VideoWriter(const std::filesystem::path& path, const VideoWriterOptions& options)
     : impl_(std::make_unique<Impl>(path, options)) {}

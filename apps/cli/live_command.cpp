@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include "argument_order.h"
+#include "commands.h"
+#include "publishing/publish.h"
+#include "sound_options.h"
+#include "verify_command.h"
+
+namespace vultus::cli {
+namespace {
+
+using publishing::PublishOptions;
+using speaking::PoseOptions;
+
+constexpr int kCancelled = 130;  // as of all commands that Ctrl-C ended
+
+/// What the options say, until all are known.
+struct Given {
+    std::string head = "model";
+    bool no_idle = false, no_blinks = false, no_mark = false;
+};
+
+void print_report(const PublishOptions& options, const publishing::PublishReport& report) {
+    print_faults(report.faults);
+    if (!options.mark) fmt::print(stderr, "the picture carries no mark of origin, as its owner wished\n");
+    fmt::print(stderr, "{} frames in {:.1f} s, {:.1f} s of speech ({} late; {}; {})\n", report.num_frames,
+               report.seconds, report.speech_s, report.num_late, report.runtime, report.encoder);
+    if (report.num_unsent > 0)
+        fmt::print(stderr, "{} connections, {} frames not sent\n", report.num_connections, report.num_unsent);
+}
+
+void add_options(CLI::App& command, PublishOptions& options, Given& given) {
+    command.add_option("person", options.person, "Person file")->type_name("FILE.vultus")->required();
+    command
+        .add_option(
+            "speech", options.speech,
+            "Speech: any file FFmpeg reads; - for standard input, as it comes. Without it the face idles")
+        ->type_name("FILE");
+    command
+        .add_option(
+            "--to", options.to,
+            "rtmp://, rtmps://, srt://, udp:// or tcp://HOST:PORT..., v4l2:/dev/videoN, - or pipe: for "
+            "MPEG-TS on standard output, or a file (mp4, mov, mkv, ts)")
+        ->type_name("WHERE")
+        ->required();
+    add_sound_options(command, options.audio);
+    command.add_flag("--stay", options.stay, "Go on after the speech");
+    command
+        .add_option("--seconds", options.seconds,
+                    "End after that time (default: with the speech; without any, by Ctrl-C)")
+        ->check(CLI::PositiveNumber);
+    command
+        .add_option("--retries", options.retries,
+                    "How often in a row a connection is tried again, with growing pauses; -1: for ever")
+        ->check(CLI::Range(-1, 1000000))
+        ->capture_default_str();
+    command.add_option("--crf", options.crf, "H.264 quality, lower is better")
+        ->check(CLI::Range(0, 51))
+        ->capture_default_str();
+    command.add_option("--steps", options.talker.steps, "DDIM steps per frame (default: the person's)")
+        ->check(CLI::Range(1, 1000));
+    command.add_option("--seed", options.talker.seed, "Seed of x_T (default: the person's)")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--head", given.head, "Head motion")
+        ->check(CLI::IsMember({"model", "still"}))
+        ->capture_default_str();
+    command.add_option("--head-scale", options.pose.scale, "Multiplies the head motion")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    command.add_flag("--no-idle", given.no_idle, "No idle head motion");
+    command.add_flag("--no-blinks", given.no_blinks, "No blinks");
+    command.add_flag("--no-mark", given.no_mark,
+                     "Without the invisible mark of origin; for the person file's owner only");
+}
+
+}  // namespace
+
+void add_live_command(CLI::App& app) {
+    CLI::App* command =
+        app.add_subcommand("live", "A live face to a streaming server, a video device, a pipe or a file");
+    auto options = std::make_shared<PublishOptions>();
+    auto given = std::make_shared<Given>();
+    add_options(*command, *options, *given);
+    command->callback([options, given] {
+        options->pose.source =
+            given->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
+        options->pose.idle_motion = !given->no_idle;
+        options->pose.blinks = !given->no_blinks;
+        options->mark = !given->no_mark;
+        if (!options->speech.empty())
+            require_person_first("live", options->person, options->speech, "speech");
+        const publishing::PublishReport report = publishing::publish(*options);
+        print_report(*options, report);
+        if (report.cancelled) throw ExitStatus{kCancelled};
+    });
+}
+
+}  // namespace vultus::cli
