@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "media/ffmpeg.h"
 
 namespace vultus::media {
@@ -72,6 +73,20 @@ inline std::string shown_address(const std::string& address) {
         shown.replace(last + 1, std::string::npos, "...");
     if (user != std::string::npos && user > host) shown.erase(host + 3, user - host - 2);
     return shown;
+}
+
+/// The encoder of that name, or the best of those that the container wants. Errors: kUnsupported.
+inline const AVCodec* choose_encoder(const Container& container, const std::string& asked) {
+    if (!asked.empty()) {
+        const AVCodec* encoder = avcodec_find_encoder_by_name(asked.c_str());
+        if (!encoder)
+            fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'", asked);
+        return encoder;
+    }
+    for (const char* name : container.video)
+        if (const AVCodec* encoder = avcodec_find_encoder_by_name(name)) return encoder;
+    fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has none of the encoders that {} needs: {}",
+         container.extension, fmt::join(container.video, ", "));
 }
 
 }  // namespace vultus::media

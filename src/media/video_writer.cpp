@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "media/container.h"
 #include "media/ffmpeg.h"
+#include "media/sound_copy.h"
 #include "media/sound_encoder.h"
 
 namespace vultus::media {
@@ -47,19 +48,6 @@ const Container& choose_container(const std::filesystem::path& path, const std::
              "[media] {}: expected rtmp://, rtmps://, srt://, udp://, tcp:// or v4l2:",
              shown_address(address));
     return *container;
-}
-
-const AVCodec* choose_encoder(const Container& container, const std::string& asked) {
-    if (!asked.empty()) {
-        const AVCodec* encoder = avcodec_find_encoder_by_name(asked.c_str());
-        if (!encoder)
-            fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has no encoder '{}'", asked);
-        return encoder;
-    }
-    for (const char* name : container.video)
-        if (const AVCodec* encoder = avcodec_find_encoder_by_name(name)) return encoder;
-    fail(ErrorCode::kUnsupported, "[media] this machine's FFmpeg has none of the encoders that {} needs: {}",
-         container.extension, fmt::join(container.video, ", "));
 }
 
 /// Bits per second at which the other encoders look like x264 at this constant rate factor: x264 needs about
@@ -255,6 +243,17 @@ struct VideoWriter::Impl {
     }
 
     void open_audio() {
+        if (!options.copied_sound.empty())
+            copy = SoundCopy::open(options.copied_sound, options.copied_track, container);
+        if (copy) {
+            audio_stream = avformat_new_stream(output.get(), nullptr);
+            if (!audio_stream) throw std::bad_alloc();
+            check(avcodec_parameters_copy(audio_stream->codecpar, copy->parameters()),
+                  "cannot describe a stream");
+            audio_stream->codecpar->codec_tag = 0;  // the source's format may call it otherwise
+            audio_stream->time_base = copy->time_base();
+            return;
+        }
         audio.emplace(container.audio, options.sample_rate_hz, options.channels, codec_flags());
         audio_stream = add_stream(audio->codec());
     }
@@ -296,6 +295,14 @@ struct VideoWriter::Impl {
 
     void send_audio(const AVFrame* input) { encode(audio->codec(), audio_stream, input); }
     void drain_audio() {
+        if (copy)
+            copy->read_until(static_cast<double>(num_frames) * options.fps_den / options.fps_num,
+                             [this](AVPacket* sound) {
+                                 sound->stream_index = audio_stream->index;
+                                 sound->pos = -1;
+                                 av_packet_rescale_ts(sound, copy->time_base(), audio_stream->time_base);
+                                 check(av_interleaved_write_frame(output.get(), sound), "cannot write");
+                             });
         if (audio)
             audio->drain(num_frames, options.fps_num, options.fps_den,
                          [this](const AVFrame* input) { send_audio(input); });
@@ -389,6 +396,7 @@ struct VideoWriter::Impl {
     OutputPtr output;  // after `patience`, which it asks while it closes
     CodecPtr video;
     std::optional<SoundEncoder> audio;
+    std::unique_ptr<SoundCopy> copy;  ///< instead
     AVStream *video_stream = nullptr, *audio_stream = nullptr;
     SwsPtr scaler;
     std::int64_t num_frames = 0;
@@ -426,6 +434,7 @@ void VideoWriter::finish() { impl_->finish(); }
 const std::string& VideoWriter::encoder_name() const { return impl_->encoder_name; }
 void VideoWriter::force_key_frame() { impl_->key_frame_wanted = true; }
 std::string VideoWriter::mime_type() const { return impl_->mime_type(); }
+bool VideoWriter::copies_sound() const { return impl_->copy != nullptr; }
 double VideoWriter::colour_conversion_s() const { return impl_->colour_conversion.count(); }
 
 }  // namespace vultus::media

@@ -32,7 +32,11 @@ struct VideoWriterOptions {
     std::string preset = "medium";
     bool with_audio = false;                   ///< where the format has sound: not in WebP and GIF
     int sample_rate_hz = 16000, channels = 1;  ///< of the samples given; kept where AAC has them, see below
-    std::string comment;                       ///< in the file's metadata; empty: none
+    /// A file whose sound is copied as it is, where the format holds it (AAC, Opus) and it has no gaps; what
+    /// is given to write_audio() is then not used. Empty: none.
+    std::filesystem::path copied_sound;
+    int copied_track = 0;  ///< as AudioOptions::track
+    std::string comment;   ///< in the file's metadata; empty: none
     /// Takes the file piece by piece instead of a path, each frame as soon as it is encoded: fragmented MP4
     /// (H.264, AAC) for Media Source, or MPEG-TS. What it throws ends the writing.
     std::function<void(const std::uint8_t*, std::size_t)> sink;
@@ -76,6 +80,8 @@ class VideoWriter {
     void force_key_frame();
     /// What Media Source wants to know: `video/mp4; codecs="avc1.42C01F,mp4a.40.2"`. For H.264 only.
     std::string mime_type() const;
+    /// Whether copied_sound is what is heard.
+    bool copies_sound() const;
     /// Time that RGB to yuv420p took so far.
     double colour_conversion_s() const;
 

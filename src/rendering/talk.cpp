@@ -100,6 +100,11 @@ class Outputs {
             video.with_audio = true;
             video.sample_rate_hz = sound.original_rate_hz();
             video.channels = sound.original_channels();
+            const bool as_it_is = options.audio.channel == media::Channel::kMix &&
+                                  options.audio.raw.empty() && !options.sink &&
+                                  !is_input_stream(options.speech);
+            if (as_it_is) video.copied_sound = options.speech;
+            video.copied_track = options.audio.track;
             video.sink = options.sink;
             video.live = static_cast<bool>(options.sink);  // somebody watches while it is drawn
             writer_.emplace(file_ ? file_->temporary() : "stream.mp4", video);
