@@ -9,6 +9,7 @@
 #include "api/fuzz_bodies_testonly.h"
 #include "api/write_tiny_person_testonly.h"
 #include "base/output_file.h"
+#include "tensor/gzip.h"
 
 namespace {
 
@@ -16,7 +17,7 @@ namespace {
 struct Place {
     Place() : file("/tmp/vultus-fuzz-" + std::to_string(::getpid()) + ".vultus") {
         write_tiny_person(file);
-        const std::string whole = vultus::read_file(file);
+        const std::string whole = vultus::gunzip(vultus::read_file(file), file);
         std::size_t header = 0;
         for (std::size_t i = 0; i < 8; ++i)
             header |= static_cast<std::size_t>(static_cast<unsigned char>(whole[i])) << (8 * i);

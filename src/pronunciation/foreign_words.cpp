@@ -128,6 +128,8 @@ class ForeignReader {
         std::size_t end = 0;
         while (end < text.size() && !u_isalpha(static_cast<UChar32>(text[end]))) ++end;
         Readings readings = numbers_.number(utf8_of(text.substr(0, end)));
+        if (readings.empty())
+            readings.push_back({utf8_of(text.substr(0, end))});  // "2;24": the voice says it somehow
         if (end < text.size()) readings.push_back({utf8_of(text)});
         slots.push_back(std::move(readings));
         if (end < text.size()) slots.push_back({{}, {utf8_of(text.substr(end))}});

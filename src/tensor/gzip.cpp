@@ -45,7 +45,9 @@ int run(z_stream& stream, std::string_view in, std::string& out, std::size_t mos
 
 std::string gzip(std::string_view bytes) {
     z_stream stream{};
-    if (deflateInit2(&stream, 6, Z_DEFLATED, kGzipWindow, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+    // Weights repeat nothing but the bits of their exponents: runs and Huffman's code alone make 22.3 MB of
+    // the bundled person's 28.5 in 0.5 s; the usual search for repetitions 22.5 MB in 2.8 s.
+    if (deflateInit2(&stream, 6, Z_DEFLATED, kGzipWindow, 9, Z_RLE) != Z_OK)
         fail(ErrorCode::kInternal, "[gzip] zlib does not start: {}", stream.msg ? stream.msg : "no memory");
     const std::unique_ptr<z_stream, int (*)(z_stream*)> ended(&stream, deflateEnd);
     std::string out;

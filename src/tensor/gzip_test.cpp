@@ -43,12 +43,18 @@ TEST(Gzip, RefusesDamageAndTruncation) {
         EXPECT_THROW(gunzip(packed.substr(0, size), "cut"), Error) << size;
     EXPECT_THROW(gunzip(packed + "x", "longer"), Error);
     Rng rng(1);
+    int refused = 0;
     for (int round = 0; round < 500; ++round) {
         std::string bad = packed;
         const std::size_t at = 10 + rng.below(bad.size() - 10);  // the header may hold a name or a time
         bad[at] = static_cast<char>(bad[at] ^ (1 << rng.below(8)));
-        EXPECT_THROW(gunzip(bad, "bad"), Error) << at;
+        try {  // the few bits that fill the last byte may be anything: they say nothing
+            EXPECT_EQ(gunzip(bad, "bad"), example(3000)) << at;
+        } catch (const Error&) {
+            ++refused;
+        }
     }
+    EXPECT_GT(refused, 495);
 }
 
 TEST(Gzip, RefusesLittleThatBecomesMuch) {
