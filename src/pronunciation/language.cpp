@@ -224,6 +224,8 @@ constexpr std::pair<UScriptCode, const char*> kScripts[] = {
     {USCRIPT_GURMUKHI, "pa"}, {USCRIPT_KANNADA, "kn"},  {USCRIPT_MALAYALAM, "ml"}, {USCRIPT_GEORGIAN, "ka"},
     {USCRIPT_ARMENIAN, "hy"}, {USCRIPT_ETHIOPIC, "am"}, {USCRIPT_SINHALA, "si"},   {USCRIPT_MYANMAR, "my"}};
 
+constexpr std::size_t kMostLikely = 6;
+
 /// What a text says about its language.
 struct Evidence {
     std::map<UScriptCode, std::size_t> scripts;  ///< letters of each
@@ -260,31 +262,41 @@ std::string utf8_of(const std::u32string& word) {
     return text;
 }
 
-/// A frequent word counts one, a word with a letter of its own one and a half; the first of equals wins.
-std::string best_of(std::span<const Marks> candidates, const Evidence& evidence, double needed) {
-    std::string best = candidates.front().language;
-    double most = 0, first = 0;
-    for (const Marks& marks : candidates) {
-        std::set<std::string> frequent;
-        std::istringstream list(marks.words);
-        for (std::string word; list >> word;) frequent.insert(word);
-        double score = 0;
-        for (const std::u32string& word : evidence.words) {
-            if (frequent.contains(utf8_of(word))) score += 1;
-            if (word.find_first_of(marks.letters) != std::u32string::npos) score += 1.5;
-        }
-        if (&marks == &candidates.front()) first = score;
-        if (score > most && (&marks == &candidates.front() || score >= first + needed)) {
-            most = score;
-            best = marks.language;
-        }
+/// A frequent word counts one, a word with a letter of its own one and a half.
+double score_of(const Marks& marks, const Evidence& evidence) {
+    std::set<std::string> frequent;
+    std::istringstream list(marks.words);
+    for (std::string word; list >> word;) frequent.insert(word);
+    double score = 0;
+    for (const std::u32string& word : evidence.words) {
+        if (frequent.contains(utf8_of(word))) score += 1;
+        if (word.find_first_of(marks.letters) != std::u32string::npos) score += 1.5;
     }
-    return best;
+    return score;
+}
+
+/// The best first: of equals the first, and the first of all unless another has `needed` more. Behind it
+/// those that are no more than one word worse.
+std::vector<std::string> best_of(std::span<const Marks> candidates, const Evidence& evidence, double needed) {
+    std::vector<double> scores;
+    for (const Marks& marks : candidates) scores.push_back(score_of(marks, evidence));
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < scores.size(); ++i)
+        if (scores[i] > scores[best] && scores[i] >= scores[0] + needed) best = i;
+    std::vector<std::string> likely{candidates[best].language};
+    const double most = *std::max_element(scores.begin(), scores.end());
+    // Where no word tells, all are as likely: the lists' first are the most spoken.
+    const double least = most > 0 ? std::max(1.0, most - 1) : evidence.words.empty() ? 1 : 0;
+    for (std::size_t i = 0; i < scores.size() && likely.size() < kMostLikely; ++i)
+        if (i != best && scores[i] >= least) likely.emplace_back(candidates[i].language);
+    return likely;
 }
 
 }  // namespace
 
-std::string guess_language(std::string_view utf8) {
+std::string guess_language(std::string_view utf8) { return likely_languages(utf8).front(); }
+
+std::vector<std::string> likely_languages(std::string_view utf8) {
     const Evidence evidence = evidence_of(utf8);
     std::size_t letters = 0;
     UScriptCode script = USCRIPT_LATIN;
@@ -299,14 +311,19 @@ std::string guess_language(std::string_view utf8) {
     };
     const std::size_t kana = count_of(USCRIPT_HIRAGANA) + count_of(USCRIPT_KATAKANA),
                       han = count_of(USCRIPT_HAN);
-    if (2 * (kana + han) > letters) return 10 * kana > han ? "ja" : "zh";
+    if (2 * (kana + han) > letters) return {10 * kana > han ? "ja" : "zh"};
     if (script == USCRIPT_CYRILLIC) return best_of(kCyrillic, evidence, 1);
     if (script == USCRIPT_ARABIC) return best_of(kArabic, evidence, 1);
     if (script == USCRIPT_DEVANAGARI) return best_of(kDevanagari, evidence, 1);
     for (const auto& [known, language] : kScripts)
-        if (known == script) return language;
-    // Of a few words one is enough, of a long text a loan word is not.
-    return best_of(kLatin, evidence, evidence.words.size() <= 5 ? 1 : 2);
+        if (known == script) return {language};
+    // Of a few words one is enough, of a long text a loan word is not. Numbers are no words.
+    const auto num_words =
+        std::count_if(evidence.words.begin(), evidence.words.end(), [](const std::u32string& word) {
+            return std::any_of(word.begin(), word.end(),
+                               [](char32_t c) { return u_isalpha(static_cast<UChar32>(c)); });
+        });
+    return best_of(kLatin, evidence, num_words <= 5 ? 1 : 2);
 }
 
 }  // namespace vultus::pronunciation

@@ -21,5 +21,8 @@ Language language_named(const std::string& tag);
 
 /// By the text's script, letters that few languages have, and frequent words; "en" where nothing tells.
 std::string guess_language(std::string_view utf8);
+/// That guess and, where the text hardly tells, the next likely ones: at most six. Who has the sound can
+/// decide.
+std::vector<std::string> likely_languages(std::string_view utf8);
 
 }  // namespace vultus::pronunciation

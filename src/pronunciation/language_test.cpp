@@ -45,6 +45,17 @@ TEST(LanguageGuess, ByScriptLettersAndWords) {
     for (const auto& [text, language] : cases) EXPECT_EQ(guess_language(text), language) << text;
 }
 
+TEST(LanguageGuess, WhatTheTextLeavesOpenIsListed) {
+    EXPECT_EQ(guess_language("Das kostet am 1. Mai 2024 5,50 Euro."), "de");
+    const std::vector<std::string> open = likely_languages("Il y a 101 personnes.");
+    EXPECT_NE(std::find(open.begin(), open.end(), "fr"), open.end());
+    EXPECT_LE(open.size(), 6u);
+    EXPECT_EQ(likely_languages("Hello world, this is a small test for you."),
+              (std::vector<std::string>{"en"}));
+    EXPECT_EQ(likely_languages("Tengo 3 casas.").size(), 6u) << "no word of it is frequent";
+    EXPECT_EQ(likely_languages(""), (std::vector<std::string>{"en"}));
+}
+
 TEST(Language, TagsNameTheirVoices) {
     EXPECT_EQ(language_named("de").voices.back(), "de");
     EXPECT_EQ(language_named("DE-at").tag, "de-AT");

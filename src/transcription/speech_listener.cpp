@@ -1,7 +1,9 @@
 #include "transcription/speech_listener.h"
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
+#include <optional>
 
 #include "alignment/given_words.h"
 #include "audio/phones.h"
@@ -95,6 +97,35 @@ GivenTimes within(GivenTimes given, double duration_s) {
     return given;
 }
 
+/// How much of text and sound do not meet, in seconds; a word that is not said counts a third of one.
+double mismatch_s(const alignment::PhoneTimes& times) {
+    double seconds = static_cast<double>(times.unsaid.size()) / 3;
+    for (const alignment::TextGap& gap : times.gaps) seconds += gap.end_s - gap.start_s;
+    return seconds;
+}
+
+/// In the first language in which the text meets the sound best. Errors: those of the first language.
+alignment::PhoneTimes best_aligned(const std::vector<float>& posteriors, std::int64_t num_samples,
+                                   const Script& script, const std::vector<std::string>& languages,
+                                   const std::filesystem::path& dictionary) {
+    std::optional<alignment::PhoneTimes> best;
+    std::exception_ptr refused;
+    for (const std::string& language : languages) {
+        try {
+            alignment::PhoneTimes times = alignment::align_phones(
+                posteriors, num_samples, words_of(script, language, dictionary), {.exact = script.exact});
+            times.language = language;
+            if (!best || mismatch_s(times) < mismatch_s(*best)) best = std::move(times);
+            if (mismatch_s(*best) == 0) break;
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::kCancelled) throw;
+            if (!refused) refused = std::current_exception();
+        }
+    }
+    if (!best) std::rethrow_exception(refused);
+    return *std::move(best);
+}
+
 }  // namespace
 
 SpeechListener::SpeechListener(const ListenerOptions& options)
@@ -114,13 +145,11 @@ alignment::PhoneTimes SpeechListener::hear(std::span<const float> audio, const S
         return words_ ? (*words_)(posteriors, num_samples, phones_.phone_share())
                       : alignment::decode_phones(posteriors, num_samples);
     }
-    const std::string language =
-        script.language.empty() ? pronunciation::guess_language(script.text) : script.language;
-    const std::vector<alignment::SpokenWord> words = words_of(script, language, dictionary_);
-    alignment::PhoneTimes times = alignment::align_phones(phones_.log_posteriors(audio, on_part), num_samples,
-                                                          words, {.exact = script.exact});
-    times.language = language;
-    return times;
+    const std::vector<std::string> languages = script.language.empty()
+                                                   ? pronunciation::likely_languages(script.text)
+                                                   : std::vector<std::string>{script.language};
+    const std::vector<float> posteriors = phones_.log_posteriors(audio, on_part);
+    return best_aligned(posteriors, num_samples, script, languages, dictionary_);
 }
 
 alignment::PhoneTimes SpeechListener::hear_given(std::span<const float> audio, const GivenTimes& all,
