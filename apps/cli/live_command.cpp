@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "argument_order.h"
+#include "base/error.h"
 #include "commands.h"
 #include "publishing/publish.h"
 #include "sound_options.h"
@@ -16,7 +17,7 @@ constexpr int kCancelled = 130;  // as of all commands that Ctrl-C ended
 
 /// What the options say, until all are known.
 struct Given {
-    std::string head = "model";
+    std::string head = "model", microphone;
     bool no_idle = false, no_blinks = false, no_mark = false;
 };
 
@@ -36,6 +37,8 @@ void add_options(CLI::App& command, PublishOptions& options, Given& given) {
             "speech", options.speech,
             "Speech: any file FFmpeg reads; - for standard input, as it comes. Without it the face idles")
         ->type_name("FILE");
+    command.add_flag("--microphone{default}", given.microphone,
+                     "Speech from the microphone; --microphone=pulse:NAME or =alsa:NAME: from that one");
     command
         .add_option(
             "--to", options.to,
@@ -87,7 +90,12 @@ void add_live_command(CLI::App& app) {
         options->pose.idle_motion = !given->no_idle;
         options->pose.blinks = !given->no_blinks;
         options->mark = !given->no_mark;
-        if (!options->speech.empty())
+        if (!given->microphone.empty() && !options->speech.empty())
+            fail(ErrorCode::kInvalidArgument, "[live] speech: expected a file or --microphone, got both");
+        options->audio.microphone = !given->microphone.empty();
+        if (options->audio.microphone)
+            options->speech = given->microphone;
+        else if (!options->speech.empty())
             require_person_first("live", options->person, options->speech, "speech");
         const publishing::PublishReport report = publishing::publish(*options);
         print_report(*options, report);

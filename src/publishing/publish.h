@@ -13,7 +13,8 @@ namespace vultus::publishing {
 
 struct PublishOptions {
     std::filesystem::path person;
-    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input; empty: nobody speaks
+    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input; empty: nobody speaks;
+                                   ///< with AudioOptions::microphone, that
     /// What media::is_stream_address() knows; "-" or "pipe:": MPEG-TS on standard output; else a file, as
     /// VideoWriter's.
     std::string to;
@@ -38,9 +39,10 @@ struct PublishReport {
     std::vector<std::string> faults;  ///< of the speech, as AudioReader's
 };
 
-/// A frame each 1 / fps s of real time, and its sound. A file is read 2 s ahead, a pipe as it comes; where
-/// sound is missing, the face idles. Being cancelled (base/cancel.h) is no error: the stream ends as it
-/// should. Errors: kIo (nobody answers, and no retries left), kCorruptData, kInvalidArgument, kUnsupported.
+/// A frame each 1 / fps s of real time, and its sound. A file is read 2 s ahead, a pipe as it comes; a
+/// microphone's sound is dropped where it waits for more than a second; where sound is missing, the face
+/// idles. Being cancelled (base/cancel.h) is no error: the stream ends as it should. Errors: kIo (nobody
+/// answers, and no retries left), kCorruptData, kInvalidArgument, kUnsupported.
 PublishReport publish(const PublishOptions& options);
 
 }  // namespace vultus::publishing
