@@ -15,13 +15,14 @@ struct PublishOptions {
     std::filesystem::path person;
     std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input; empty: nobody speaks;
                                    ///< with AudioOptions::microphone, that
-    /// What media::is_stream_address() knows; "-" or "pipe:": MPEG-TS on standard output; else a file, as
-    /// VideoWriter's.
+    /// What media::is_stream_address() knows; "whip+http://" or "whip+https://" before a WHIP server's route;
+    /// "-" or "pipe:": MPEG-TS on standard output; else a file, as VideoWriter's.
     std::string to;
     media::AudioOptions audio;  ///< how the speech is read
     speaking::TalkerOptions talker;
     speaking::PoseOptions pose;
-    int crf = 20;  ///< quality of H.264
+    std::string token;  ///< that WHIP's server wants to see; empty: none
+    int crf = 20;       ///< quality of H.264
     bool mark =
         true;  ///< the invisible mark of origin (docs/origin.md); false is for the person file's owner
     bool stay = false;   ///< goes on after the speech
