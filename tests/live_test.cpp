@@ -164,6 +164,34 @@ TEST_F(Live, ThroughAPipe) {
     EXPECT_TRUE(rendering::read_origin_note(seen.comment).synthetic);
 }
 
+/// ALSA's own devices stand for one that nobody has here.
+TEST_F(Live, FromAMicrophone) {
+    std::string samples;
+    for (int i = 0; i < 5 * 48000; ++i) {
+        const int value = std::lround(16000 * std::sin(2 * M_PI * 220 / 48000 * i));
+        samples += {static_cast<char>(value & 255), static_cast<char>(value >> 8 & 255)};
+    }
+    write_file(path("tone.raw"), samples);
+    write_file(path("asound.conf"),
+               "pcm.tone { type file slave.pcm null file /dev/null format raw infile \"" + path("tone.raw") +
+                   "\" }\n");
+    Program::Options options;
+    options.environment = {"ALSA_CONFIG_PATH=/usr/share/alsa/alsa.conf:" + path("asound.conf")};
+    const Finished end =
+        Program("vultus", live(path("x.mkv"), {"--microphone=alsa:tone", "--seconds", "1"}), options)
+            .wait(60);
+    if (end.err.find("libavdevice") != std::string::npos) GTEST_SKIP() << end.err;
+    ASSERT_EQ(end.exit_code, 0) << end.err;
+    const Seen seen = look_at(path("x.mkv"));
+    EXPECT_EQ(seen.frames.size(), 25u);
+    EXPECT_GT(find_in(media::test::tone(kRateHz / 8, kRateHz, 220), seen.sound).second, 0.9);
+    const Finished absent =
+        Program("vultus", live(path("y.mkv"), {"--microphone=alsa:absent"}), options).wait(60);
+    EXPECT_EQ(absent.exit_code, 1);
+    EXPECT_EQ(absent.err.find("vultus: [media] microphone alsa:absent: not there"), 0u) << absent.err;
+    EXPECT_EQ(std::count(absent.err.begin(), absent.err.end(), '\n'), 1) << absent.err;
+}
+
 TEST_F(Live, AConnectionThatBreaksIsMadeAnew) {
     auto listener = std::make_unique<Listener>();
     const int port = listener->port();

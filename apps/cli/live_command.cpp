@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "argument_order.h"
+#include "base/error.h"
+#include "base/output_file.h"
 #include "commands.h"
 #include "publishing/publish.h"
 #include "sound_options.h"
@@ -12,13 +16,25 @@ namespace {
 using publishing::PublishOptions;
 using speaking::PoseOptions;
 
+constexpr std::size_t kMostTokenBytes = 65536;
 constexpr int kCancelled = 130;  // as of all commands that Ctrl-C ended
 
 /// What the options say, until all are known.
 struct Given {
-    std::string head = "model";
+    std::string head = "model", microphone;
+    std::filesystem::path token_file;
     bool no_idle = false, no_blinks = false, no_mark = false;
 };
+
+/// A file's first word.
+std::string token_in(const std::filesystem::path& path) {
+    std::istringstream text(read_file(path, kMostTokenBytes));
+    std::string token;
+    text >> token;
+    if (token.empty())
+        fail(ErrorCode::kInvalidArgument, "[live] {}: expected a token, it is empty", path.string());
+    return token;
+}
 
 void print_report(const PublishOptions& options, const publishing::PublishReport& report) {
     print_faults(report.faults);
@@ -36,13 +52,19 @@ void add_options(CLI::App& command, PublishOptions& options, Given& given) {
             "speech", options.speech,
             "Speech: any file FFmpeg reads; - for standard input, as it comes. Without it the face idles")
         ->type_name("FILE");
+    command.add_flag("--microphone{default}", given.microphone,
+                     "Speech from the microphone; --microphone=pulse:NAME or =alsa:NAME: from that one");
     command
-        .add_option(
-            "--to", options.to,
-            "rtmp://, rtmps://, srt://, udp:// or tcp://HOST:PORT..., v4l2:/dev/videoN, - or pipe: for "
-            "MPEG-TS on standard output, or a file (mp4, mov, mkv, ts)")
+        .add_option("--to", options.to,
+                    "rtmp://, rtmps://, srt://, udp:// or tcp://HOST:PORT..., whip+https://HOST/..., "
+                    "v4l2:/dev/videoN, - or pipe: for "
+                    "MPEG-TS on standard output, or a file (mp4, mov, mkv, ts)")
         ->type_name("WHERE")
         ->required();
+    command
+        .add_option("--token-file", given.token_file,
+                    "File with the secret that the server of whip+https:// wants")
+        ->type_name("FILE");
     add_sound_options(command, options.audio);
     command.add_flag("--stay", options.stay, "Go on after the speech");
     command
@@ -87,7 +109,13 @@ void add_live_command(CLI::App& app) {
         options->pose.idle_motion = !given->no_idle;
         options->pose.blinks = !given->no_blinks;
         options->mark = !given->no_mark;
-        if (!options->speech.empty())
+        if (!given->token_file.empty()) options->token = token_in(given->token_file);
+        if (!given->microphone.empty() && !options->speech.empty())
+            fail(ErrorCode::kInvalidArgument, "[live] speech: expected a file or --microphone, got both");
+        options->audio.microphone = !given->microphone.empty();
+        if (options->audio.microphone)
+            options->speech = given->microphone;
+        else if (!options->speech.empty())
             require_person_first("live", options->person, options->speech, "speech");
         const publishing::PublishReport report = publishing::publish(*options);
         print_report(*options, report);

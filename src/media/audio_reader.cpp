@@ -41,7 +41,7 @@ struct AudioReader::Impl {
           options(options),
           rate(options.sample_rate_hz),
           raw(parse_raw(options.raw)),
-          decoder(path, AVMEDIA_TYPE_AUDIO, 1, raw ? &*raw : nullptr, options.track),
+          decoder(path, AVMEDIA_TYPE_AUDIO, 1, raw ? &*raw : nullptr, options.track, options.microphone),
           frame(make_frame()) {
         if (options.keep_original) original.emplace(*decoder.codec());
         if (!decoder.stream()) return;

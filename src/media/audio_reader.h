@@ -21,6 +21,9 @@ struct AudioOptions {
     int track = 0;               ///< which of several sounds, from 1 on; 0: the main one, as FFmpeg sees it
     bool strict = false;         ///< faults() are errors
     bool keep_original = false;  ///< for take_original()
+    /// The path is no file but a microphone: "pulse:NAME" or "alsa:NAME", NAME as PulseAudio or ALSA calls
+    /// it; "default": the usual one. Such sound ends by being cancelled, or when the device goes.
+    bool microphone = false;
 };
 
 /// Streams samples (f32, -1..1) with constant memory. Sample 0 is the start of the file's image when it has
@@ -28,9 +31,9 @@ struct AudioOptions {
 /// The path "-" is standard input, which may hold any file, as pipes may.
 class AudioReader {
   public:
-    /// Errors: kIo when the file cannot be opened; kCorruptData when it is no media file or has no sound;
-    /// kInvalidArgument for an unknown raw format, the right one of a single channel or a track that is not
-    /// there.
+    /// Errors: kIo when the file or microphone cannot be opened; kCorruptData when it is no media file or has
+    /// no sound; kInvalidArgument for an unknown raw format, the right one of a single channel or a track
+    /// that is not there.
     explicit AudioReader(const std::filesystem::path& path, const AudioOptions& options = {});
     AudioReader(const std::filesystem::path& path, int sample_rate_hz);
     ~AudioReader();

@@ -71,6 +71,8 @@ inline std::string shown_address(const std::string& address) {
     const std::size_t last = shown.rfind('/');
     if (shown.rfind("rtmp", 0) == 0 && path != std::string::npos && last > path)
         shown.replace(last + 1, std::string::npos, "...");
+    if (shown.rfind("whip+", 0) == 0 && path != std::string::npos)
+        shown.replace(path + 1, std::string::npos, "...");
     if (user != std::string::npos && user > host) shown.erase(host + 3, user - host - 2);
     return shown;
 }

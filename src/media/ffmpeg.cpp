@@ -17,6 +17,8 @@ Clock::duration duration_of(double seconds) {
     return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
 }
 
+void say_nothing(const char*, int, const char*, int, const char*, ...) {}
+
 template <typename T>
 T* checked_alloc(T* pointer) {
     if (!pointer) throw std::bad_alloc();
@@ -53,6 +55,9 @@ void register_devices() {
             fail(ErrorCode::kUnsupported, "[media] devices: expected FFmpeg's {} (Debian: libavdevice{})",
                  name, avformat_version() >> 16);
         reinterpret_cast<void (*)()>(function)();
+        // ALSA would tell its troubles to standard error.
+        if (void* set = ::dlsym(library, "snd_lib_error_set_handler"))
+            reinterpret_cast<int (*)(decltype(&say_nothing))>(set)(&say_nothing);
         return true;
     }();
     (void)ready;

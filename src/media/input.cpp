@@ -24,8 +24,12 @@ constexpr unsigned kMostProbeBytes = 1 << 18;
 
 }  // namespace
 
-Input::Input(const std::filesystem::path& path) : path_(path), name_(input_name(path)) {
+Input::Input(const std::filesystem::path& path, bool microphone) : path_(path), name_(input_name(path)) {
     av_log_set_level(AV_LOG_QUIET);
+    if (microphone) {
+        open_microphone();
+        return;
+    }
     is_input_stream(path) ? open_stream() : open_file();
     if (live_wav_) return;
     const int probed = avformat_find_stream_info(format(), nullptr);
@@ -48,6 +52,44 @@ void Input::open_file() {
     if (opened == AVERROR(EACCES) || opened == AVERROR(EIO))
         fail(ErrorCode::kIo, "[media] {}: {}", name_, av_error(opened));
     if (opened < 0) fail_unknown(name_, opened);
+}
+
+void Input::open_microphone() {
+    register_devices();
+    const std::string name = path_.string();
+    std::string problem;
+    for (const char* system : {"pulse", "alsa"}) {
+        const std::string prefix = std::string(system) + ":";
+        const bool ours = name.rfind(prefix, 0) == 0;
+        if (!ours && name != "default") continue;
+        if (open_device(system, ours ? name.substr(prefix.size()) : name, problem)) return;
+    }
+    if (problem.empty())
+        fail(ErrorCode::kInvalidArgument,
+             "[media] microphone: expected default, pulse:NAME or alsa:NAME, got '{}'", name);
+    fail(ErrorCode::kIo, "[media] microphone {}: not there ({})", name, problem);
+}
+
+bool Input::open_device(const char* system, const std::string& device, std::string& problem) {
+    const AVInputFormat* kind = av_find_input_format(system);
+    int opened = AVERROR_DEMUXER_NOT_FOUND;
+    for (const char* channels : {"1", "2"}) {  // what ALSA's hardware devices do not convert
+        if (!kind) break;
+        AVFormatContext* raw = avformat_alloc_context();
+        if (!raw) throw std::bad_alloc();
+        raw->flags |= AVFMT_FLAG_NONBLOCK;  // so that the user can stop a silent one
+        AVDictionary* settings = nullptr;
+        av_dict_set(&settings, "sample_rate", "48000", 0);
+        av_dict_set(&settings, "channels", channels, 0);
+        av_dict_set(&settings, "fragment_size", "1920", 0);  // bytes, 20 ms
+        opened = avformat_open_input(&raw, device.c_str(), kind, &settings);
+        av_dict_free(&settings);
+        if (opened < 0) continue;
+        format_.reset(raw);
+        return true;
+    }
+    problem += fmt::format("{}{}: {}", problem.empty() ? "" : "; ", system, av_error(opened));
+    return false;
 }
 
 void Input::open_stream() {

@@ -19,8 +19,9 @@ namespace vultus::media {
 /// <(...)) is probed, too; where its index may lie behind the data (MP4), it is read to its end first.
 class Input {
   public:
-    /// Errors: kIo; kCorruptData when FFmpeg does not know the format, kCancelled.
-    explicit Input(const std::filesystem::path& path);
+    /// microphone: as AudioOptions::microphone. Errors: kIo; kCorruptData when FFmpeg does not know the
+    /// format, kCancelled; kUnsupported where FFmpeg has no microphones.
+    explicit Input(const std::filesystem::path& path, bool microphone = false);
 
     /// Null where live_wav() is there.
     AVFormatContext* format() const { return format_.get(); }
@@ -51,6 +52,9 @@ class Input {
     int descriptor() const;
     void open_file();
     void open_stream();
+    void open_microphone();
+    /// False, with what is wrong in `problem`.
+    bool open_device(const char* system, const std::string& device, std::string& problem);
     void make_io(bool can_seek);
     /// Copies `begin` and the rest of the stream to a file without a name and goes on there.
     void spool(const std::string& begin);

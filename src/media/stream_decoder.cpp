@@ -1,14 +1,18 @@
 #include "media/stream_decoder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace vultus::media {
 namespace {
 
 constexpr std::size_t kPieceBytes = 4096;
+constexpr auto kBetweenLooks = std::chrono::milliseconds(5);
 
 const char* type_words(AVMediaType type) { return type == AVMEDIA_TYPE_VIDEO ? "picture" : "sound"; }
 
@@ -19,7 +23,7 @@ struct ParametersFree {
 }  // namespace
 
 StreamDecoder::StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads,
-                             const RawFormat* raw, int track)
+                             const RawFormat* raw, int track, bool microphone)
     : name_(input_name(path)), packet_(make_packet()) {
     const auto require_first = [&] {
         if (track > 1)
@@ -32,7 +36,7 @@ StreamDecoder::StreamDecoder(const std::filesystem::path& path, AVMediaType type
         bytes_ = std::make_unique<InputStream>(path);
         return;
     }
-    input_ = std::make_unique<Input>(path);
+    input_ = std::make_unique<Input>(path, microphone);
     if (const auto& wav = input_->live_wav()) {
         if (type != AVMEDIA_TYPE_AUDIO)
             fail(ErrorCode::kCorruptData, "[media] {}: no {} in it", name_, type_words(type));
@@ -109,7 +113,12 @@ int StreamDecoder::next_samples() {
 
 int StreamDecoder::next_packet() {
     if (block_bytes_ > 0) return next_samples();
-    const int got = av_read_frame(input_->format(), packet_.get());
+    int got = av_read_frame(input_->format(), packet_.get());
+    while (got == AVERROR(EAGAIN)) {  // of a microphone
+        throw_if_cancelled();
+        std::this_thread::sleep_for(kBetweenLooks);
+        got = av_read_frame(input_->format(), packet_.get());
+    }
     if (got < 0) input_->rethrow();
     return got;
 }

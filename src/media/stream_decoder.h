@@ -22,8 +22,9 @@ class StreamDecoder {
     /// raw: null unless the input has no header. track: of several streams of that type, from 1 on; 0: the
     /// main one. Errors: as Input; kCorruptData when there is no such stream; kInvalidArgument when there is
     /// no such track; kUnsupported when nothing decodes it.
+    /// microphone: as AudioOptions::microphone.
     StreamDecoder(const std::filesystem::path& path, AVMediaType type, int threads,
-                  const RawFormat* raw = nullptr, int track = 0);
+                  const RawFormat* raw = nullptr, int track = 0, bool microphone = false);
 
     /// The next decoded frame into `frame`; false at the end. Packets that the decoder refuses are counted.
     bool next(AVFrame* frame);

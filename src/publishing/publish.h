@@ -13,14 +13,16 @@ namespace vultus::publishing {
 
 struct PublishOptions {
     std::filesystem::path person;
-    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input; empty: nobody speaks
-    /// What media::is_stream_address() knows; "-" or "pipe:": MPEG-TS on standard output; else a file, as
-    /// VideoWriter's.
+    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input; empty: nobody speaks;
+                                   ///< with AudioOptions::microphone, that
+    /// What media::is_stream_address() knows; "whip+http://" or "whip+https://" before a WHIP server's route;
+    /// "-" or "pipe:": MPEG-TS on standard output; else a file, as VideoWriter's.
     std::string to;
     media::AudioOptions audio;  ///< how the speech is read
     speaking::TalkerOptions talker;
     speaking::PoseOptions pose;
-    int crf = 20;  ///< quality of H.264
+    std::string token;  ///< that WHIP's server wants to see; empty: none
+    int crf = 20;       ///< quality of H.264
     bool mark =
         true;  ///< the invisible mark of origin (docs/origin.md); false is for the person file's owner
     bool stay = false;   ///< goes on after the speech
@@ -38,9 +40,10 @@ struct PublishReport {
     std::vector<std::string> faults;  ///< of the speech, as AudioReader's
 };
 
-/// A frame each 1 / fps s of real time, and its sound. A file is read 2 s ahead, a pipe as it comes; where
-/// sound is missing, the face idles. Being cancelled (base/cancel.h) is no error: the stream ends as it
-/// should. Errors: kIo (nobody answers, and no retries left), kCorruptData, kInvalidArgument, kUnsupported.
+/// A frame each 1 / fps s of real time, and its sound. A file is read 2 s ahead, a pipe as it comes; a
+/// microphone's sound is dropped where it waits for more than a second; where sound is missing, the face
+/// idles. Being cancelled (base/cancel.h) is no error: the stream ends as it should. Errors: kIo (nobody
+/// answers, and no retries left), kCorruptData, kInvalidArgument, kUnsupported.
 PublishReport publish(const PublishOptions& options);
 
 }  // namespace vultus::publishing

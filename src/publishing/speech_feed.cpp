@@ -11,6 +11,7 @@ namespace vultus::publishing {
 namespace {
 
 constexpr double kGatheredS = 0.1;  ///< of sound that comes in parts, against their unrest
+constexpr double kMostBehindS = 1;  ///< that a microphone is heard
 constexpr double kMostAheadS = 2;   ///< of what is shown
 constexpr std::size_t kPart = kSessionRateHz / 20;
 
@@ -18,13 +19,18 @@ constexpr std::size_t kPart = kSessionRateHz / 20;
 
 SpeechFeed::SpeechFeed(const std::filesystem::path& speech, const media::AudioOptions& audio,
                        speaking::LiveSession& session)
-    : speech_(speech), audio_(audio), comes_live_(is_input_stream(speech)), session_(session) {
+    : speech_(speech),
+      audio_(audio),
+      comes_live_(audio.microphone || is_input_stream(speech)),
+      session_(session) {
     if (speech.empty()) {
         done_ = true;
         return;
     }
-    // What is wrong with a file is said before anything is shown; a pipe may say nothing for long.
-    auto reader = comes_live_ ? nullptr : std::make_unique<media::AudioReader>(speech, audio);
+    // What is wrong with a file or microphone is said before anything is shown; a pipe may say nothing for
+    // long.
+    auto reader =
+        comes_live_ && !audio.microphone ? nullptr : std::make_unique<media::AudioReader>(speech, audio);
     thread_ = std::thread([this, held = std::move(reader)]() mutable { read_all(std::move(held)); });
 }
 
@@ -47,6 +53,7 @@ void SpeechFeed::read_all(std::unique_ptr<media::AudioReader> reader) {
         const CancelScope cancel([this] { return stop_.load(); });
         if (!reader) reader = std::make_unique<media::AudioReader>(speech_, audio_);
         read_parts(*reader);
+        if (audio_.microphone) fail(ErrorCode::kIo, "[live] microphone {}: it is gone", speech_.string());
         if (num_samples_ == 0) fail(ErrorCode::kInvalidArgument, "{}", reader->why_empty());
         faults_ = reader->faults();
         session_.end_speech();
@@ -71,7 +78,8 @@ void SpeechFeed::read_parts(media::AudioReader& reader) {
             continue;
         flowing = true;
         hand_on(gathered);
-        while (static_cast<double>(session_.num_waiting()) > kMostAheadS * kSessionRateHz) {
+        while (!audio_.microphone &&
+               static_cast<double>(session_.num_waiting()) > kMostAheadS * kSessionRateHz) {
             throw_if_cancelled();
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
@@ -81,7 +89,10 @@ void SpeechFeed::read_parts(media::AudioReader& reader) {
 }
 
 void SpeechFeed::hand_on(std::vector<float>& sound) {
-    session_.push(sound.data(), static_cast<std::int64_t>(sound.size()));
+    // Who speaks into a microphone would fall behind for good: of a machine that was away, or stood still.
+    const bool too_late =
+        audio_.microphone && static_cast<double>(session_.num_waiting()) > kMostBehindS * kSessionRateHz;
+    if (!too_late) session_.push(sound.data(), static_cast<std::int64_t>(sound.size()));
     sound.clear();
 }
 

@@ -21,7 +21,7 @@ constexpr int kSessionRateHz = 16000;
 /// Reads on a thread of its own.
 class SpeechFeed {
   public:
-    /// speech: empty: nothing is read. Errors: as AudioReader, at once for files, from done() for pipes.
+    /// speech: empty: nothing is read. Errors: as AudioReader, at once but for pipes, whose come from done().
     SpeechFeed(const std::filesystem::path& speech, const media::AudioOptions& audio,
                speaking::LiveSession& session);
     ~SpeechFeed();
@@ -40,7 +40,7 @@ class SpeechFeed {
 
     const std::filesystem::path speech_;
     const media::AudioOptions audio_;
-    const bool comes_live_;  ///< through a pipe
+    const bool comes_live_;  ///< through a pipe, or from a microphone
     speaking::LiveSession& session_;
     std::atomic<bool> stop_{false}, done_{false};
     std::atomic<std::int64_t> num_samples_{0};

@@ -12,6 +12,7 @@
 #include "base/output_file.h"
 #include "base/standard_stream.h"
 #include "media/video_writer.h"
+#include "publishing/whip_output.h"
 #include "rendering/origin.h"
 
 namespace vultus::publishing {
@@ -77,9 +78,11 @@ std::function<std::unique_ptr<Output>()> output_of(const PublishOptions& options
         video.address = options.to;
         return open("", "", video);
     }
+    if (is_whip_address(options.to)) return whip_output_of(options, person, size_px);
     if (options.to.find("://") != std::string::npos || !media::is_video_name(options.to))
         fail(ErrorCode::kInvalidArgument,
-             "[live] {}: expected rtmp://, rtmps://, srt://, udp://, tcp://, v4l2:, - or a name that ends in "
+             "[live] {}: expected rtmp://, rtmps://, srt://, udp://, tcp://, whip+http(s)://, v4l2:, - or a "
+             "name that ends in "
              "{}",
              media::shown_address(options.to), fmt::join(media::video_extensions(), ", "));
     require_not_input(options.to, {options.person, options.speech});

@@ -15,15 +15,15 @@
 namespace vultus::streaming {
 namespace {
 
-GstWebRTCSessionDescription* create_offer(GstElement* webrtc) {
+GstWebRTCSessionDescription* create(GstElement* webrtc, const char* function, const char* kind) {
     GstPromise* promise = gst_promise_new();
-    g_signal_emit_by_name(webrtc, "create-offer", nullptr, promise);
+    g_signal_emit_by_name(webrtc, function, nullptr, promise);
     gst_promise_wait(promise);
     GstWebRTCSessionDescription* offer = nullptr;
-    gst_structure_get(gst_promise_get_reply(promise), "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer,
+    gst_structure_get(gst_promise_get_reply(promise), kind, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &offer,
                       nullptr);
     gst_promise_unref(promise);
-    require(offer != nullptr, "[webrtc] test: no offer");
+    require(offer != nullptr, "[webrtc] test: no description");
     return offer;
 }
 
@@ -36,7 +36,7 @@ void set(GstElement* webrtc, const char* which, GstWebRTCSessionDescription* des
 
 }  // namespace
 
-Receiver::Receiver()
+Receiver::Receiver(bool answers)
     : pipeline_(make_pipeline(
           "webrtcbin name=rtc bundle-policy=max-bundle latency=40  fakesrc name=unused num-buffers=1 ! "
           "fakesink async=false",
@@ -50,6 +50,7 @@ Receiver::Receiver()
     for (const char* text :
          {"application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload=98",
           "application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=111"}) {
+        if (answers) break;  // the offer says what there is
         GstCaps* caps = gst_caps_from_string(text);
         GstWebRTCRTPTransceiver* transceiver = nullptr;
         g_signal_emit_by_name(webrtc_.get(), "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY,
@@ -64,9 +65,26 @@ Receiver::Receiver()
 Receiver::~Receiver() { pipeline_.reset(); }
 
 std::string Receiver::offer() {
-    GstWebRTCSessionDescription* offer = create_offer(webrtc_.get());
+    GstWebRTCSessionDescription* offer = create(webrtc_.get(), "create-offer", "offer");
     set(webrtc_.get(), "set-local-description", offer);
     gst_webrtc_session_description_free(offer);
+    return whole_description();
+}
+
+std::string Receiver::answer(const std::string& offer) {
+    GstSDPMessage* sdp = nullptr;
+    require(gst_sdp_message_new_from_text(offer.c_str(), &sdp) == GST_SDP_OK, "[webrtc] test: no offer");
+    GstWebRTCSessionDescription* theirs = gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, sdp);
+    set(webrtc_.get(), "set-remote-description", theirs);
+    gst_webrtc_session_description_free(theirs);
+    GstWebRTCSessionDescription* ours = create(webrtc_.get(), "create-answer", "answer");
+    set(webrtc_.get(), "set-local-description", ours);
+    gst_webrtc_session_description_free(ours);
+    report_often();
+    return whole_description();
+}
+
+std::string Receiver::whole_description() {
     for (int i = 0; i < 500; ++i) {
         GstWebRTCICEGatheringState state{};
         g_object_get(webrtc_.get(), "ice-gathering-state", &state, nullptr);
@@ -89,6 +107,10 @@ void Receiver::take(const std::string& answer) {
         gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
     set(webrtc_.get(), "set-remote-description", description);
     gst_webrtc_session_description_free(description);
+    report_often();
+}
+
+void Receiver::report_often() {
     // Reports as often as browsers send them.
     const GstOwned<GstElement> rtp = element_of(webrtc_.get(), "rtpbin");
     GObject* session = nullptr;

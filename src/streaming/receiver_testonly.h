@@ -13,11 +13,13 @@ namespace vultus::streaming {
 
 class Receiver {
   public:
-    Receiver();
+    /// answers: it takes an offer instead of making one.
+    explicit Receiver(bool answers = false);
     ~Receiver();
     /// With all its candidates, which lie on 127.0.0.1.
     std::string offer();
     void take(const std::string& answer);
+    std::string answer(const std::string& offer);
 
     struct Seen {
         double at_s;  ///< when it was due to be shown
@@ -28,6 +30,8 @@ class Receiver {
     std::vector<Seen> sounds();
 
   private:
+    std::string whole_description();
+    void report_often();
     static void on_pad(GstElement*, GstPad* pad, gpointer me);
     static GstFlowReturn on_picture(GstElement* sink, gpointer me);
     static GstFlowReturn on_sound(GstElement* sink, gpointer me);

@@ -89,6 +89,11 @@ struct WebRtcFeed::Impl {
         peers.clear();
     }
 
+    /// A new peer; offer: null where we make it.
+    std::shared_ptr<WebRtcPeer> join(const std::string& id, const Offer* offer);
+    /// Null: no such peer.
+    std::shared_ptr<WebRtcPeer> find(const std::string& id);
+
     GstFlowReturn pass_on(GstAppSink* sink) {
         GstSample* sample = gst_app_sink_pull_sample(sink);
         if (!sample) return GST_FLOW_EOS;
@@ -160,15 +165,13 @@ WebRtcFeed::WebRtcFeed(const WebRtcOptions& options) {
 
 WebRtcFeed::~WebRtcFeed() = default;
 
-WebRtcFeed::Answer WebRtcFeed::add_peer(const std::string& id, const std::string& sdp) {
-    Impl& me = *impl_;
-    const Offer offer = parse_offer(sdp);
+std::shared_ptr<WebRtcPeer> WebRtcFeed::Impl::join(const std::string& id, const Offer* offer) {
     {
-        const std::lock_guard lock(me.mutex);
-        if (me.peers.size() + me.num_joining >= me.options.most_peers)
+        const std::lock_guard lock(mutex);
+        if (peers.size() + num_joining >= options.most_peers)
             fail(ErrorCode::kCancelled, "[webrtc] expected at most {} viewers of a session",
-                 me.options.most_peers);
-        ++me.num_joining;
+                 options.most_peers);
+        ++num_joining;
     }
     struct Joined {
         Impl& me;
@@ -176,36 +179,55 @@ WebRtcFeed::Answer WebRtcFeed::add_peer(const std::string& id, const std::string
             const std::lock_guard lock(me.mutex);
             --me.num_joining;
         }
-    } joined{me};
-    PeerOptions options;
-    options.addresses = me.addresses;
-    options.silence_s = me.options.silence_s;
+    } joined{*this};
+    PeerOptions peer_options;
+    peer_options.addresses = addresses;
+    peer_options.silence_s = options.silence_s;
     // Without the lock: these may come while samples are passed on.
-    options.on_change = [&me] {
-        me.somebody = true;  // until the janitor has counted
-        me.changed.notify_all();
+    peer_options.on_change = [this] {
+        somebody = true;  // until the janitor has counted
+        changed.notify_all();
     };
-    options.on_key = [&me] { me.want_key(); };
-    const auto peer = std::make_shared<WebRtcPeer>(offer, options);
+    peer_options.on_key = [this] { want_key(); };
+    const auto peer = offer ? std::make_shared<WebRtcPeer>(*offer, peer_options)
+                            : std::make_shared<WebRtcPeer>(peer_options);
     std::size_t count = 0;
     {
-        const std::lock_guard lock(me.mutex);
-        me.peers[id] = peer;
-        count = me.peers.size();
-        me.changed.notify_all();
+        const std::lock_guard lock(mutex);
+        peers[id] = peer;
+        count = peers.size();
+        changed.notify_all();
     }
-    if (me.options.on_peers) me.options.on_peers(count);
-    return {id, peer->answer()};
+    if (options.on_peers) options.on_peers(count);
+    return peer;
+}
+
+std::shared_ptr<WebRtcPeer> WebRtcFeed::Impl::find(const std::string& id) {
+    const std::lock_guard lock(mutex);
+    const auto found = peers.find(id);
+    return found == peers.end() ? nullptr : found->second;
+}
+
+WebRtcFeed::Answer WebRtcFeed::add_peer(const std::string& id, const std::string& sdp) {
+    const Offer offer = parse_offer(sdp);
+    return {id, impl_->join(id, &offer)->description()};
+}
+
+std::string WebRtcFeed::offer_to(const std::string& id) { return impl_->join(id, nullptr)->description(); }
+
+void WebRtcFeed::take_answer(const std::string& id, const std::string& answer) {
+    if (const auto peer = impl_->find(id)) peer->take_answer(answer);
+}
+
+WebRtcFeed::PeerState WebRtcFeed::state_of(const std::string& id) const {
+    const auto peer = impl_->find(id);
+    if (!peer || peer->gone()) return PeerState::kNone;
+    return peer->connected() ? PeerState::kConnected : PeerState::kConnecting;
 }
 
 bool WebRtcFeed::add_candidates(const std::string& id, const std::string& fragment) {
-    std::shared_ptr<WebRtcPeer> peer;
-    {
-        const std::lock_guard lock(impl_->mutex);
-        const auto found = impl_->peers.find(id);
-        if (found == impl_->peers.end()) return false;
-        peer = found->second;
-    }
+    const auto peer = impl_->find(id);
+    if (!peer) return false;
     peer->add_candidates(parse_candidates(fragment, peer->mids()));
     return true;
 }

@@ -42,6 +42,13 @@ class WebRtcFeed {
     bool add_candidates(const std::string& peer, const std::string& fragment);
     bool remove_peer(const std::string& peer);
 
+    /// The other way round, for a server that takes streams (WHIP): an offer to send, with all candidates,
+    /// and what it answers. Errors: kInvalidArgument for what is no answer.
+    std::string offer_to(const std::string& peer);
+    void take_answer(const std::string& peer, const std::string& answer);
+    enum class PeerState { kNone, kConnecting, kConnected };  ///< kNone: gone, or never there
+    PeerState state_of(const std::string& peer) const;
+
     /// The next frame [size, size, 3] and the sound heard while it is shown; returns at once. What a viewer
     /// cannot take in time it does not get.
     void show(const std::uint8_t* rgb, const float* sound, std::size_t num_samples);

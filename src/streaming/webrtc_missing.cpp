@@ -14,6 +14,9 @@ WebRtcFeed::~WebRtcFeed() = default;
 WebRtcFeed::Answer WebRtcFeed::add_peer(const std::string&, const std::string&) { return {}; }
 bool WebRtcFeed::add_candidates(const std::string&, const std::string&) { return false; }
 bool WebRtcFeed::remove_peer(const std::string&) { return false; }
+std::string WebRtcFeed::offer_to(const std::string&) { return {}; }
+void WebRtcFeed::take_answer(const std::string&, const std::string&) {}
+WebRtcFeed::PeerState WebRtcFeed::state_of(const std::string&) const { return PeerState::kNone; }
 void WebRtcFeed::show(const std::uint8_t*, const float*, std::size_t) {}
 
 }  // namespace vultus::streaming

@@ -14,6 +14,7 @@
 namespace vultus::streaming {
 namespace {
 
+constexpr int kVideoPayload = 96, kAudioPayload = 111;  ///< of our offers, as browsers number them
 constexpr auto kMostGathering = std::chrono::seconds(5);
 
 struct DescriptionFree {
@@ -49,7 +50,7 @@ Description ask(GstElement* webrtc, const char* function, void* argument, const 
     for (char& c : problem)
         if (c == '\n' || c == '\r') c = ' ';
     if (!problem.empty())
-        fail(ErrorCode::kInvalidArgument, "[webrtc] offer: expected one to agree with, got: {}", problem);
+        fail(ErrorCode::kInvalidArgument, "[webrtc] {}: webrtcbin says: {}", function, problem);
     return description;
 }
 
@@ -61,9 +62,9 @@ std::string text_of(const GstSDPMessage* sdp) {
 }
 
 /// Tells that sound and picture are of one stream (RFC 8830), so that players keep them in step.
-std::string with_stream_id(const std::string& answer) {
+std::string with_stream_id(const std::string& description) {
     std::string text, kind = "session";
-    std::istringstream in(answer);
+    std::istringstream in(description);
     for (std::string line; std::getline(in, line);) {
         text += line + "\n";
         if (line.rfind("m=", 0) == 0) kind = line.substr(2, line.find(' ') - 2);
@@ -81,46 +82,66 @@ bool sends_something(const std::string& answer) {
 
 WebRtcPeer::WebRtcPeer(const Offer& offer, const PeerOptions& options)
     : options_(options), mids_(offer.mids), heard_(std::chrono::steady_clock::now()) {
-    // What comes in a hurry is dropped, oldest first: it never waits for this viewer.
-    std::string description = "webrtcbin name=rtc bundle-policy=max-bundle ";
-    constexpr const char* kSource =
-        "is-live=true format=time block=false max-buffers=50 leaky-type=downstream";
-    if (offer.video.payload >= 0)
-        description +=
-            fmt::format("appsrc name=video {} ! rtpvp8pay name=pay0 mtu=1200 picture-id-mode=15-bit pt={} ",
-                        kSource, offer.video.payload);
-    if (offer.audio.payload >= 0)
-        description += fmt::format("appsrc name=audio {} ! rtpopuspay name=pay1 mtu=1200 pt={} ", kSource,
-                                   offer.audio.payload);
-    pipeline_ = make_pipeline(description.c_str(), on_failure, this);
-    webrtc_ = element_of(pipeline_.get(), "rtc");
-    if (offer.video.payload >= 0) {
-        video_.source = element_of(pipeline_.get(), "video");
-        add_track("pay0",
-                  fmt::format("application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload={}",
-                              offer.video.payload)
-                      .c_str());
-    }
-    if (offer.audio.payload >= 0) {
-        audio_.source = element_of(pipeline_.get(), "audio");
-        add_track("pay1",
-                  fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload={}",
-                              offer.audio.payload)
-                      .c_str());
-    }
+    make_tracks(offer.video.payload, offer.audio.payload);
+    start();
     try {
-        negotiate(offer);
+        answer(offer);
     } catch (...) {
-        g_signal_handlers_disconnect_by_data(webrtc_.get(), this);
-        pipeline_.reset();  // before what its threads use
+        stop();
         throw;
     }
 }
 
-WebRtcPeer::~WebRtcPeer() {
+WebRtcPeer::WebRtcPeer(const PeerOptions& options)
+    : options_(options), heard_(std::chrono::steady_clock::now()) {
+    make_tracks(kVideoPayload, kAudioPayload);
+    start();
+    try {
+        offer();
+    } catch (...) {
+        stop();
+        throw;
+    }
+}
+
+void WebRtcPeer::make_tracks(int video_payload, int audio_payload) {
+    // What comes in a hurry is dropped, oldest first: it never waits for this viewer.
+    std::string description = "webrtcbin name=rtc bundle-policy=max-bundle ";
+    constexpr const char* kSource =
+        "is-live=true format=time block=false max-buffers=50 leaky-type=downstream";
+    if (video_payload >= 0)
+        description +=
+            fmt::format("appsrc name=video {} ! rtpvp8pay name=pay0 mtu=1200 picture-id-mode=15-bit pt={} ",
+                        kSource, video_payload);
+    if (audio_payload >= 0)
+        description += fmt::format("appsrc name=audio {} ! rtpopuspay name=pay1 mtu=1200 pt={} ", kSource,
+                                   audio_payload);
+    pipeline_ = make_pipeline(description.c_str(), on_failure, this);
+    webrtc_ = element_of(pipeline_.get(), "rtc");
+    if (video_payload >= 0) {
+        video_.source = element_of(pipeline_.get(), "video");
+        add_track("pay0",
+                  fmt::format("application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload={}",
+                              video_payload)
+                      .c_str());
+    }
+    if (audio_payload >= 0) {
+        audio_.source = element_of(pipeline_.get(), "audio");
+        add_track(
+            "pay1",
+            fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,{}payload={}",
+                        mids_.empty() ? "encoding-params=(string)2," : "", audio_payload)
+                .c_str());
+    }
+}
+
+/// Before what its threads use goes.
+void WebRtcPeer::stop() {
     g_signal_handlers_disconnect_by_data(webrtc_.get(), this);
     pipeline_.reset();
 }
+
+WebRtcPeer::~WebRtcPeer() { stop(); }
 
 void WebRtcPeer::add_track(const char* payloader, const char* caps) {
     const GstOwned<GstElement> pay = element_of(pipeline_.get(), payloader);
@@ -140,7 +161,7 @@ void WebRtcPeer::add_track(const char* payloader, const char* caps) {
     gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, this, nullptr);
 }
 
-void WebRtcPeer::negotiate(const Offer& offer) {
+void WebRtcPeer::start() {
     GObject* agent = nullptr;
     g_object_get(webrtc_.get(), "ice-agent", &agent, nullptr);
     // Over TCP what a slow viewer does not take would be kept without bound.
@@ -158,7 +179,9 @@ void WebRtcPeer::negotiate(const Offer& offer) {
     g_signal_connect(webrtc_.get(), "notify::ice-connection-state", G_CALLBACK(on_state), this);
     g_signal_connect(webrtc_.get(), "notify::ice-gathering-state", G_CALLBACK(on_gathering), this);
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
 
+void WebRtcPeer::answer(const Offer& offer) {
     GstSDPMessage* sdp = nullptr;
     if (gst_sdp_message_new_from_text(offer.sdp.c_str(), &sdp) != GST_SDP_OK)
         fail(ErrorCode::kInvalidArgument, "[webrtc] offer: expected SDP");
@@ -168,12 +191,33 @@ void WebRtcPeer::negotiate(const Offer& offer) {
     if (!sends_something(text_of(ours->sdp)))
         fail(ErrorCode::kInvalidArgument, "[webrtc] offer: expected VP8 or Opus that is to be received");
     ask(webrtc_.get(), "set-local-description", ours.get(), nullptr);
+    describe();
+}
+
+void WebRtcPeer::offer() {
+    const Description ours = ask(webrtc_.get(), "create-offer", nullptr, "offer");
+    ask(webrtc_.get(), "set-local-description", ours.get(), nullptr);
+    describe();
+}
+
+void WebRtcPeer::take_answer(const std::string& answer) {
+    GstSDPMessage* sdp = nullptr;
+    if (answer.rfind("v=0", 0) != 0 || gst_sdp_message_new_from_text(answer.c_str(), &sdp) != GST_SDP_OK)
+        fail(ErrorCode::kInvalidArgument, "[webrtc] answer: expected SDP, which begins with v=0");
+    const Description theirs(gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, sdp));
+    if (answer.find("a=recvonly") == std::string::npos && answer.find("a=sendrecv") == std::string::npos)
+        fail(ErrorCode::kInvalidArgument,
+             "[webrtc] answer: expected VP8 or Opus to be received, got neither");
+    ask(webrtc_.get(), "set-remote-description", theirs.get(), nullptr);
+}
+
+void WebRtcPeer::describe() {
     wait_for_addresses();
     GstWebRTCSessionDescription* whole = nullptr;
     g_object_get(webrtc_.get(), "local-description", &whole, nullptr);
     const Description owned(whole);
-    require(whole != nullptr, "[webrtc] no answer");
-    answer_ = with_stream_id(text_of(whole->sdp));
+    require(whole != nullptr, "[webrtc] no description");
+    description_ = with_stream_id(text_of(whole->sdp));
 }
 
 void WebRtcPeer::wait_for_addresses() {

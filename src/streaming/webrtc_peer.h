@@ -1,4 +1,4 @@
-// One WebRTC viewer.
+// One WebRTC viewer, or a server that is sent to.
 #pragma once
 
 #include <gst/gst.h>
@@ -28,11 +28,16 @@ class WebRtcPeer {
   public:
     /// Answers. Errors: kInvalidArgument, where webrtcbin takes the offer for none.
     WebRtcPeer(const Offer& offer, const PeerOptions& options);
+    /// Offers to send VP8 and Opus; take_answer() is to follow.
+    explicit WebRtcPeer(const PeerOptions& options);
     ~WebRtcPeer();
     WebRtcPeer(const WebRtcPeer&) = delete;
     WebRtcPeer& operator=(const WebRtcPeer&) = delete;
 
-    const std::string& answer() const { return answer_; }
+    /// The answer, or the offer, with all candidates.
+    const std::string& description() const { return description_; }
+    /// Errors: kInvalidArgument for what is no answer, or takes neither VP8 nor Opus.
+    void take_answer(const std::string& sdp);
     void add_candidates(const std::vector<Candidate>& candidates);
     const std::vector<std::string>& mids() const { return mids_; }
 
@@ -48,7 +53,13 @@ class WebRtcPeer {
         bool begun = false;
     };
     void add_track(const char* name, const char* caps);
-    void negotiate(const Offer& offer);
+    void make_tracks(int video_payload, int audio_payload);
+    void start();
+    void stop();
+    void answer(const Offer& offer);
+    void offer();
+    /// After the local description is set.
+    void describe();
     void wait_for_addresses();
     void state_changed();
     void heard() { heard_ = std::chrono::steady_clock::now(); }
@@ -60,7 +71,7 @@ class WebRtcPeer {
 
     const PeerOptions options_;
     std::vector<std::string> mids_;
-    std::string answer_;
+    std::string description_;
     Pipeline pipeline_;
     GstOwned<GstElement> webrtc_;
     Track video_, audio_;
