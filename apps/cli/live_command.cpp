@@ -23,6 +23,7 @@ constexpr int kCancelled = 130;  // as of all commands that Ctrl-C ended
 struct Given {
     std::string head = "model", microphone;
     std::filesystem::path token_file;
+    const CLI::Option* microphone_given = nullptr;
     bool no_idle = false, no_blinks = false, no_mark = false;
 };
 
@@ -34,6 +35,14 @@ std::string token_in(const std::filesystem::path& path) {
     if (token.empty())
         fail(ErrorCode::kInvalidArgument, "[live] {}: expected a token, it is empty", path.string());
     return token;
+}
+
+/// Empty: `--microphone` alone.
+std::string refuse_no_microphone(std::string& device) {
+    if (device.empty() || device == "default" || device.rfind("pulse:", 0) == 0 ||
+        device.rfind("alsa:", 0) == 0)
+        return "";
+    return "expected pulse:NAME, alsa:NAME or nothing, got '" + device + "'";
 }
 
 void print_report(const PublishOptions& options, const publishing::PublishReport& report) {
@@ -52,8 +61,13 @@ void add_options(CLI::App& command, PublishOptions& options, Given& given) {
             "speech", options.speech,
             "Speech: any file FFmpeg reads; - for standard input, as it comes. Without it the face idles")
         ->type_name("FILE");
-    command.add_flag("--microphone{default}", given.microphone,
-                     "Speech from the microphone; --microphone=pulse:NAME or =alsa:NAME: from that one");
+    given.microphone_given =
+        command
+            .add_option("--microphone", given.microphone,
+                        "Speech from the microphone; --microphone=pulse:NAME or =alsa:NAME: from that one")
+            ->type_name("DEVICE")
+            ->expected(0, 1)
+            ->check(CLI::Validator(&refuse_no_microphone, ""));
     command
         .add_option("--to", options.to,
                     "rtmp://, rtmps://, srt://, udp:// or tcp://HOST:PORT..., whip+https://HOST/..., "
@@ -110,11 +124,11 @@ void add_live_command(CLI::App& app) {
         options->pose.blinks = !given->no_blinks;
         options->mark = !given->no_mark;
         if (!given->token_file.empty()) options->token = token_in(given->token_file);
-        if (!given->microphone.empty() && !options->speech.empty())
+        options->audio.microphone = given->microphone_given->count() > 0;
+        if (options->audio.microphone && !options->speech.empty())
             fail(ErrorCode::kInvalidArgument, "[live] speech: expected a file or --microphone, got both");
-        options->audio.microphone = !given->microphone.empty();
         if (options->audio.microphone)
-            options->speech = given->microphone;
+            options->speech = given->microphone.empty() ? "default" : given->microphone;
         else if (!options->speech.empty())
             require_person_first("live", options->person, options->speech, "speech");
         const publishing::PublishReport report = publishing::publish(*options);
