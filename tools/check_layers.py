@@ -74,7 +74,7 @@ LINKED = re.compile(r"vultus::(\w+)")
 
 
 def folder_of(path):
-    """'src/media/png.cpp' -> ('src/media', names it may include, its own name)."""
+    """'src/media/image.cpp' -> ('src/media', names it may include, its own name)."""
     parts = path.split("/")
     if parts[0] == "src":
         return "src/" + parts[1], ALLOWED.get(parts[1]), parts[1]
@@ -131,7 +131,7 @@ def structure_violations():
 def self_test():
     assert not violations("src/audio/a.cpp", '#include "base/rng.h"\n#include <vector>\n#include "audio/b.h"\n')
     assert violations("src/base/a.h", '#include "tensor/archive.h"\n')
-    assert violations("src/train/a.cpp", '#include "media/png.h"\n')
+    assert violations("src/train/a.cpp", '#include "media/image.h"\n')
     assert violations("src/models/a.cpp", "#include <torch/torch.h>\n")
     assert not violations("src/train/a.cpp", "#include <torch/torch.h>\n")
     assert violations("src/evaluation/a.cpp", '#include "train/trainer.h"\n')

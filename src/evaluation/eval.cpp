@@ -17,7 +17,7 @@
 #include "evaluation/lip_ridge.h"
 #include "evaluation/rest_sounds.h"
 #include "media/audio_reader.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/video_reader.h"
 #include "metrics/speech_level.h"
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "media/audio_reader.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/test_media.h"
 #include "media/video_reader.h"
 #include "media/video_writer.h"

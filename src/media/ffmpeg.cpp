@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "media/ffmpeg_version.h"
 
 namespace vultus::media {
 namespace {
@@ -98,5 +99,7 @@ CodecPtr open_decoder(const AVCodecParameters* parameters, AVRational time_base,
     }
     return codec;
 }
+
+std::string ffmpeg_version() { return av_version_info(); }
 
 }  // namespace vultus::media

@@ -1,7 +1,8 @@
-// One decoded image.
+// Images: decoded, and as PNG and other still pictures.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <vector>
 
 namespace vultus::media {
@@ -17,5 +18,13 @@ struct Image {
     const std::uint8_t* pixel(int x, int y) const { return rgb.data() + 3 * (std::size_t(y) * width + x); }
     std::uint8_t* pixel(int x, int y) { return rgb.data() + 3 * (std::size_t(y) * width + x); }
 };
+
+/// Writes through a temporary file. Errors: kIo, kInvalidArgument (empty image).
+void write_png(const std::filesystem::path& path, const Image& image);
+/// With alpha: rgba [height, width, 4], not multiplied in.
+void write_png(const std::filesystem::path& path, const std::uint8_t* rgba, int width, int height);
+
+/// PNG, JPEG or whatever else FFmpeg reads as one image. Errors: as VideoReader.
+Image read_image(const std::filesystem::path& path);
 
 }  // namespace vultus::media

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "hearing/phone_recognizer.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/video_reader.h"
 #include "person/bundled.h"
 #include "preparation/av_offset.h"

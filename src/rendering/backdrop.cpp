@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/resize.h"
 
 namespace vultus::rendering {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/test_media.h"
 
 namespace vultus::rendering {

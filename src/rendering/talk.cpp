@@ -16,7 +16,7 @@
 #include "base/standard_stream.h"
 #include "marking/picture_mark.h"
 #include "media/audio_reader.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "media/resize.h"
 #include "media/video_writer.h"
 #include "rendering/backdrop.h"

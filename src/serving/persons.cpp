@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "base/scratch_folder.h"
-#include "media/png.h"
+#include "media/image.h"
 #include "speaking/live_session.h"
 
 namespace vultus::serving {

@@ -1,4 +1,4 @@
-#include "media/png.h"
+#include "media/image.h"
 
 #include <algorithm>
 
