@@ -18,7 +18,7 @@ constexpr double kLeastForRatioS = 0.5;
 
 /// What the options say, until all are known.
 struct Given {
-    std::string head = "model", fps;
+    std::string head = "model";
     bool no_idle = false, no_blinks = false, no_mark = false;
 };
 
@@ -44,19 +44,42 @@ void print_report(const rendering::TalkOptions& options, const rendering::TalkRe
     if (!options.frames.empty()) fmt::print(stderr, "wrote {}\n", options.frames.string());
 }
 
-std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOptions& options) {
+std::function<void()> add_person_options(CLI::App& command, const DrawnPerson& drawn) {
     auto state = std::make_shared<Given>();
+    command.add_option("--steps", drawn.talker.steps, "DDIM steps per frame (default: the person's)")
+        ->check(CLI::Range(1, 1000));
+    command.add_option("--seed", drawn.talker.seed, "Seed of x_T (default: the person's)")
+        ->check(CLI::NonNegativeNumber);
+    command.add_option("--crf", drawn.crf, "H.264 quality, lower is better")
+        ->check(CLI::Range(0, 51))
+        ->capture_default_str();
+    command.add_option("--head", state->head, "Head motion")
+        ->check(CLI::IsMember({"model", "still"}))
+        ->capture_default_str();
+    command.add_option("--head-scale", drawn.pose.scale, "Multiplies the head motion")
+        ->check(CLI::Range(0.0, 3.0))
+        ->capture_default_str();
+    command.add_flag("--no-idle", state->no_idle, "No idle head motion");
+    command.add_flag("--no-blinks", state->no_blinks, "No blinks");
+    command.add_flag("--no-mark", state->no_mark,
+                     "Without the invisible mark of origin; for the person file's owner only");
+    return [drawn, state] {
+        drawn.pose.source =
+            state->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
+        drawn.pose.idle_motion = !state->no_idle;
+        drawn.pose.blinks = !state->no_blinks;
+        drawn.mark = !state->no_mark;
+    };
+}
+
+std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOptions& options) {
+    auto fps = std::make_shared<std::string>();
     command
         .add_option("-o,--out", options.out,
                     "Video (mp4, mov, mkv, webm, webp, ts, gif), or - for raw RGB frames on standard output")
         ->type_name("FILE.mp4");
     command.add_option("--frames", options.frames, "New folder for PNG frames")->type_name("FOLDER");
-    command.add_option("--steps", options.talker.steps, "DDIM steps per frame (default: the person's)")
-        ->check(CLI::Range(1, 1000));
-    command.add_option("--seed", options.talker.seed, "Seed of x_T (default: the person's)")
-        ->check(CLI::NonNegativeNumber);
-    command.add_option("--fps", state->fps,
-                       "Frames per second: 25, 59.94, 30000/1001 (default: the person's)");
+    command.add_option("--fps", *fps, "Frames per second: 25, 59.94, 30000/1001 (default: the person's)");
     command
         .add_option("--size", options.size_px,
                     "Sides of the picture in px, even (default, and at most: the person's)")
@@ -71,17 +94,8 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
             "What lies behind the person: a colour (#rrggbb, white), a picture, or transparent (webm, webp, "
             "mov, PNG)")
         ->type_name("WHAT");
-    command.add_option("--crf", options.crf, "H.264 quality, lower is better")
-        ->check(CLI::Range(0, 51))
-        ->capture_default_str();
     command.add_option("--threads", options.num_threads, "Frames drawn at a time (default: one per core)")
         ->check(CLI::Range(0, 1024));
-    command.add_option("--head", state->head, "Head motion")
-        ->check(CLI::IsMember({"model", "still"}))
-        ->capture_default_str();
-    command.add_option("--head-scale", options.pose.scale, "Multiplies the head motion")
-        ->check(CLI::Range(0.0, 3.0))
-        ->capture_default_str();
     command
         .add_option("--pose", options.pose_track,
                     "CSV of yaw,pitch,roll in degrees per frame; overrides --head")
@@ -90,21 +104,15 @@ std::function<void()> add_drawing_options(CLI::App& command, rendering::TalkOpti
         .add_option("--look-ahead", options.look_ahead_frames,
                     "Frames of sound that may shape a frame before they are heard; -1: all that help")
         ->capture_default_str();
-    command.add_flag("--no-idle", state->no_idle, "No idle head motion");
-    command.add_flag("--no-blinks", state->no_blinks, "No blinks");
-    command.add_flag("--no-mark", state->no_mark,
-                     "Without the invisible mark of origin; for the person file's owner only");
-    return [&options, state, name = command.get_name()] {
-        if (!state->fps.empty()) {
-            const FrameRate rate = parse_frame_rate(state->fps, name.c_str());
+    const auto settle =
+        add_person_options(command, {options.talker, options.pose, options.crf, options.mark});
+    return [&options, settle, fps, name = command.get_name()] {
+        settle();
+        if (!fps->empty()) {
+            const FrameRate rate = parse_frame_rate(*fps, name.c_str());
             options.fps_num = rate.num;
             options.fps_den = rate.den;
         }
-        options.pose.source =
-            state->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
-        options.pose.idle_motion = !state->no_idle;
-        options.pose.blinks = !state->no_blinks;
-        options.mark = !state->no_mark;
     };
 }
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "commands.h"
+#include "drawing_options.h"
 #include "publishing/publish.h"
 #include "sound_options.h"
 #include "verify_command.h"
@@ -14,17 +15,15 @@ namespace vultus::cli {
 namespace {
 
 using publishing::PublishOptions;
-using speaking::PoseOptions;
 
 constexpr std::size_t kMostTokenBytes = 65536;
 constexpr int kCancelled = 130;  // as of all commands that Ctrl-C ended
 
 /// What the options say, until all are known.
 struct Given {
-    std::string head = "model", microphone;
+    std::string microphone;
     std::filesystem::path token_file;
     const CLI::Option* microphone_given = nullptr;
-    bool no_idle = false, no_blinks = false, no_mark = false;
 };
 
 /// A file's first word.
@@ -54,7 +53,7 @@ void print_report(const PublishOptions& options, const publishing::PublishReport
         fmt::print(stderr, "{} connections, {} frames not sent\n", report.num_connections, report.num_unsent);
 }
 
-void add_options(CLI::App& command, PublishOptions& options, Given& given) {
+std::function<void()> add_options(CLI::App& command, PublishOptions& options, Given& given) {
     command.add_option("person", options.person, "Person file")->type_name("FILE.vultus")->required();
     command
         .add_option(
@@ -90,23 +89,7 @@ void add_options(CLI::App& command, PublishOptions& options, Given& given) {
                     "How often in a row a connection is tried again, with growing pauses; -1: for ever")
         ->check(CLI::Range(-1, 1000000))
         ->capture_default_str();
-    command.add_option("--crf", options.crf, "H.264 quality, lower is better")
-        ->check(CLI::Range(0, 51))
-        ->capture_default_str();
-    command.add_option("--steps", options.talker.steps, "DDIM steps per frame (default: the person's)")
-        ->check(CLI::Range(1, 1000));
-    command.add_option("--seed", options.talker.seed, "Seed of x_T (default: the person's)")
-        ->check(CLI::NonNegativeNumber);
-    command.add_option("--head", given.head, "Head motion")
-        ->check(CLI::IsMember({"model", "still"}))
-        ->capture_default_str();
-    command.add_option("--head-scale", options.pose.scale, "Multiplies the head motion")
-        ->check(CLI::Range(0.0, 3.0))
-        ->capture_default_str();
-    command.add_flag("--no-idle", given.no_idle, "No idle head motion");
-    command.add_flag("--no-blinks", given.no_blinks, "No blinks");
-    command.add_flag("--no-mark", given.no_mark,
-                     "Without the invisible mark of origin; for the person file's owner only");
+    return add_person_options(command, {options.talker, options.pose, options.crf, options.mark});
 }
 
 }  // namespace
@@ -116,13 +99,9 @@ void add_live_command(CLI::App& app) {
         app.add_subcommand("live", "A live face to a streaming server, a video device, a pipe or a file");
     auto options = std::make_shared<PublishOptions>();
     auto given = std::make_shared<Given>();
-    add_options(*command, *options, *given);
-    command->callback([options, given] {
-        options->pose.source =
-            given->head == "still" ? PoseOptions::Source::kStill : PoseOptions::Source::kModel;
-        options->pose.idle_motion = !given->no_idle;
-        options->pose.blinks = !given->no_blinks;
-        options->mark = !given->no_mark;
+    const auto settle = add_options(*command, *options, *given);
+    command->callback([options, given, settle] {
+        settle();
         if (!given->token_file.empty()) options->token = token_in(given->token_file);
         options->audio.microphone = given->microphone_given->count() > 0;
         if (options->audio.microphone && !options->speech.empty())

@@ -78,6 +78,15 @@ int find_stream(AVFormatContext* format, AVMediaType type) {
     return best;
 }
 
+int find_track(const AVFormatContext* format, AVMediaType type, int track, int& num_tracks) {
+    num_tracks = 0;
+    int found = -1;
+    for (unsigned i = 0; i < format->nb_streams; ++i)
+        if (format->streams[i]->codecpar->codec_type == type && ++num_tracks == track)
+            found = static_cast<int>(i);
+    return found;
+}
+
 CodecPtr open_decoder(const AVCodecParameters* parameters, AVRational time_base, int threads,
                       const std::string& path) {
     const AVCodec* decoder = avcodec_find_decoder(parameters->codec_id);

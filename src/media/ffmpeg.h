@@ -67,6 +67,8 @@ std::string av_error(int code);
 
 /// Index of the stream to read, -1 if there is none; cover images do not count as video.
 int find_stream(AVFormatContext* format, AVMediaType type);
+/// The track-th of its kind, from 1 on; -1 where there are fewer. num_tracks: how many there are.
+int find_track(const AVFormatContext* format, AVMediaType type, int track, int& num_tracks);
 
 /// An opened decoder of a stream. Errors: kUnsupported, kCorruptData.
 CodecPtr open_decoder(const AVCodecParameters* parameters, AVRational time_base, int threads,

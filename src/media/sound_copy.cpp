@@ -17,11 +17,9 @@ bool holds(const Container& container, AVCodecID codec) {
 
 AVStream* sound_of(AVFormatContext* format, int track) {
     int count = 0;
-    for (unsigned i = 0; i < format->nb_streams; ++i)
-        if (format->streams[i]->codecpar->codec_type == AVMEDIA_TYPE_AUDIO && ++count == track)
-            return format->streams[i];
-    const int best = track > 0 ? -1 : find_stream(format, AVMEDIA_TYPE_AUDIO);
-    return best < 0 ? nullptr : format->streams[best];
+    const int index = track > 0 ? find_track(format, AVMEDIA_TYPE_AUDIO, track, count)
+                                : find_stream(format, AVMEDIA_TYPE_AUDIO);
+    return index < 0 ? nullptr : format->streams[index];
 }
 
 }  // namespace

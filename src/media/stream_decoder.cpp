@@ -68,10 +68,9 @@ void StreamDecoder::open_raw(const RawFormat& raw, int threads) {
 
 /// The track-th stream of its kind.
 int StreamDecoder::find_track(AVMediaType type, int track) const {
-    const AVFormatContext* format = input_->format();
     int count = 0;
-    for (unsigned i = 0; i < format->nb_streams; ++i)
-        if (format->streams[i]->codecpar->codec_type == type && ++count == track) return static_cast<int>(i);
+    const int found = media::find_track(input_->format(), type, track, count);
+    if (found >= 0) return found;
     fail(ErrorCode::kInvalidArgument, "[media] {}: expected a track from 1 to {}, got {}", name_, count,
          track);
 }
