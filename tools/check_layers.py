@@ -19,7 +19,7 @@ ALLOWED = {
     "models": ["base", "tensor"],
     "person": ["base", "tensor", "models"],
     "media": ["base", "tensor", "corpus"],
-    "face": ["base", "tensor", "corpus", "media"],
+    "face": ["base", "tensor", "corpus", "media", "person"],
     "metrics": ["base", "corpus", "media"],
     "kernels": ["base", "tensor"],
     "marking": ["base", "kernels"],

@@ -1,16 +1,13 @@
 #include "face/face_tracker.h"
 
-#include <dlib/image_processing.h>
 #include <dlib/image_processing/frontal_face_detector.h>
 #include <dlib/opencv.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <mutex>
 #include <opencv2/imgproc.hpp>
 
-#include "base/error.h"
+#include "face/face_mesh.h"
 
 namespace vultus::face {
 namespace {
@@ -25,19 +22,27 @@ constexpr double kDetectFacePx = 100;     // the detector's window is 80 px
 constexpr int kMissesBeforeSlow = 25;     // after this many frames without a face only every 5th is searched
 constexpr int kSlowStep = 5;
 
-// The regression runs on an image of the face of this size: dlib rounds landmarks to whole pixels, which
-// here are a quarter of a pixel of a 100 px face.
-constexpr int kChipSidePx = 560, kChipMarginPx = 80;
+// The square that the mesh is looked for in: 1.5 times the box around its points. From the detector's box,
+// which goes from the brows to the chin, the first one is a guess.
+constexpr double kCropScale = 1.5, kFirstCropScale = 1.9, kFirstCropUp = 0.1;
+constexpr int kFirstRounds = 3;
+constexpr double kLeastPresence = 0.5;
 
 // dlib's box from landmarks: centre = mean + kBoxDown * spread downwards, side = kBoxSide * spread, where
 // spread is the landmarks' root mean square distance from their mean. Medians over dlib's own detections.
 constexpr double kBoxDown = -0.12, kBoxSide = 2.8;
 
-constexpr double kPositionBlend = 0.7, kSizeBlend = 0.15;  // how fast the square follows the landmarks
+constexpr double kPositionBlend = 0.7, kSizeBlend = 0.15, kAngleBlend = 0.3;  // how fast the square follows
 constexpr double kMaxJump = 0.35;  // of a spread per frame; and of the spread's own size
 
 struct Square {
     double x = 0, y = 0, side = 0;  // centre
+};
+
+/// A square of the picture, turned: what the mesh is looked for in.
+struct Crop {
+    Square square;
+    double angle = 0;  // radians, clockwise in the picture
 };
 
 /// Where the landmarks are and how far they spread.
@@ -67,28 +72,6 @@ double overlap(const Square& a, const Square& b) {
     return w * h / (a.side * a.side + b.side * b.side - w * h);
 }
 
-/// Read once per process and file: 100 MB.
-std::shared_ptr<const dlib::shape_predictor> load_predictor(const std::filesystem::path& path) {
-    static std::mutex mutex;
-    static std::filesystem::path loaded_path;
-    static std::shared_ptr<const dlib::shape_predictor> loaded;
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (loaded && loaded_path == path) return loaded;
-    auto predictor = std::make_shared<dlib::shape_predictor>();
-    try {
-        dlib::deserialize(path.string()) >> *predictor;
-    } catch (const std::exception&) {
-        fail(ErrorCode::kCorruptData, "[face] {}: not a dlib shape predictor", path.string());
-    }
-    if (predictor->num_parts() != 68) {
-        fail(ErrorCode::kCorruptData, "[face] {}: expected 68 landmarks, got {}", path.string(),
-             predictor->num_parts());
-    }
-    loaded_path = path;
-    loaded = predictor;
-    return loaded;
-}
-
 struct Detection {
     Square box;
     double score = 0;
@@ -96,31 +79,12 @@ struct Detection {
 
 }  // namespace
 
-std::filesystem::path default_predictor_path() {
-    if (const char* named = std::getenv("VULTUS_LANDMARKS"); named && *named) {
-        if (!std::filesystem::exists(named))
-            fail(ErrorCode::kIo, "[face] VULTUS_LANDMARKS: no such file {}", named);
-        return named;
-    }
-    const std::filesystem::path debian = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
-    if (!std::filesystem::exists(debian)) {
-        fail(ErrorCode::kIo,
-             "[face] {} is missing: install the Debian package libdlib-data, or name the file in "
-             "VULTUS_LANDMARKS",
-             debian.string());
-    }
-    return debian;
-}
-
 struct FaceTracker::Impl {
     explicit Impl(const FaceTrackerOptions& options)
-        : options(options),
-          detector(dlib::get_frontal_face_detector()),
-          predictor(
-              load_predictor(options.predictor.empty() ? default_predictor_path() : options.predictor)) {}
+        : options(options), detector(dlib::get_frontal_face_detector()) {}
 
     FaceObservation observe(const media::Image& image) {
-        const cv::Mat rgb(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()));
+        rgb = cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()));
         cv::cvtColor(rgb, gray, cv::COLOR_RGB2GRAY);
         FaceObservation seen;
         if (!tracking) {
@@ -230,12 +194,13 @@ struct FaceTracker::Impl {
         return true;
     }
 
-    /// The first squares come from the detector's coarse grid; two rounds of landmarks settle them.
+    /// The first squares come from the detector's coarse grid; some rounds of the mesh settle them.
     void begin(const Square& box) {
         track = box;
+        crop = {{box.x, box.y - kFirstCropUp * box.side, kFirstCropScale * box.side}, 0};
         std::array<float, 136> points;
-        for (int round = 0; round < 2; ++round) {
-            regress(points);
+        for (int round = 0; round < kFirstRounds; ++round) {
+            crop = look(points);
             track = box_of(summarize(points));
         }
         tracking = true;
@@ -258,39 +223,67 @@ struct FaceTracker::Impl {
 
     /// Landmarks of this frame; false where they jump or collapse, as they do without a face.
     bool follow(std::array<float, 136>& points) {
-        regress(points);
+        const Crop next = look(points);
+        if (presence < kLeastPresence) return false;
         const Square now = summarize(points);
-        const Square box = box_of(now);
         if (last_spread > 0) {
             const double moved = std::hypot(now.x - last.x, now.y - last.y);
             if (moved > kMaxJump * last_spread || std::abs(now.side / last_spread - 1) > kMaxJump)
                 return false;
         }
         if (now.x < 0 || now.y < 0 || now.x > gray.cols || now.y > gray.rows || now.side < 8) return false;
-        track.x += kPositionBlend * (box.x - track.x);
-        track.y += kPositionBlend * (box.y - track.y);
-        track.side += kSizeBlend * (box.side - track.side);
+        track = box_of(now);
+        crop.square.x += kPositionBlend * (next.square.x - crop.square.x);
+        crop.square.y += kPositionBlend * (next.square.y - crop.square.y);
+        crop.square.side += kSizeBlend * (next.square.side - crop.square.side);
+        crop.angle += kAngleBlend * (next.angle - crop.angle);
         last = now;
         last_spread = now.side;
         return true;
     }
 
-    /// Landmark regression in `track`, on an enlarged copy of that part of the image.
-    void regress(std::array<float, 136>& points) {
-        const double inside = kChipSidePx - 2 * kChipMarginPx, scale = track.side / inside;
-        const double left = track.x - 0.5 * track.side - kChipMarginPx * scale;
-        const double top = track.y - 0.5 * track.side - kChipMarginPx * scale;
-        // Chip pixel centre (i + 0.5) lies at left + (i + 0.5) * scale.
-        const cv::Matx23d to_picture(scale, 0, left + 0.5 * scale - 0.5, 0, scale, top + 0.5 * scale - 0.5);
-        cv::warpAffine(gray, chip, to_picture, cv::Size(kChipSidePx, kChipSidePx),
-                       cv::INTER_LINEAR | cv::WARP_INVERSE_MAP, cv::BORDER_REPLICATE);
-        const dlib::rectangle box(kChipMarginPx, kChipMarginPx, kChipSidePx - kChipMarginPx - 1,
-                                  kChipSidePx - kChipMarginPx - 1);
-        const dlib::full_object_detection shape = (*predictor)(dlib::cv_image<unsigned char>(chip), box);
-        for (int i = 0; i < 68; ++i) {
-            points[2 * i] = static_cast<float>(left + (shape.part(i).x() + 0.5) * scale - 0.5);
-            points[2 * i + 1] = static_cast<float>(top + (shape.part(i).y() + 0.5) * scale - 0.5);
+    /// The landmarks in `crop`, and the crop that fits around them.
+    Crop look(std::array<float, 136>& points) {
+        const FaceMesh mesh = finder.find(cut());
+        presence = mesh.presence;
+        const double scale = crop.square.side / kMeshCropPx;
+        const double c = std::cos(crop.angle) * scale, s = std::sin(crop.angle) * scale;
+        const auto in_picture = [&](const cv::Point2f& p) {
+            const double x = p.x - 0.5 * kMeshCropPx, y = p.y - 0.5 * kMeshCropPx;
+            // Pixel centres lie at .5 in the crop, at whole numbers in the picture.
+            return cv::Point2d(crop.square.x + c * x - s * y - 0.5, crop.square.y + s * x + c * y - 0.5);
+        };
+        for (int i = 0; const cv::Point2f& landmark : mesh.landmarks()) {
+            const cv::Point2d p = in_picture(landmark);
+            points[i++] = static_cast<float>(p.x);
+            points[i++] = static_cast<float>(p.y);
         }
+        cv::Point2d least(1e9, 1e9), most(-1e9, -1e9);
+        for (const cv::Point2f& point : mesh.points) {
+            const cv::Point2d p = in_picture(point);
+            least = {std::min(least.x, p.x), std::min(least.y, p.y)};
+            most = {std::max(most.x, p.x), std::max(most.y, p.y)};
+        }
+        const double angle =
+            std::atan2(points[2 * 45 + 1] - points[2 * 36 + 1], points[2 * 45] - points[2 * 36]);
+        return {{(least.x + most.x) / 2, (least.y + most.y) / 2,
+                 kCropScale * std::max(most.x - least.x, most.y - least.y)},
+                angle};
+    }
+
+    /// That part of the picture, upright; shrunk from a larger one where single pixels would be lost.
+    const cv::Mat& cut() {
+        const double scale = crop.square.side / kMeshCropPx;
+        const int times = std::clamp(static_cast<int>(std::lround(scale)), 1, 8), side = times * kMeshCropPx;
+        const double step = scale / times, c = std::cos(crop.angle) * step, s = std::sin(crop.angle) * step;
+        const double half = 0.5 * side - 0.5;
+        const cv::Matx23d to_picture(c, -s, crop.square.x - 0.5 - half * (c - s), s, c,
+                                     crop.square.y - 0.5 - half * (s + c));
+        cv::warpAffine(rgb, chip, to_picture, cv::Size(side, side), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
+                       cv::BORDER_CONSTANT);
+        if (times == 1) return chip;
+        cv::resize(chip, small_chip, cv::Size(kMeshCropPx, kMeshCropPx), 0, 0, cv::INTER_AREA);
+        return small_chip;
     }
 
     void reset() {
@@ -301,12 +294,13 @@ struct FaceTracker::Impl {
 
     FaceTrackerOptions options;
     dlib::frontal_face_detector detector;
-    std::shared_ptr<const dlib::shape_predictor> predictor;
-    cv::Mat gray, shrunk, chip;
+    FaceMeshFinder finder;
+    cv::Mat rgb, gray, shrunk, chip, small_chip;
     bool tracking = false;
     int since_detection = 0, misses = 0, num_faces = 0;
-    double score = 0, last_spread = 0;
-    Square track, last;
+    double score = 0, presence = 0, last_spread = 0;
+    Square track, last;  ///< the face as the detector would box it; where the landmarks were
+    Crop crop;
 };
 
 FaceTracker::FaceTracker(const FaceTrackerOptions& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <filesystem>
 #include <memory>
 
 #include "corpus/corpus.h"
@@ -14,7 +13,7 @@ struct FaceObservation {
     bool found = false;
     bool detected = false;                  ///< the detector looked at this very frame
     int num_faces = 0;                      ///< at the last detection; more than 1: not one clear face
-    corpus::Box box;                        ///< px, the square the landmarks were looked for in
+    corpus::Box box;                        ///< px, the face from the brows to the chin
     std::array<float, 136> landmarks_px{};  ///< [68, 2] x, y; iBUG 300-W order
     double confidence = 0;                  ///< detector score of the last detection; above 0 is a face
 };
@@ -29,16 +28,12 @@ struct FaceWanted {
 
 struct FaceTrackerOptions {
     FaceWanted wanted = {};
-    std::filesystem::path predictor = {};  ///< dlib's 68-point file; empty: see default_predictor_path()
-    int detect_every = 10;                 ///< frames between detections while the track holds
+    int detect_every = 10;  ///< frames between detections while the track holds
 };
 
-/// $VULTUS_LANDMARKS, else Debian's /usr/share/dlib/shape_predictor_68_face_landmarks.dat.
-/// Errors: kIo with a line that says which package to install.
-std::filesystem::path default_predictor_path();
-
-/// dlib's HOG detector now and then, dlib's landmark regression on every frame. The square that feeds the
-/// regression follows smoothed landmarks, not the detector's coarse grid, so that landmarks do not jump.
+/// dlib's HOG detector now and then, MediaPipe's face mesh (face/face_mesh.h) on every frame. The square that
+/// the mesh is looked for in follows smoothed points, not the detector's coarse grid, so that landmarks do
+/// not jump. Errors: kIo where models/face/ is missing.
 class FaceTracker {
   public:
     explicit FaceTracker(const FaceTrackerOptions& options = {});

@@ -128,13 +128,13 @@ TEST(FaceTracker, TwoFacesAreCounted) {
     EXPECT_EQ(tracker.observe(two).num_faces, 2);
 }
 
-TEST(FaceTracker, MissingAndWrongPredictorFilesAreTold) {
-    setenv("VULTUS_LANDMARKS", "/nonexistent/points.dat", 1);
-    EXPECT_THROW(default_predictor_path(), Error);
-    unsetenv("VULTUS_LANDMARKS");
+TEST(FaceTracker, AFileThatIsNoNetworkIsTold) {
     const media::test::Scratch scratch;
-    write_file(scratch / "points.dat", "not a predictor");
-    EXPECT_THROW(FaceTracker({.predictor = scratch / "points.dat"}), Error);
+    std::filesystem::create_directories(scratch / "face");
+    write_file(scratch / "face" / "mesh.onnx", "no network");
+    setenv("VULTUS_MODELS", (scratch / "").c_str(), 1);
+    EXPECT_THROW(FaceTracker{}, Error);
+    unsetenv("VULTUS_MODELS");
 }
 
 }  // namespace
