@@ -47,9 +47,19 @@ Rows gather(const std::vector<SpeechExample>& examples) {
     return {torch::cat(audio), torch::cat(pose), torch::cat(latents), rows / std::max(1.0, frames)};
 }
 
+/// weights [3, D] from poses to latents without what they do to the lips, taken from along the direction in
+/// which lips move the recorded latents.
+Tensor without_lips(const Tensor& weights, const Tensor& latents, const Tensor& lips) {
+    const Tensor centred = latents - latents.mean(0);
+    const Tensor along = centred.t().matmul(centred.matmul(lips));  // [D, 2]
+    const Tensor moved = lips.t().matmul(along) + 1e-6 * torch::eye(2) * along.norm();
+    return weights - weights.matmul(lips).matmul(torch::linalg_inv(moved)).matmul(along.t());
+}
+
 }  // namespace
 
-Archive fit_linear_path(const std::vector<SpeechExample>& examples, const std::string& prefix) {
+Archive fit_linear_path(const std::vector<SpeechExample>& examples, const Tensor& lips,
+                        const std::string& prefix) {
     const Rows rows = gather(examples);
     const Tensor mean = rows.audio.mean(0), scale = rows.audio.std(0).clamp_min(1e-4);
     const Tensor pose_scale = (rows.pose.std(0) * std::sqrt(kPoseLambda / kLambda)).clamp_min(1e-4);
@@ -57,7 +67,8 @@ Archive fit_linear_path(const std::vector<SpeechExample>& examples, const std::s
     const Tensor weights = ridge(x, rows.latents, kLambda * rows.versions);  // [3 F + 3 + 1, D]
     const std::int64_t inputs = rows.audio.size(1), width = inputs / kRows;
     const Tensor audio = weights.narrow(0, 0, inputs) / scale.unsqueeze(1);
-    const Tensor pose = weights.narrow(0, inputs, 3) / pose_scale.unsqueeze(1);
+    const Tensor pose =
+        without_lips(weights.narrow(0, inputs, 3) / pose_scale.unsqueeze(1), rows.latents, lips);
     const Tensor bias = weights[inputs + 3] - mean.matmul(audio);
     Archive archive;
     const std::string out = prefix + ".out.";

@@ -9,7 +9,9 @@ namespace vultus::speech_training {
 /// Ridge regression from speech features (three rows about each video frame, standardised, lambda 3000) and
 /// head pose to normalised latents, over valid frames, as the weights of SpeechConfig::linear_path:
 /// PREFIX.out.audio.weight [D, width, 3], PREFIX.out.audio.bias [D], PREFIX.out.pose.weight [D, 3] and .bias
-/// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room.
-Archive fit_linear_path(const std::vector<SpeechExample>& examples, const std::string& prefix);
+/// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room. The pose
+/// does nothing to the lips that `lips` [D, 2] read off the latents: in a minute, both go together by chance.
+Archive fit_linear_path(const std::vector<SpeechExample>& examples, const torch::Tensor& lips,
+                        const std::string& prefix);
 
 }  // namespace vultus::speech_training

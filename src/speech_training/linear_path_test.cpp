@@ -11,9 +11,11 @@ namespace {
 using torch::Tensor;
 
 constexpr std::int64_t kFrames = 4000, kWidth = 5, kLatent = 7;
+/// The lips are the first two of the latents.
+Tensor lips() { return torch::eye(kLatent).narrow(1, 0, 2); }
 
 /// Latents that are a straight line of the features about each frame and of the pose.
-SpeechExample straight(std::uint64_t seed) {
+SpeechExample straight(std::uint64_t seed, bool pose_moves_lips = false) {
     torch::manual_seed(seed);
     SpeechExample example;
     const Tensor features = torch::randn({2 * kFrames, kWidth}) * 0.1 + 3;
@@ -23,8 +25,9 @@ SpeechExample straight(std::uint64_t seed) {
     const Tensor after = features.slice(0, 1, 2 * kFrames, 2);
     torch::manual_seed(99);
     const Tensor a = torch::randn({kWidth, kLatent}), b = torch::randn({kWidth, kLatent});
-    example.target =
-        before.matmul(a) * 10 - after.matmul(b) * 5 + example.pose.matmul(torch::randn({3, kLatent}));
+    Tensor of_pose = torch::randn({3, kLatent});
+    if (!pose_moves_lips) of_pose.narrow(1, 0, 2).zero_();
+    example.target = before.matmul(a) * 10 - after.matmul(b) * 5 + example.pose.matmul(of_pose);
     example.valid = torch::ones({kFrames});
     return example;
 }
@@ -32,7 +35,7 @@ SpeechExample straight(std::uint64_t seed) {
 TEST(LinearPath, IsTheLineThatTheNetworkStartsFrom) {
     const SpeechExample example = straight(1), other = straight(2);
     autograd::Parameters parameters(torch::kCPU, torch::kFloat32, 3);
-    parameters.load(fit_linear_path({example}, "speech"), "speech.");
+    parameters.load(fit_linear_path({example}, lips(), "speech"), "speech.");
     models::SpeechConfig config;
     config.features = "phonetic";
     config.rate_per_frame = 2;
@@ -65,8 +68,18 @@ TEST(LinearPath, FramesThatAreNotValidTeachNothing) {
     SpeechExample clean = straight(1), spoilt = straight(1);
     for (SpeechExample* example : {&clean, &spoilt}) example->valid.slice(0, 0, kFrames, 3).zero_();
     spoilt.target.slice(0, 0, kFrames, 3).fill_(1e6);
-    const Archive a = fit_linear_path({clean}, "speech"), b = fit_linear_path({spoilt}, "speech");
+    const Archive a = fit_linear_path({clean}, lips(), "speech"),
+                  b = fit_linear_path({spoilt}, lips(), "speech");
     for (const auto& [name, tensor] : a.tensors) EXPECT_EQ(tensor.bytes, b.tensors.at(name).bytes) << name;
+}
+
+TEST(LinearPath, TheHeadDoesNothingToTheLips) {
+    const SpeechExample example = straight(1, /*pose_moves_lips=*/true);
+    const Archive line = fit_linear_path({example}, lips(), "speech");
+    const Tensor of_pose =
+        autograd::from_host(line.tensors.at("speech.out.pose.weight"), torch::kCPU);  // [D, 3]
+    EXPECT_LT(lips().t().matmul(of_pose).abs().max().item<double>(), 1e-3);
+    EXPECT_GT(of_pose.narrow(0, 2, kLatent - 2).abs().max().item<double>(), 0.3);
 }
 
 }  // namespace

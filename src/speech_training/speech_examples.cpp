@@ -17,7 +17,10 @@ namespace {
 constexpr int kAugmentedVersions = 12;
 /// Of a large encoder, which costs a hundred times more and hears much the same through noise.
 constexpr int kAugmentedVersionsOfPublished = 2;
-constexpr double kCleanShare = 0.25;    ///< of the batch
+constexpr double kCleanShare = 0.25;  ///< of the batch
+/// Of the pieces that see another piece's head: in a minute, lips and head go together by chance, and the
+/// head would decide about the lips.
+constexpr double kOtherPoseShare = 0.4;
 constexpr double kSilenceShare = 0.06;  ///< of the batch: no speech, mouth at rest
 constexpr double kTempoShare = 0.5, kMostTempo = 0.25;
 /// A step costs the same however long somebody's recordings are.
@@ -41,8 +44,8 @@ void mask(Tensor& rows, Rng& rng) {
 }  // namespace
 
 SpeechBatch SpeechBatch::to(torch::Device device) const {
-    return {features.to(device), target.to(device),    lips.to(device),
-            pose.to(device),     reference.to(device), valid.to(device)};
+    return {features.to(device),  target.to(device), lips.to(device), pose.to(device),
+            reference.to(device), valid.to(device),  own.to(device)};
 }
 
 SpeechExamples::SpeechExamples(const training_loop::TrainOptions& options,
@@ -169,7 +172,7 @@ SpeechBatch SpeechExamples::batch(std::uint64_t place) const {
     // Now and then only a part, so that the clip's ends teach no timing.
     if (frames > 60 && rng.uniform() < 0.4)
         frames = 40 + static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(frames - 40)));
-    std::vector<Tensor> features, target, lips, pose, reference, valid;
+    std::vector<Tensor> features, target, lips, pose, reference, valid, own;
     for (const std::size_t index : chosen) {
         const SpeechExample& example = train_[index];
         const Piece piece =
@@ -177,12 +180,25 @@ SpeechBatch SpeechExamples::batch(std::uint64_t place) const {
         features.push_back(piece.features);
         target.push_back(piece.target);
         lips.push_back(piece.lips);
-        pose.push_back(piece.pose);
+        const bool other = rng.uniform() < kOtherPoseShare;
+        pose.push_back(other ? other_pose(rng.below(train_.size()), frames) : piece.pose);
+        own.push_back(torch::full({1, 1}, other ? 0.0f : 1.0f));
         reference.push_back(example.reference);
         valid.push_back(piece.valid);
     }
     return {torch::stack(features), torch::stack(target),    torch::stack(lips),
-            torch::stack(pose),     torch::stack(reference), torch::stack(valid).unsqueeze(2)};
+            torch::stack(pose),     torch::stack(reference), torch::stack(valid).unsqueeze(2),
+            torch::stack(own)};
+}
+
+Tensor SpeechExamples::other_pose(std::size_t first, std::int64_t frames) const {
+    std::vector<Tensor> tracks;
+    for (std::int64_t left = frames; left > 0; ++first) {
+        const Tensor& track = train_[first % train_.size()].pose;
+        tracks.push_back(track.narrow(0, 0, std::min(left, track.size(0))));
+        left -= tracks.back().size(0);
+    }
+    return torch::cat(tracks);
 }
 
 /// No speech: the mouth rests.

@@ -24,9 +24,10 @@ struct SpeechExample {
 };
 
 /// B pieces of one length: features [B, rate T, width], target [B, T, D], lips [B, T, 2], pose [B, T, 3],
-/// reference [B, D], valid [B, T, 1].
+/// reference [B, D], valid [B, T, 1]; own [B, 1, 1]: 0 where the pose is another piece's, so that of the
+/// target only the lips are meant.
 struct SpeechBatch {
-    torch::Tensor features, target, lips, pose, reference, valid;
+    torch::Tensor features, target, lips, pose, reference, valid, own;
     SpeechBatch to(torch::Device device) const;
 };
 
@@ -51,6 +52,9 @@ class SpeechExamples {
 
     /// kBatch pieces; `place` chooses them.
     SpeechBatch batch(std::uint64_t place) const;
+    /// [frames, 3]: how the head moved in training clips, one after the other, from the one called `first`
+    /// on: a head that this speech was not recorded with.
+    torch::Tensor other_pose(std::size_t first, std::int64_t frames) const;
     /// Never in a batch, but for persons with no validation clips.
     const std::vector<SpeechExample>& validation() const { return validation_; }
     /// Batches in which every second of training is heard once, on average; at least 1.

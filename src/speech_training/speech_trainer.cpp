@@ -22,6 +22,7 @@ constexpr double kWarmLearningRate = 3e-4;
 /// Half of the batches see the whole context, the others as little as live speech will have.
 constexpr int kLookAheadFrames[] = {-1, -1, -1, -1, 0, 0, 1, 3};
 constexpr std::int64_t kValidateEvery = 50;
+constexpr std::size_t kHeads = 3;  ///< that each validation clip is spoken with
 /// Of the recordings: a minute is learnt by heart long before a quarter of the usual budget is spent, and the
 /// best step comes in the first 100 passes (docs/experiments.md).
 constexpr std::int64_t kMostPasses = 400;
@@ -133,7 +134,7 @@ void SpeechTrainer::start_from_ridge(bool complete) {
     const models::SpeechConfig& speech = person_.model.speech;
     Archive start;
     if (!complete) {
-        start = fit_linear_path(examples_.training(), "speech");
+        start = fit_linear_path(examples_.training(), probe_.lips.to(torch::kCPU), "speech");
         start.tensors["speech.out.weight"] = zeros({speech.latent, speech.width});
         start.tensors["speech.out.bias"] = zeros({speech.latent});
     } else if (!parameters_.all().contains("speech.out.audio.weight")) {
@@ -172,13 +173,13 @@ Tensor SpeechTrainer::loss(const SpeechBatch& batch, std::uint64_t place) {
         {ops, "speech"}, person_.model.speech, autograd::TorchOps::wrap(batch.features),
         autograd::TorchOps::wrap(batch.pose), autograd::TorchOps::wrap(batch.reference), look_ahead);
     const Tensor latents = autograd::TorchOps::unwrap(out.latents);
-    const Tensor error = (latents - batch.target) * batch.valid;
+    const Tensor error = (latents - batch.target) * batch.valid * batch.own;
     const Tensor mouth = error.matmul(probe_.mouth) / probe_.mouth_scale;
     const Tensor meant = latents.matmul(probe_.lips) / probe_.lip_scale,
                  recorded = batch.lips / probe_.lip_scale;
     const Tensor lips = (meant - recorded) * batch.valid;
     const Tensor motion = mouth.narrow(1, 1, mouth.size(1) - 1) - mouth.narrow(1, 0, mouth.size(1) - 1);
-    const Tensor pose = (autograd::TorchOps::unwrap(out.pose) - batch.pose) * batch.valid;
+    const Tensor pose = (autograd::TorchOps::unwrap(out.pose) - batch.pose) * batch.valid * batch.own;
     return error.square().mean() + kMouthWeight * mouth.square().mean() +
            kMotionWeight * motion.square().mean() + kLipWeight * lips.square().mean() +
            kConcordanceWeight * lip_concordance_loss(meant, recorded, batch.valid) +
@@ -208,7 +209,8 @@ double SpeechTrainer::train_step(std::int64_t step, double fraction) {
     return group_.average(value.item<double>());
 }
 
-/// Error, lips and lip opening on the validation clips, driven by speech alone (predicted pose).
+/// Lips on the validation clips, with heads that they were not recorded with, as in talking; the error of the
+/// latents, with their own.
 SpeechTrainer::Validation SpeechTrainer::validate() {
     torch::NoGradGuard no_grad;
     adam_.swap_average();
@@ -216,21 +218,33 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
     // In the posture in which the person will talk: that of a held-out clip is far from those of few clips,
     // and the Conformers say nothing there.
     const Tensor posture = torch::tensor(person_.stats.reference).unsqueeze(0).to(device_);
-    Validation sum;
-    std::vector<double> correlations, distances, differences;
-    for (const SpeechExample& example : examples_.validation()) {
-        const models::SpeechToLatentOutput out =
+    const auto latents_of = [&](const SpeechExample& example, const Tensor& pose) {
+        return autograd::TorchOps::unwrap(
             models::speech_to_latent({ops, "speech"}, person_.model.speech,
                                      autograd::TorchOps::wrap(example.features[0].unsqueeze(0).to(device_)),
-                                     {}, autograd::TorchOps::wrap(posture));
-        const Tensor latents = autograd::TorchOps::unwrap(out.latents)[0];
-        sum.latent_error += (latents.to(torch::kCPU) - example.target).square().mean().item<double>() /
+                                     autograd::TorchOps::wrap(pose.unsqueeze(0).to(device_)),
+                                     autograd::TorchOps::wrap(posture))
+                .latents)[0];
+    };
+    Validation sum;
+    std::vector<double> correlations, distances, differences;
+    for (std::size_t i = 0; i < examples_.validation().size(); ++i) {
+        const SpeechExample& example = examples_.validation()[i];
+        sum.latent_error += (latents_of(example, example.pose).to(torch::kCPU) - example.target)
+                                .square()
+                                .mean()
+                                .item<double>() /
                             static_cast<double>(examples_.validation().size());
-        const Tensor mouth = (latents.matmul(probe_.mouth) + probe_.offset).to(torch::kCPU);
-        const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
-        distances.push_back(apart.mean().item<double>());
-        correlations.push_back(correlation(opening_of(mouth), example.opening));
-        differences.push_back(track_difference(latents.matmul(probe_.lips).to(torch::kCPU), example.lips));
+        for (std::size_t k = 0; k < kHeads; ++k) {
+            const Tensor latents =
+                latents_of(example, examples_.other_pose(kHeads * i + k, example.target.size(0)));
+            const Tensor mouth = (latents.matmul(probe_.mouth) + probe_.offset).to(torch::kCPU);
+            const Tensor apart = (mouth - example.mouth).view({-1, 20, 2}).square().sum(2).sqrt();
+            distances.push_back(apart.mean().item<double>());
+            correlations.push_back(correlation(opening_of(mouth), example.opening));
+            differences.push_back(
+                track_difference(latents.matmul(probe_.lips).to(torch::kCPU), example.lips));
+        }
     }
     adam_.swap_average();
     sum.opening_r = median(correlations);
