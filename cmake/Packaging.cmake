@@ -57,7 +57,6 @@ renders new video of that person from speech.
 
 This package holds the program vultus with a person to begin with, the shared
 and the static library, and the files to build programs with them.")
-set(CPACK_DEBIAN_VULTUS_PACKAGE_RECOMMENDS libdlib-data)  # landmarks, for prepare and eval
 set(CPACK_DEBIAN_VULTUS_PACKAGE_SUGGESTS "vultus-train, pocketsphinx-en-us, flite, espeak-ng, mecab-ipadic-utf8, gstreamer1.0-nice, gstreamer1.0-plugins-bad, gstreamer1.0-plugins-good, libavdevice59")
 set(CPACK_DEBIAN_TRAIN_PACKAGE_NAME vultus-train)
 set(CPACK_DEBIAN_TRAIN_DESCRIPTION "trainer of the program vultus

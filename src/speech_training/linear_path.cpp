@@ -24,51 +24,56 @@ Tensor windows(const Tensor& features) {
                       1);
 }
 
-/// Valid rows of inputs and latents, versions of the features below each other.
+/// Valid rows of inputs, latents and lips, versions of the features below each other.
 struct Rows {
-    Tensor audio, pose, latents;
+    Tensor audio, pose, latents, lips;  ///< lips: as recorded, less what the probe reads off the latents
     double versions = 0;
 };
 
-Rows gather(const std::vector<SpeechExample>& examples) {
-    std::vector<Tensor> audio, pose, latents;
+Rows gather(const std::vector<SpeechExample>& examples, const Tensor& probe) {
+    std::vector<Tensor> audio, pose, latents, lips;
     double frames = 0, rows = 0;
     for (const SpeechExample& example : examples) {
         const Tensor valid = example.valid.gt(0.5).nonzero().squeeze(1);
         const std::size_t versions = std::min(kVersions, example.features.size());
+        const Tensor target = example.target.index_select(0, valid), read = target.matmul(probe);
+        const Tensor missed = example.lips.index_select(0, valid) - (read - read.mean(0));
         for (std::size_t v = 0; v < versions; ++v) {
             audio.push_back(windows(example.features[v]).index_select(0, valid));
             pose.push_back(example.pose.index_select(0, valid));
-            latents.push_back(example.target.index_select(0, valid));
+            latents.push_back(target);
+            lips.push_back(missed);
         }
         frames += static_cast<double>(valid.size(0));
         rows += static_cast<double>(valid.size(0)) * static_cast<double>(versions);
     }
-    return {torch::cat(audio), torch::cat(pose), torch::cat(latents), rows / std::max(1.0, frames)};
-}
-
-/// weights [3, D] from poses to latents without what they do to the lips, taken from along the direction in
-/// which lips move the recorded latents.
-Tensor without_lips(const Tensor& weights, const Tensor& latents, const Tensor& lips) {
-    const Tensor centred = latents - latents.mean(0);
-    const Tensor along = centred.t().matmul(centred.matmul(lips));  // [D, 2]
-    const Tensor moved = lips.t().matmul(along) + 1e-6 * torch::eye(2) * along.norm();
-    return weights - weights.matmul(lips).matmul(torch::linalg_inv(moved)).matmul(along.t());
+    return {torch::cat(audio), torch::cat(pose), torch::cat(latents), torch::cat(lips),
+            rows / std::max(1.0, frames)};
 }
 
 }  // namespace
 
+Tensor latents_per_lip(const Tensor& latents, const Tensor& lips) {
+    const Tensor centred = latents - latents.mean(0);
+    const Tensor along = centred.t().matmul(centred.matmul(lips));
+    const Tensor moved = lips.t().matmul(along) + 1e-6 * torch::eye(2) * along.norm();
+    return torch::linalg_inv(moved).matmul(along.t());
+}
+
 Archive fit_linear_path(const std::vector<SpeechExample>& examples, const Tensor& lips,
                         const std::string& prefix) {
-    const Rows rows = gather(examples);
+    const Rows rows = gather(examples, lips);
+    const Tensor per_lip = latents_per_lip(rows.latents, lips);
     const Tensor mean = rows.audio.mean(0), scale = rows.audio.std(0).clamp_min(1e-4);
     const Tensor pose_scale = (rows.pose.std(0) * std::sqrt(kPoseLambda / kLambda)).clamp_min(1e-4);
     const Tensor x = torch::cat({(rows.audio - mean) / scale, rows.pose / pose_scale}, 1);
-    const Tensor weights = ridge(x, rows.latents, kLambda * rows.versions);  // [3 F + 3 + 1, D]
+    // To the latents whose lips are the recorded ones, not what is left of them in the latents.
+    const Tensor meant = rows.latents + rows.lips.matmul(per_lip);
+    const Tensor weights = ridge(x, meant, kLambda * rows.versions);  // [3 F + 3 + 1, D]
     const std::int64_t inputs = rows.audio.size(1), width = inputs / kRows;
     const Tensor audio = weights.narrow(0, 0, inputs) / scale.unsqueeze(1);
-    const Tensor pose =
-        without_lips(weights.narrow(0, inputs, 3) / pose_scale.unsqueeze(1), rows.latents, lips);
+    const Tensor of_pose = weights.narrow(0, inputs, 3) / pose_scale.unsqueeze(1);
+    const Tensor pose = of_pose - of_pose.matmul(lips).matmul(per_lip);
     const Tensor bias = weights[inputs + 3] - mean.matmul(audio);
     Archive archive;
     const std::string out = prefix + ".out.";

@@ -9,9 +9,14 @@ namespace vultus::speech_training {
 /// Ridge regression from speech features (three rows about each video frame, standardised, lambda 3000) and
 /// head pose to normalised latents, over valid frames, as the weights of SpeechConfig::linear_path:
 /// PREFIX.out.audio.weight [D, width, 3], PREFIX.out.audio.bias [D], PREFIX.out.pose.weight [D, 3] and .bias
-/// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room. The pose
-/// does nothing to the lips that `lips` [D, 2] read off the latents: in a minute, both go together by chance.
+/// [D]. Features spoilt by noise are learnt from, too, so that the line holds outside a quiet room. The lips,
+/// read off the latents by `lips` [D, 2], follow the recorded lips by the speech alone: in a minute, lips and
+/// pose go together by chance.
 Archive fit_linear_path(const std::vector<SpeechExample>& examples, const torch::Tensor& lips,
                         const std::string& prefix);
+
+/// [2, D]: what a unit of each lip, as `lips` [D, 2] reads them, is to latents [N, D]; the way in which lips
+/// move these.
+torch::Tensor latents_per_lip(const torch::Tensor& latents, const torch::Tensor& lips);
 
 }  // namespace vultus::speech_training

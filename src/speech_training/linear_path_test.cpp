@@ -28,6 +28,8 @@ SpeechExample straight(std::uint64_t seed, bool pose_moves_lips = false) {
     Tensor of_pose = torch::randn({3, kLatent});
     if (!pose_moves_lips) of_pose.narrow(1, 0, 2).zero_();
     example.target = before.matmul(a) * 10 - after.matmul(b) * 5 + example.pose.matmul(of_pose);
+    example.lips = example.target.matmul(lips());
+    example.lips -= example.lips.mean(0);
     example.valid = torch::ones({kFrames});
     return example;
 }
@@ -71,6 +73,25 @@ TEST(LinearPath, FramesThatAreNotValidTeachNothing) {
     const Archive a = fit_linear_path({clean}, lips(), "speech"),
                   b = fit_linear_path({spoilt}, lips(), "speech");
     for (const auto& [name, tensor] : a.tensors) EXPECT_EQ(tensor.bytes, b.tensors.at(name).bytes) << name;
+}
+
+TEST(LinearPath, LipsAreTheRecordedOnesNotTheLatents) {
+    // What the latents say of the lips is noise; what was recorded follows the features.
+    SpeechExample example = straight(1);
+    const Tensor recorded = example.lips.clone();
+    example.target.narrow(1, 0, 2).copy_(torch::randn({kFrames, 2}));
+    const Archive line = fit_linear_path({example}, lips(), "speech");
+    const Tensor of_audio = autograd::from_host(line.tensors.at("speech.out.audio.weight"), torch::kCPU);
+    const Tensor features = example.features[0];
+    const Tensor rows =
+        torch::stack({features.slice(0, 1, 2 * kFrames - 2, 2), features.slice(0, 2, 2 * kFrames - 1, 2),
+                      features.slice(0, 3, 2 * kFrames, 2)},
+                     2);  // [T - 1, F, 3], from the second frame on
+    const Tensor said = torch::einsum("tfk,dfk->td", {rows, of_audio}).matmul(lips()),
+                 meant = recorded.slice(0, 1);
+    const Tensor a = said - said.mean(0), b = meant - meant.mean(0);
+    const Tensor r = (a * b).sum(0) / (a.square().sum(0) * b.square().sum(0)).sqrt();
+    EXPECT_GT(r.min().item<double>(), 0.98);
 }
 
 TEST(LinearPath, TheHeadDoesNothingToTheLips) {
