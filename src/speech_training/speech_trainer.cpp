@@ -26,7 +26,7 @@ constexpr std::int64_t kValidateEvery = 50;
 constexpr std::size_t kHeads = 3;  ///< that each validation clip is spoken with
 /// Of what the Conformers add to the line's lips: in between, two opinions are better than one. 1 comes
 /// first.
-constexpr double kLipShares[] = {1, 0.75, 0.5, 0.25, 0};
+constexpr double kShares[] = {1, 0.75, 0.5, 0.25, 0};
 /// Of the recordings: a minute is learnt by heart long before a quarter of the usual budget is spent, and the
 /// best step comes in the first 100 passes (docs/experiments.md).
 constexpr std::int64_t kMostPasses = 400;
@@ -246,7 +246,7 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
     autograd::TorchOps ops(parameters_, torch::kFloat32, /*training=*/false);
     Validation sum;
     std::vector<double> correlations, distances;
-    std::array<std::vector<double>, std::size(kLipShares)> differences;
+    std::array<std::vector<double>, std::size(kShares)> differences;
     const std::size_t num_shares = person_.model.speech.linear_path ? differences.size() : 1;
     for (std::size_t i = 0; i < examples_.validation().size(); ++i) {
         const SpeechExample& example = examples_.validation()[i];
@@ -266,7 +266,7 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
             const Tensor line = line_of(ops, example, pose).matmul(probe_.lips).to(torch::kCPU);
             for (std::size_t share = 0; share < num_shares; ++share)
                 differences[share].push_back(
-                    track_difference(line + kLipShares[share] * (lips - line), example.lips));
+                    track_difference(line + kShares[share] * (lips - line), example.lips));
         }
     }
     adam_.swap_average();
@@ -275,7 +275,7 @@ SpeechTrainer::Validation SpeechTrainer::validate() {
         const double difference = median(differences[share]);
         if (difference >= sum.lip_difference) continue;
         sum.lip_difference = difference;
-        sum.lip_share = kLipShares[share];
+        sum.share = kShares[share];
     }
     sum.opening_r = median(correlations);
     sum.mouth_distance = median(distances);
@@ -288,25 +288,11 @@ void SpeechTrainer::keep_best(std::int64_t step) {
     if (!(now.lip_difference < best_.lip_difference)) return;
     best_.step = step;
     best_.lip_difference = now.lip_difference;
-    best_.lip_share = now.lip_share;
-    for (const auto& [name, weight] : parameters_.all())
-        best_.weights[name] = autograd::to_host(adam_.average(name), /*bf16=*/true);
-    if (person_.model.speech.linear_path) scale_lips(best_.weights, now.lip_share);
-}
-
-/// The last layer says only so much of the lips; of everything else, what it did.
-void SpeechTrainer::scale_lips(std::map<std::string, HostTensor>& weights, double share) const {
-    if (share == 1) return;
-    std::vector<Tensor> latents;
-    for (const SpeechExample& example : examples_.training()) latents.push_back(example.target);
-    const Tensor lips = probe_.lips.to(torch::kCPU);
-    const Tensor per_lip = latents_per_lip(torch::cat(latents), lips);
-    for (const char* name : {"speech.out.weight", "speech.out.bias"}) {
-        HostTensor& weight = weights.at(name);
-        const Tensor all = autograd::from_host(weight, torch::kCPU);
-        const Tensor rows = all.view({all.size(0), -1});
-        const Tensor scaled = rows - (1 - share) * per_lip.t().matmul(lips.t().matmul(rows));
-        weight = autograd::to_host(scaled.view(all.sizes()), /*bf16=*/true);
+    best_.share = now.share;
+    for (const auto& [name, weight] : parameters_.all()) {
+        const bool last = name == "speech.out.weight" || name == "speech.out.bias";
+        best_.weights[name] =
+            autograd::to_host(last ? now.share * adam_.average(name) : adam_.average(name), /*bf16=*/true);
     }
 }
 
@@ -318,7 +304,7 @@ void SpeechTrainer::report(std::int64_t step, double mean_loss, double seconds) 
                "\nspeech step {}  loss {:.4f}  validation error {:.4f}  lip opening r {:.3f}  "
                "mouth distance {:.4f}  lip difference {:.3f} with {:.0f} % (best {:.3f} at {})  {}\n",
                step, mean_loss, now.latent_error, now.opening_r, now.mouth_distance, now.lip_difference,
-               100 * now.lip_share, std::min(best_.lip_difference, now.lip_difference),
+               100 * now.share, std::min(best_.lip_difference, now.lip_difference),
                best_.lip_difference < now.lip_difference ? best_.step : step, format_duration(seconds));
 }
 
@@ -326,7 +312,7 @@ void SpeechTrainer::save_state(Archive& archive) const {
     for (const auto& [name, weight] : parameters_.all()) archive.tensors[name] = autograd::to_host(weight);
     for (const auto& [name, weight] : best_.weights) archive.tensors["best." + name] = weight;
     archive.metadata["best_step"] = std::to_string(best_.step);
-    archive.metadata["best_lip_share"] = fmt::format("{}", best_.lip_share);
+    archive.metadata["best_share"] = fmt::format("{}", best_.share);
     archive.metadata["best_lip_difference"] = fmt::format("{}", best_.lip_difference);
     adam_.save(archive);
 }
@@ -336,8 +322,8 @@ void SpeechTrainer::load_state(const Archive& archive) {
     fix_line();
     adam_.load(archive);
     best_.step = std::stoll(archive.metadata.at("best_step"));
-    if (const auto share = archive.metadata.find("best_lip_share"); share != archive.metadata.end())
-        best_.lip_share = std::stod(share->second);
+    if (const auto share = archive.metadata.find("best_share"); share != archive.metadata.end())
+        best_.share = std::stod(share->second);
     best_.lip_difference = std::stod(archive.metadata.at("best_lip_difference"));
     best_.weights.clear();
     for (const auto& [name, weight] : archive.tensors)
@@ -352,7 +338,7 @@ person::Person SpeechTrainer::person() {
     person.stats.lip_probe.assign(probe.data_ptr<float>(), probe.data_ptr<float>() + probe.numel());
     person.card.training["speech_steps"] = steps_done_;
     person.card.training["speech_best_step"] = best_.step;
-    person.card.training["speech_lip_share"] = best_.lip_share;
+    person.card.training["conformer_share"] = best_.share;
     return person;
 }
 

@@ -33,12 +33,12 @@ class SpeechTrainer : public training_loop::Stage {
         double opening_r = 0;       ///< median over clips
         double mouth_distance = 0;  ///< median over clips, of the mouth read off the latents; inter-ocular
         double lip_difference = 0;  ///< median over clips, of standardised opening and width together
-        double lip_share = 1;  ///< of what the Conformers say of the lips: with it the difference is least
+        double share = 1;           ///< of what the Conformers say: with it the difference is least
     };
     /// The averaged weights that were best on the validation clips so far.
     struct Best {
         std::int64_t step = 0;
-        double lip_share = 1;  ///< already in the weights
+        double share = 1;  ///< already in the weights
         double lip_difference = 1e30;
         std::map<std::string, HostTensor> weights;
     };
@@ -51,7 +51,6 @@ class SpeechTrainer : public training_loop::Stage {
     torch::Tensor latents_of(autograd::TorchOps& ops, const SpeechExample& example,
                              const torch::Tensor& pose);
     torch::Tensor line_of(autograd::TorchOps& ops, const SpeechExample& example, const torch::Tensor& pose);
-    void scale_lips(std::map<std::string, HostTensor>& weights, double share) const;
     void keep_best(std::int64_t step);
     torch::Tensor loss(const SpeechBatch& batch, std::uint64_t place);
 
