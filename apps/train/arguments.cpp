@@ -70,7 +70,6 @@ Setters setters_of(training_loop::TrainOptions& o) {
         {"--eye-weight", real("--eye-weight", o.eye_weight, 1, 100)},
         {"--landmark-weight", real("--landmark-weight", o.landmark_weight, 0, 100)},
         {"--critic-weight", real("--critic-weight", o.critic_weight, 0, 10)},
-        {"--perception-weight", real("--perception-weight", o.perception_weight, 0, 10)},
         {"--warp-share", real("--warp-share", o.warp_share, 0, 1)},
         {"--temporal-weight", real("--temporal-weight", o.temporal_weight, 0, 100)},
         {"--edge-weight", real("--edge-weight", o.edge_weight, 0, 100)},

@@ -43,7 +43,6 @@ constexpr OptionText kOptions[] = {
     {"--eye-weight", "X", "of the loss around the eyes"},
     {"--landmark-weight", "X", "of reading lips and lids out of the latents"},
     {"--critic-weight", "X", "of the adversarial term on mouth and eyes, once latents stay as they are"},
-    {"--perception-weight", "X", "of what a network that knows faces sees differently in drawn ones"},
     {"--temporal-weight", "X", "of drawn against recorded motion, once latents stay as they are"},
     {"--warp-share", "X", "of the images whose head is moved, by what this head does in the footage"},
     {"--edge-weight", "X", "of the loss on edges at high noise"},

@@ -151,10 +151,11 @@ Tensor DaeTrainer::landmark_term(const Tensor& z) {
     return error;
 }
 
-/// The samples drawn at the highest noise, as images. On a GPU all samples, so that shapes stay the same;
-/// those with less noise do not count.
-DaeTrainer::DrawnImages DaeTrainer::drawn_images(const Tensor& prediction, const Noised& noised,
-                                                 const Tensor& x0) {
+/// What the critic says about the images drawn at the highest noise, weighted so that its gradient is a fixed
+/// part of the squared error's (Esser et al. 2021, arXiv:2012.09841, eq. 7), as the steps before measured it.
+Tensor DaeTrainer::adversarial_term(const Tensor& prediction, const Tensor& squared, const Noised& noised,
+                                    const Tensor& x0) {
+    // On a GPU all samples, so that shapes stay the same; those with less noise do not count.
     std::vector<std::int64_t> all(static_cast<std::size_t>(options_.batch));
     std::iota(all.begin(), all.end(), 0);
     std::vector<std::int64_t>& seen = device_.is_cuda() ? all : chosen_;
@@ -163,50 +164,22 @@ DaeTrainer::DrawnImages DaeTrainer::drawn_images(const Tensor& prediction, const
     const Tensor index = every ? Tensor() : torch::tensor(seen).to(device_);
     const auto of_seen = [&](const Tensor& rows) { return every ? rows : rows.index_select(0, index); };
     const bool v = model_.diffusion.prediction == "v";
-    const Tensor s = of_seen(noised.alpha), n = of_seen(noised.sigma);
+    const Tensor s = of_seen(noised.alpha), n = of_seen(noised.sigma), counts = of_seen(noised.full),
+                 frames = of_seen(input(kFrame));
     const Tensor x_t = of_seen(noised.x_t), predicted = of_seen(prediction);
-    const Tensor image = v ? s * x_t - n * predicted : (x_t - n * predicted) / s;
-    return {image, image.detach().requires_grad_(), of_seen(x0), of_seen(input(kFrame)), of_seen(noised.full),
-            index};
-}
-
-/// A further term, weighted so that its gradient is `part` of the squared error's (Esser et al. 2021,
-/// arXiv:2012.09841, eq. 7), as the steps before measured both. At the highest noise the gradients with
-/// regard to the image and to v are the same but for the sign.
-Tensor DaeTrainer::balanced(const Tensor& term, double part, Balance balance, const DrawnImages& images) {
-    const Tensor gradient = torch::autograd::grad({term}, {images.drawn})[0];
-    sums_[kFirstBalance + balance].copy_((gradient.flatten(1).square().sum(1) * images.counts).sum());
-    // The term's value and gradient, so that the way back through its network is gone once only.
-    const Tensor same = term.detach() + (gradient * (images.of_prediction - images.drawn.detach())).sum();
-    return part * adaptive_weights_[balance].to(torch::kFloat32) * same;
-}
-
-/// What the critic says about the drawn images.
-Tensor DaeTrainer::adversarial_term(const DrawnImages& images) {
-    const Tensor drawn = critic_->patches(images.drawn, images.frames);
-    const Tensor recorded = critic_->patches(images.recorded, images.frames);
-    const Tensor weights = images.counts.unsqueeze(1).expand({-1, FaceRegions::kPatches}).reshape({-1}) /
+    const Tensor drawn = critic_->patches(v ? s * x_t - n * predicted : (x_t - n * predicted) / s, frames);
+    const Tensor recorded = critic_->patches(of_seen(x0), frames);
+    const Tensor weights = counts.unsqueeze(1).expand({-1, FaceRegions::kPatches}).reshape({-1}) /
                            static_cast<double>(FaceRegions::kPatches * options_.batch);
+    const Tensor adversarial = critic_->generator_loss(drawn, recorded, weights);
+    const auto squared_gradient = [&](const Tensor& loss) {
+        const Tensor gradient = torch::autograd::grad({loss}, {prediction}, {}, /*retain_graph=*/true)[0];
+        return (of_seen(gradient).flatten(1).square().sum(1) * counts).sum();
+    };
+    sums_[kSquaredGradient].copy_(squared_gradient(squared));
+    sums_[kAdversarialGradient].copy_(squared_gradient(adversarial));
     critic_patches_ = {drawn.detach(), recorded.detach(), weights};
-    return critic_->generator_loss(drawn, recorded, weights);
-}
-
-/// What is said of whole images, beside the squared error.
-Tensor DaeTrainer::terms_of_images(const Tensor& prediction, const Tensor& squared, const Noised& noised,
-                                   const Tensor& x0) {
-    const DrawnImages images = drawn_images(prediction, noised, x0);
-    const Tensor gradient = torch::autograd::grad({squared}, {prediction}, {}, /*retain_graph=*/true)[0];
-    const Tensor seen = images.index.defined() ? gradient.index_select(0, images.index) : gradient;
-    sums_[kSquaredGradient].copy_((seen.flatten(1).square().sum(1) * images.counts).sum());
-    Tensor sum = torch::zeros({}, squared.options());
-    if (perception_) {
-        const Tensor term = perception_->difference(images.drawn, images.recorded, images.frames,
-                                                    images.counts / static_cast<double>(options_.batch));
-        sum = sum + balanced(term, options_.perception_weight, kPerception, images);
-    }
-    if (encoder_frozen_ && critic_)
-        sum = sum + balanced(adversarial_term(images), options_.critic_weight, kCritic, images);
-    return sum;
+    return options_.critic_weight * adaptive_weight_.to(torch::kFloat32) * adversarial;
 }
 
 Tensor DaeTrainer::loss(std::int64_t step) {
@@ -223,8 +196,7 @@ Tensor DaeTrainer::loss(std::int64_t step) {
     if (model_.preset == "paper") return squared;
     Tensor loss = squared;
     if (uses_temporal_term()) loss = loss + options_.temporal_weight * temporal_term(prediction, noised);
-    if (perception_ || (encoder_frozen_ && critic_))
-        loss = loss + terms_of_images(prediction, squared, noised, x0);
+    if (encoder_frozen_ && critic_) loss = loss + adversarial_term(prediction, squared, noised, x0);
     if (!encoder_frozen_ && options_.landmark_weight > 0)
         loss = loss + options_.landmark_weight * landmark_term(z);
     return loss;

@@ -21,8 +21,7 @@ using torch::Tensor;
 namespace {
 
 constexpr int kValidationFrames = 16;
-constexpr int kReadLossEvery = 16;                                                 ///< steps, on a GPU
-constexpr const char* kBalanceNames[] = {"critic_balance", "perception_balance"};  ///< in checkpoints
+constexpr int kReadLossEvery = 16;  ///< steps, on a GPU
 
 }  // namespace
 
@@ -118,8 +117,6 @@ void DaeTrainer::measure_images() {
             std::make_unique<TemporalConsistency>(frames_, scale, followed_frames_, device_);
     if (options_.critic_weight > 0)
         critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean_[0], scale);
-    if (options_.perception_weight > 0 && options_.teacher.empty())
-        perception_ = std::make_unique<FacePerception>(regions_, mean_, scale, device_);
 }
 
 /// What a step looks up on the device, and where it leaves what it found.
@@ -132,9 +129,9 @@ void DaeTrainer::make_tables() {
     time_of_ = timesteps_embedded(timesteps, model_.unet.base_channels).to(device_);
     const auto on_device = torch::TensorOptions().device(device_).dtype(torch::kFloat64);
     inputs_ = torch::zeros({kRows, options_.batch}, on_device.dtype(torch::kInt64));
-    sums_ = torch::zeros({kSums}, on_device);
-    adaptive_weights_ = torch::zeros({kBalances}, on_device);
-    for (Tensor* number : {&rate_, &gradient_norm_, &loss_sum_}) *number = torch::zeros({}, on_device);
+    sums_ = torch::zeros({4}, on_device);
+    for (Tensor* number : {&rate_, &adaptive_weight_, &gradient_norm_, &loss_sum_})
+        *number = torch::zeros({}, on_device);
 }
 
 Tensor DaeTrainer::normalised(const Tensor& values) const {
@@ -170,9 +167,8 @@ double DaeTrainer::train_step(std::int64_t step, double fraction) {
     rate_.fill_(learning_rate_);
     const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
-    // With the critic, whose gradients are taken within the step, too, a recorded step ended in an illegal memory
-    // access (LibTorch 2.11): it runs as it is.
-    const bool as_it_is = perception_ || (encoder_frozen_ && critic_);
+    // With the critic, a recorded step ended in an illegal memory access (LibTorch 2.11): it runs as it is.
+    const bool as_it_is = encoder_frozen_ && critic_;
     gradient_work_.run([&] { compute_gradients(step); }, as_it_is);
     group_.average(gradients_);
     update_work_.run([&] { update_weights(); }, as_it_is);
@@ -202,11 +198,11 @@ void DaeTrainer::update_weights() {
     torch::NoGradGuard no_grad;
     gradient_norm_.copy_(adam_.update(rate_));
     loss_sum_ += sums_[kLoss];
-    if (encoder_frozen_ && critic_) critic_->update(rate_);
-    const Tensor of_terms = sums_.narrow(0, kFirstBalance, kBalances);
-    const Tensor ratio = (sums_[kSquaredGradient] / of_terms).sqrt();
-    const Tensor next = torch::where(adaptive_weights_ == 0, ratio, 0.95 * adaptive_weights_ + 0.05 * ratio);
-    adaptive_weights_.copy_(torch::where(of_terms > 1e-24, next, adaptive_weights_));
+    if (!encoder_frozen_ || !critic_) return;
+    critic_->update(rate_);
+    const Tensor ratio = (sums_[kSquaredGradient] / sums_[kAdversarialGradient]).sqrt();
+    const Tensor next = torch::where(adaptive_weight_ == 0, ratio, 0.95 * adaptive_weight_ + 0.05 * ratio);
+    adaptive_weight_.copy_(torch::where(sums_[kAdversarialGradient] > 1e-24, next, adaptive_weight_));
 }
 
 void DaeTrainer::freeze_encoder() {
@@ -296,9 +292,8 @@ void DaeTrainer::save_state(Archive& archive) const {
     adam_.save(archive);
     if (critic_) {
         critic_->save(archive);
+        archive.metadata["critic_balance"] = fmt::format("{}", adaptive_weight_.item<double>());
     }
-    for (int i = 0; i < kBalances; ++i)
-        archive.metadata[kBalanceNames[i]] = fmt::format("{}", adaptive_weights_[i].item<double>());
     if (distillation_) distillation_->save(archive);
     archive.metadata["encoder_frozen"] = encoder_frozen_ ? "1" : "0";
     archive.metadata["model"] = models::to_json(model_).dump();
@@ -319,10 +314,10 @@ void DaeTrainer::load_state(const Archive& archive) {
              run_.dae_checkpoint().string());
     for (const char* part : {"unet.", "encoder.", "landmarks."}) parameters_.load(archive, part);
     adam_.load(archive);
-    if (critic_ && archive.metadata.count(kBalanceNames[kCritic])) critic_->load(archive);
-    for (int i = 0; i < kBalances; ++i)
-        if (const auto known = archive.metadata.find(kBalanceNames[i]); known != archive.metadata.end())
-            adaptive_weights_[i].fill_(std::stod(known->second));
+    if (critic_ && archive.metadata.count("critic_balance")) {
+        critic_->load(archive);
+        adaptive_weight_.fill_(std::stod(archive.metadata.at("critic_balance")));
+    }
     if (distillation_) distillation_->load(archive);
     encoder_frozen_ = archive.metadata.at("encoder_frozen") == "1";
     if (encoder_frozen_) parameters_.set_trainable("encoder.", false);

@@ -10,7 +10,6 @@
 #include "image_training/critic.h"
 #include "image_training/device_frames.h"
 #include "image_training/distillation.h"
-#include "image_training/face_perception.h"
 #include "image_training/face_regions.h"
 #include "image_training/head_warp.h"
 #include "image_training/noise_bank.h"
@@ -53,14 +52,6 @@ class DaeTrainer : public training_loop::Stage {
         torch::Tensor alpha, sigma;  ///< [B, 1, 1, 1]: of x_0 and of the noise in x_t
         torch::Tensor full;          ///< [B]: 1 for samples at the highest noise, else 0
     };
-    struct DrawnImages {
-        torch::Tensor of_prediction, drawn;  ///< [N, 3, S, S], the same; `drawn` is a leaf of its own
-        torch::Tensor recorded;              ///< [N, 3, S, S]
-        torch::Tensor frames, counts;        ///< [N]; counts 0 for samples with less than the highest noise
-        torch::Tensor index;                 ///< [N], their places in the batch; undefined: all
-    };
-    /// Terms whose gradients are kept in proportion to the squared error's.
-    enum Balance { kCritic, kPerception, kBalances };
     void choose_frames();
     void measure_images();
     void make_tables();
@@ -79,12 +70,8 @@ class DaeTrainer : public training_loop::Stage {
     torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised) const;
     torch::Tensor temporal_term(const torch::Tensor& prediction, const Noised& noised) const;
     torch::Tensor landmark_term(const torch::Tensor& z);
-    DrawnImages drawn_images(const torch::Tensor& prediction, const Noised& noised, const torch::Tensor& x0);
-    torch::Tensor balanced(const torch::Tensor& term, double part, Balance balance,
-                           const DrawnImages& images);
-    torch::Tensor terms_of_images(const torch::Tensor& prediction, const torch::Tensor& squared,
-                                  const Noised& noised, const torch::Tensor& x0);
-    torch::Tensor adversarial_term(const DrawnImages& images);
+    torch::Tensor adversarial_term(const torch::Tensor& prediction, const torch::Tensor& squared,
+                                   const Noised& noised, const torch::Tensor& x0);
     torch::Tensor loss(std::int64_t step);
     bool uses_temporal_term() const { return temporal_consistency_ && encoder_frozen_; }
     /// Place in the batch of all processes: the frame after the one before it, from the same noise. One in
@@ -125,18 +112,17 @@ class DaeTrainer : public training_loop::Stage {
     std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
     std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none
     std::unique_ptr<Critic> critic_;
-    std::unique_ptr<FacePerception> perception_;
 
     // The step on the device: what it reads, what it leaves; its two halves, between which processes average.
     autograd::RecordedWork gradient_work_, update_work_;
     torch::Tensor inputs_;                  ///< [kRows, batch] int64
     torch::Tensor rate_;                    ///< learning rate, 0-dimensional
-    torch::Tensor sums_;                    ///< [kSums], see Sum
-    torch::Tensor adaptive_weights_;        ///< [kBalances]: moving averages of the ratios of the gradients
+    torch::Tensor sums_;                    ///< [4], see Sum
+    torch::Tensor adaptive_weight_;         ///< moving average of the ratio of the gradients, 0-dimensional
     torch::Tensor gradient_norm_;           ///< 0-dimensional
     torch::Tensor loss_sum_;                ///< since it was read last
     std::vector<torch::Tensor> gradients_;  ///< of all weights, then sums_
-    enum Sum { kLoss, kLandmarkError, kSquaredGradient, kFirstBalance, kSums = kFirstBalance + kBalances };
+    enum Sum { kLoss, kLandmarkError, kSquaredGradient, kAdversarialGradient };
     std::array<torch::Tensor, 3> critic_patches_;  ///< of this step: drawn, recorded, what each counts
     std::vector<std::int64_t> chosen_;             ///< on a processor: samples that the critic sees
     double learning_rate_ = 0, known_loss_ = 0;

@@ -40,8 +40,6 @@ struct TrainOptions {
     double landmark_weight = 0.2;  ///< of reading the landmarks out of z (live preset)
     double critic_weight = 0.5;  ///< gradient of the adversarial term, in parts of the squared error's; from
                                  ///< the time on when the encoder is frozen (live preset)
-    double perception_weight = 0.5;  ///< gradient of what a network that knows faces sees differently, in
-                                     ///< parts of the squared error's (live preset)
     double temporal_weight = 0.1;  ///< of drawn against recorded motion between neighbouring frames; from the
                                    ///< time on when the encoder is frozen (live preset)
     double warp_share = 0.7;       ///< part of the samples whose head is moved (live preset)
