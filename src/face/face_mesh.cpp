@@ -137,8 +137,8 @@ struct FaceMeshFinder::Impl {
         const cv::Matx23f window = window_of(part, mesh);
         part.head.setInput(cut_window(features, window));
         const cv::Mat told = part.head.forward();
-        const float* p =
-            told.ptr<float>();  // in a quarter of the window's px, as the crop is of the features'
+        // In quarters of the window's px, as the crop's px are of the features'.
+        const float* p = told.ptr<float>();
         for (std::size_t i = 0; i < part.points.size(); ++i, p += 2)
             out[static_cast<std::size_t>(part.points[i])] = {
                 window(0, 0) * p[0] + window(0, 1) * p[1] + kCropPerFeaturePx * window(0, 2),
@@ -148,7 +148,6 @@ struct FaceMeshFinder::Impl {
 
 FaceMeshFinder::FaceMeshFinder() : impl_(std::make_unique<Impl>()) {}
 FaceMeshFinder::~FaceMeshFinder() = default;
-FaceMeshFinder::FaceMeshFinder(FaceMeshFinder&&) noexcept = default;
 
 FaceMesh FaceMeshFinder::find(const cv::Mat& crop) {
     CV_Assert(crop.type() == CV_8UC3 && crop.rows == kMeshCropPx && crop.cols == kMeshCropPx);

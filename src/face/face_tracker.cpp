@@ -77,11 +77,16 @@ struct Detection {
     double score = 0;
 };
 
+/// Read once per process, which takes a quarter of a second.
+const dlib::frontal_face_detector& detector_read_once() {
+    static const dlib::frontal_face_detector detector = dlib::get_frontal_face_detector();
+    return detector;
+}
+
 }  // namespace
 
 struct FaceTracker::Impl {
-    explicit Impl(const FaceTrackerOptions& options)
-        : options(options), detector(dlib::get_frontal_face_detector()) {}
+    explicit Impl(const FaceTrackerOptions& options) : options(options), detector(detector_read_once()) {}
 
     FaceObservation observe(const media::Image& image) {
         rgb = cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()));
@@ -196,7 +201,6 @@ struct FaceTracker::Impl {
 
     /// The first squares come from the detector's coarse grid; some rounds of the mesh settle them.
     void begin(const Square& box) {
-        track = box;
         crop = {{box.x, box.y - kFirstCropUp * box.side, kFirstCropScale * box.side}, 0};
         std::array<float, 136> points;
         for (int round = 0; round < kFirstRounds; ++round) {

@@ -71,6 +71,14 @@ Value conformers(const Net& place, const SpeechConfig& config, Value h, int look
     return h;
 }
 
+/// The line's two parts: what is heard, and, added to it, what the pose does.
+Value line_of_speech(const Net& net, const SpeechConfig& config, const Value& features) {
+    return conv1d(net / "out" / "audio", features, config.latent, 3, 2);
+}
+Value add_line_of_pose(const Net& net, const SpeechConfig& config, const Value& heard, const Value& pose) {
+    return net->add(heard, linear(net / "out" / "pose", pose, config.latent));
+}
+
 }  // namespace
 
 SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, const Value& features,
@@ -82,7 +90,7 @@ SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, co
     const Net adaptor = net / "pose";
     const Value h = adaptor->silu(linear(adaptor / "predict" / 0, out.hidden, config.width));
     out.pose = linear(adaptor / "predict" / 1, h, 3);
-    if (config.linear_path) out.direct = conv1d(net / "out" / "audio", features, config.latent, 3, 2);
+    if (config.linear_path) out.direct = line_of_speech(net, config, features);
     return out;
 }
 
@@ -98,8 +106,7 @@ Value pose_to_latent(const Net& net, const SpeechConfig& config, const SpeechToP
     h = conformers(net / "decoder", config, h, look_ahead_frames, config.blocks);
     const Value latents = linear(net / "out", h, config.latent);
     if (!heard.direct) return latents;
-    const Value direct = net->add(heard.direct, linear(net / "out" / "pose", pose, config.latent));
-    return net->add(latents, direct);
+    return net->add(latents, add_line_of_pose(net, config, heard.direct, pose));
 }
 
 SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config, const Value& features,
@@ -107,6 +114,10 @@ SpeechToLatentOutput speech_to_latent(const Net& net, const SpeechConfig& config
     const SpeechToPoseOutput first = speech_to_pose(net, config, features, look_ahead_frames);
     return {pose_to_latent(net, config, first, pose ? pose : first.pose, reference, look_ahead_frames),
             first.pose};
+}
+
+Value line_to_latent(const Net& net, const SpeechConfig& config, const Value& features, const Value& pose) {
+    return add_line_of_pose(net, config, line_of_speech(net, config, features), pose);
 }
 
 }  // namespace vultus::models

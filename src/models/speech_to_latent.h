@@ -45,4 +45,8 @@ SpeechToPoseOutput speech_to_pose(const Net& net, const SpeechConfig& config, co
 Value pose_to_latent(const Net& net, const SpeechConfig& config, const SpeechToPoseOutput& heard,
                      const Value& pose, const Value& reference, int look_ahead_frames = -1);
 
+/// The straight line beside the Conformers alone, of persons with SpeechConfig::linear_path: inputs as
+/// speech_to_latent's, [B, T, latent]. latents = conformers(features, pose, reference) + line(features, pose)
+Value line_to_latent(const Net& net, const SpeechConfig& config, const Value& features, const Value& pose);
+
 }  // namespace vultus::models

@@ -51,14 +51,16 @@ Rows gather(const std::vector<SpeechExample>& examples, const Tensor& probe) {
             rows / std::max(1.0, frames)};
 }
 
-}  // namespace
-
+/// [2, D]: what a unit of each lip, as `lips` [D, 2] reads them, is to latents [N, D]; the way in which lips
+/// move these.
 Tensor latents_per_lip(const Tensor& latents, const Tensor& lips) {
     const Tensor centred = latents - latents.mean(0);
     const Tensor along = centred.t().matmul(centred.matmul(lips));
     const Tensor moved = lips.t().matmul(along) + 1e-6 * torch::eye(2) * along.norm();
     return torch::linalg_inv(moved).matmul(along.t());
 }
+
+}  // namespace
 
 Archive fit_linear_path(const std::vector<SpeechExample>& examples, const Tensor& lips,
                         const std::string& prefix) {

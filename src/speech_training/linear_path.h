@@ -15,8 +15,4 @@ namespace vultus::speech_training {
 Archive fit_linear_path(const std::vector<SpeechExample>& examples, const torch::Tensor& lips,
                         const std::string& prefix);
 
-/// [2, D]: what a unit of each lip, as `lips` [D, 2] reads them, is to latents [N, D]; the way in which lips
-/// move these.
-torch::Tensor latents_per_lip(const torch::Tensor& latents, const torch::Tensor& lips);
-
 }  // namespace vultus::speech_training

@@ -72,6 +72,11 @@ Archive with_inputs(Archive weights, int width) {
     return weights;
 }
 
+/// A batch of one.
+models::Value one(const Tensor& tensor, torch::Device device) {
+    return autograd::TorchOps::wrap(tensor.unsqueeze(0).to(device));
+}
+
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
     std::sort(values.begin(), values.end());
@@ -216,26 +221,18 @@ double SpeechTrainer::train_step(std::int64_t step, double fraction) {
 /// In the posture in which the person will talk: that of a held-out clip is far from those of few clips, and
 /// the Conformers say nothing there.
 Tensor SpeechTrainer::latents_of(autograd::TorchOps& ops, const SpeechExample& example, const Tensor& pose) {
-    const auto one = [&](const Tensor& tensor) {
-        return autograd::TorchOps::wrap(tensor.unsqueeze(0).to(device_));
-    };
     const models::SpeechToLatentOutput out =
-        models::speech_to_latent({ops, "speech"}, person_.model.speech, one(example.features[0]), one(pose),
-                                 one(torch::tensor(person_.stats.reference)));
+        models::speech_to_latent({ops, "speech"}, person_.model.speech, one(example.features[0], device_),
+                                 one(pose, device_), one(torch::tensor(person_.stats.reference), device_));
     return autograd::TorchOps::unwrap(out.latents)[0];
 }
 
-/// What the line alone says.
+/// What the line alone says; nothing where there is none.
 Tensor SpeechTrainer::line_of(autograd::TorchOps& ops, const SpeechExample& example, const Tensor& pose) {
-    Tensor &weight = parameters_.all().at("speech.out.weight"),
-           &bias = parameters_.all().at("speech.out.bias");
-    const Tensor kept_weight = weight.clone(), kept_bias = bias.clone();
-    weight.zero_();
-    bias.zero_();
-    const Tensor line = latents_of(ops, example, pose);
-    weight.copy_(kept_weight);
-    bias.copy_(kept_bias);
-    return line;
+    const models::SpeechConfig& config = person_.model.speech;
+    if (!config.linear_path) return torch::zeros({example.target.size(0), config.latent}).to(device_);
+    return autograd::TorchOps::unwrap(models::line_to_latent(
+        {ops, "speech"}, config, one(example.features[0], device_), one(pose, device_)))[0];
 }
 
 /// Lips on the validation clips, with heads that they were not recorded with, as in talking; the error of the
