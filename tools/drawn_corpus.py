@@ -71,6 +71,14 @@ def picture(size, texture, opened, blinks, shift):
     return numpy.clip(image + 0.5, 0, 255).astype(numpy.uint8)
 
 
+def motion(moved, references):
+    """How frames whose head moved so far come from the reference frames, see src/corpus/motion_cache.h."""
+    grid, unit = 64, 16384
+    header = numpy.array([1, len(moved), *references], "<i8").tobytes()
+    apart = (moved[references][None] - moved[:, None]) * unit  # [frames, references, 2]
+    return header + numpy.broadcast_to(numpy.rint(apart)[..., None, None], (*apart.shape, grid, grid)).astype("<i2").tobytes()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus", type=pathlib.Path)
@@ -79,7 +87,7 @@ def main():
     parser.add_argument("--frames", type=int, default=100)
     options = parser.parse_args()
     (options.corpus / "clips").mkdir(parents=True)
-    size, clips = options.size, []
+    size, clips, moved = options.size, [], []
     random = numpy.random.default_rng(1)
     texture = random.normal(size=(size // 8, size // 8, 3)).astype("f4").repeat(8, 0).repeat(8, 1)
     with open(options.corpus / f"frames-{size}.u8", "wb") as pixels:
@@ -89,6 +97,7 @@ def main():
             samples = numpy.arange(options.frames * RATE_HZ // FPS)
             loud = opening(clip, samples * FPS / RATE_HZ)
             shifts = 0.02 * numpy.stack([numpy.sin(0.1 * frames + clip), numpy.cos(0.13 * frames)], 1)
+            moved.append(shifts)
             blinks = frames % 40 == 8
             faces = [landmarks(opening(clip, t), blinks[t], shifts[t]) for t in frames]
             save_safetensors(options.corpus / "clips" / f"{name}.safetensors", {
@@ -101,6 +110,8 @@ def main():
                 pixels.write(picture(size, texture, opening(clip, t), blinks[t], shifts[t]).tobytes())
             clips.append({"name": name, "source": name + ".mp4", "session": "s1", "num_frames": options.frames,
                           "split": "validation" if clip + 1 == options.clips else "train", "kept": True})
+    if size >= 256:
+        (options.corpus / f"motion-{size}.i16").write_bytes(motion(numpy.concatenate(moved), [0, options.frames // 2]))
     box = {"x": 0.34 * size, "y": 0.62 * size, "width": 0.32 * size, "height": 0.22 * size}
     session = {"id": "s1", "source_width_px": size, "source_height_px": size,
                "crop_px": {"x": 0, "y": 0, "width": size, "height": size}, "mouth_px": box}

@@ -13,6 +13,7 @@
 #include "evaluation/eval_person.h"
 #include "evaluation/lip_calibration.h"
 #include "evaluation/verdict.h"
+#include "preparation/measure_motion.h"
 #include "preparation/unpack_frames.h"
 #include "recordings.h"
 
@@ -89,6 +90,7 @@ class Learning {
             return;
         }
         preparation::unpack_frames(corpus, corpus.size_px);
+        preparation::measure_motion(corpus, corpus.size_px);
         std::vector<std::string> command{trainer_path().string(),
                                          corpus_.string(),
                                          "-o",

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "option_table.h"
 #include "person/person.h"
+#include "preparation/measure_motion.h"
 #include "preparation/unpack_frames.h"
 
 namespace vultus::cli {
@@ -37,7 +38,9 @@ void unpack_for(const std::vector<std::string>& arguments) {
         size_px = std::atoi(size.c_str());
     else if (!from.empty() && from != "none")
         size_px = person::load_person(from).model.unet.size_px;
-    if (size_px >= 64 && size_px <= 512 && size_px % 64 == 0) preparation::unpack_frames(corpus, size_px);
+    if (size_px < 64 || size_px > 512 || size_px % 64 != 0) return;
+    preparation::unpack_frames(corpus, size_px);
+    preparation::measure_motion(corpus, size_px);
 }
 
 [[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {

@@ -49,9 +49,14 @@ void Parameters::load(const Archive& archive, const std::string& prefix) {
     for (const auto& [name, host] : archive.tensors) {
         if (name.rfind(prefix, 0) != 0) continue;
         Tensor tensor = from_host(host, device_).to(dtype_).clone();
-        tensor.set_requires_grad(true);
+        const auto known = tensors_.find(name);
+        tensor.set_requires_grad(known == tensors_.end() || known->second.requires_grad());
         tensors_.insert_or_assign(name, tensor);
     }
+}
+
+void Parameters::set_fixed(const std::string& name, const Tensor& values) {
+    tensors_.insert_or_assign(name, values.to(device_, dtype_).contiguous().clone());
 }
 
 void Parameters::set_trainable(const std::string& prefix, bool trainable) {
@@ -174,6 +179,25 @@ Value TorchOps::depth_to_space(const Value& x, int patch) {
 }
 Value TorchOps::upsample2(const Value& x) {
     return wrap(torch::upsample_nearest2d(get(x), {x.dim(2) * 2, x.dim(3) * 2}));
+}
+Value TorchOps::blend(const Value& a, const Value& b, const Value& share) {
+    const Tensor from = get(a);
+    return wrap(torch::lerp(from, like(b, from).expand(from.sizes()), like(share, from)));
+}
+Value TorchOps::warp(const Value& image, const Value& displacement) {
+    torch::NoGradGuard no_grad;
+    const Tensor from = get(image).to(parameters_.dtype());
+    const std::int64_t height = from.size(2), width = from.size(3);
+    const Tensor moved = torch::upsample_bilinear2d(get(displacement).to(from.scalar_type()), {height, width},
+                                                    /*align_corners=*/false);
+    const auto line = [&](std::int64_t count) {
+        return (torch::arange(count, from.options()) + 0.5) * (2.0 / static_cast<double>(count)) - 1;
+    };
+    const Tensor grid = torch::stack(
+        {moved.select(1, 0) * 2 + line(width), moved.select(1, 1) * 2 + line(height).unsqueeze(1)}, 3);
+    constexpr std::int64_t kBicubic = 2, kBorder = 1;
+    return wrap(torch::grid_sampler(from.expand({grid.size(0), -1, -1, -1}), grid, kBicubic, kBorder,
+                                    /*align_corners=*/false));
 }
 Value TorchOps::avg_pool2(const Value& x) { return wrap(torch::avg_pool2d(get(x), 2)); }
 Value TorchOps::global_avg_pool(const Value& x) {

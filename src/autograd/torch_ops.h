@@ -26,6 +26,8 @@ class Parameters {
 
     /// Takes the tensors of an archive whose names start with `prefix`.
     void load(const Archive& archive, const std::string& prefix);
+    /// A tensor that is part of the network but isn't trained.
+    void set_fixed(const std::string& name, const torch::Tensor& values);
     void set_trainable(const std::string& prefix, bool trainable);
 
   private:
@@ -74,6 +76,8 @@ class TorchOps : public models::Ops {
     Value space_to_depth(const Value& x, int patch) override;
     Value depth_to_space(const Value& x, int patch) override;
     Value upsample2(const Value& x) override;
+    Value warp(const Value& image, const Value& displacement) override;
+    Value blend(const Value& a, const Value& b, const Value& share) override;
     Value avg_pool2(const Value& x) override;
     Value global_avg_pool(const Value& x) override;
     Value dropout(const Value& x, double probability) override;

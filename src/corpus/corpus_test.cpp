@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/output_file.h"
 #include "corpus/frame_cache.h"
+#include "corpus/motion_cache.h"
 #include "tensor/archive.h"
 
 namespace vultus::corpus {
@@ -180,6 +181,35 @@ TEST(FrameCache, RefusesAMissingOrCutFile) {
     EXPECT_EQ(code_of([&] { FrameCache(corpus, 4); }), ErrorCode::kIo);
     write_file(frame_cache_path(corpus, 4), std::string(5 * 48 - 1, 'x'));
     EXPECT_EQ(code_of([&] { FrameCache(corpus, 4); }), ErrorCode::kCorruptData);
+}
+
+TEST(MotionCache, ComesBackAndRefusesWhatDoesNotFit) {
+    const Corpus corpus = small_corpus("vultus_corpus_motion");
+    const fs::path path = motion_cache_path(corpus, 16);
+    MotionCache::Header header;
+    header.frames = 5;
+    header.references = {1, 4};
+    const auto save = [&](std::int64_t frames) {
+        std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
+        bytes.resize(sizeof header + static_cast<std::size_t>(frames * MotionCache::kFrameValues) * 2, '\1');
+        write_file(path, bytes);
+    };
+    EXPECT_EQ(code_of([&] { MotionCache(corpus, 16); }), ErrorCode::kIo) << "missing";
+    save(5);
+    const MotionCache cache(corpus, 16);
+    EXPECT_EQ(cache.num_frames(), 5);
+    EXPECT_EQ(cache.references(), header.references);
+    EXPECT_EQ(cache.values()[5 * MotionCache::kFrameValues - 1], 0x0101);
+    save(4);
+    EXPECT_EQ(code_of([&] { MotionCache(corpus, 16); }), ErrorCode::kCorruptData) << "cut off";
+    header.references[1] = 5;
+    save(5);
+    EXPECT_EQ(code_of([&] { MotionCache(corpus, 16); }), ErrorCode::kCorruptData)
+        << "a frame that isn't there";
+    header.references[1] = 4;
+    header.version = MotionCache::kVersion + 1;
+    save(5);
+    EXPECT_EQ(code_of([&] { MotionCache(corpus, 16); }), ErrorCode::kCorruptData) << "another version";
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "evaluation/eval_measure.h"
+#include "evaluation/steadiness.h"
 #include "speaking/latent_stream.h"
 #include "speaking/talker.h"
 
@@ -288,6 +289,7 @@ void apply(const LipCorrection& correction, person::Person& person) {
 Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
                            const LandmarkFactory& landmarks, const CalibrationOptions& options) {
     check(person, corpus);
+    steady(person, corpus, options.num_threads);
     const auto rounds = clips_of_rounds(corpus, options.frames_per_round);
     std::int64_t total = 0, done = 0;
     for (const auto& clips : rounds)

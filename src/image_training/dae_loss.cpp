@@ -12,6 +12,11 @@ namespace vultus::image_training {
 
 using torch::Tensor;
 
+namespace {
+constexpr double kMotionWeight = 0.2;
+constexpr double kMotionAtLips = 4, kMotionAtEyes = 2;
+}  // namespace
+
 /// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
 /// from), the others at t ~ sqrt(uniform): more weight on high noise, where one step has to do the most.
 DaeTrainer::StepDraw DaeTrainer::draw_step(std::int64_t step) const {
@@ -53,9 +58,17 @@ void DaeTrainer::set_inputs(const StepDraw& draw) {
     for (const std::vector<std::int64_t>& row : draw) rows.insert(rows.end(), row.begin(), row.end());
     inputs_.copy_(torch::tensor(rows, torch::kInt64).view({kRows, options_.batch}));
     frames_.fetch(draw[kFrame]);
+    if (motion_) fetch_motion(draw[kFrame]);
     chosen_.clear();
     for (std::int64_t i = 0; i < options_.batch; ++i)
         if (draw[kFullNoise][static_cast<std::size_t>(i)]) chosen_.push_back(i);
+}
+
+void DaeTrainer::fetch_motion(const std::vector<std::int64_t>& frames) {
+    const Tensor all =
+        torch::from_blob(const_cast<std::int16_t*>(motion_->values()),
+                         {motion_->num_frames(), corpus::MotionCache::kFrameValues}, torch::kInt16);
+    fetched_motion_.copy_(all.index_select(0, torch::tensor(frames)).view(fetched_motion_.sizes()));
 }
 
 DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0) const {
@@ -75,13 +88,32 @@ DaeTrainer::Noised DaeTrainer::add_noise(const Tensor& x0) const {
             input(kFullNoise).to(torch::kFloat32)};
 }
 
-Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& z, bool training) {
+Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& z, bool training,
+                           std::vector<Tensor>* displacements) {
+    using autograd::TorchOps;
     const bool drops = training && options_.precision != "float32";
-    autograd::TorchOps ops(parameters_, compute_, drops);
-    return autograd::TorchOps::unwrap(models::unet({ops, "unet"}, model_.unet, autograd::TorchOps::wrap(x_t),
-                                                   autograd::TorchOps::wrap(time),
-                                                   autograd::TorchOps::wrap(z)))
-        .to(torch::kFloat32);
+    TorchOps ops(parameters_, compute_, drops);
+    const models::Drawing drawing = models::unet_drawing({ops, "unet"}, model_.unet, TorchOps::wrap(x_t),
+                                                         TorchOps::wrap(time), TorchOps::wrap(z));
+    if (displacements != nullptr)
+        for (const models::Value& each : drawing.displacements)
+            displacements->push_back(TorchOps::unwrap(each).to(torch::kFloat32));
+    return TorchOps::unwrap(drawing.prediction).to(torch::kFloat32);
+}
+
+/// How far the reference frames are moved otherwise than was measured, in parts of 1/256 of the image's side
+/// (pixels of what was measured in): Huber's, for some of what was measured is wrong.
+Tensor DaeTrainer::motion_term(const std::vector<Tensor>& displacements) const {
+    Tensor wanted = fetched_motion_.to(torch::kFloat32) / corpus::MotionCache::kUnit;
+    if (head_warp_)
+        wanted = head_warp_->moved_motion(wanted, input(kFrame),
+                                          noise_.pieces(input(kWarpPlace), HeadWarp::kNumbers));
+    const Tensor apart = torch::huber_loss(torch::stack(displacements, 1) * 256, wanted * 256,
+                                           at::Reduction::None, /*delta=*/1.0);  // [B, R, 2, G, G]
+    const std::int64_t cell = model_.unet.size_px / corpus::MotionCache::kGrid;
+    const Tensor weights =
+        torch::avg_pool2d(regions_.region_weights(input(kFrame), kMotionAtLips, kMotionAtEyes), cell);
+    return (apart * weights.unsqueeze(1)).mean();
 }
 
 /// Noise and what to draw from it as the teacher sets them; half of the noise is the shared x_T.
@@ -191,10 +223,12 @@ Tensor DaeTrainer::loss(std::int64_t step) {
     if (model_.encoder.normalise && options_.latent_noise > 0)
         z = z + options_.latent_noise * noise_.pieces(input(kLatentPlace), model_.unet.latent);
     if (distillation_) noised = distillation_target(x0, z, noised, step);
-    const Tensor prediction = predict(noised.x_t, noised.time, z, /*training=*/true);
+    std::vector<Tensor> displacements;
+    const Tensor prediction = predict(noised.x_t, noised.time, z, /*training=*/true, &displacements);
     const Tensor squared = squared_error(prediction, noised);
     if (model_.preset == "paper") return squared;
     Tensor loss = squared;
+    if (!displacements.empty()) loss = loss + kMotionWeight * motion_term(displacements);
     if (uses_temporal_term()) loss = loss + options_.temporal_weight * temporal_term(prediction, noised);
     if (encoder_frozen_ && critic_) loss = loss + adversarial_term(prediction, squared, noised, x0);
     if (!encoder_frozen_ && options_.landmark_weight > 0)

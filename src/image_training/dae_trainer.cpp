@@ -57,6 +57,7 @@ DaeTrainer::DaeTrainer(const training_loop::TrainOptions& options, const corpus:
     choose_frames();
     measure_images();
     make_tables();
+    find_references();
     if (!options.from.empty()) warm_start();
     if (options.teacher.empty()) return;
     distillation_ = std::make_unique<Distillation>(options.distill, options.teacher_steps,
@@ -117,6 +118,26 @@ void DaeTrainer::measure_images() {
             std::make_unique<TemporalConsistency>(frames_, scale, followed_frames_, device_);
     if (options_.critic_weight > 0)
         critic_ = std::make_unique<Critic>(device_, options_.seed, regions_, mean_[0], scale);
+}
+
+/// Reference frames where motion from them was measured, else none.
+void DaeTrainer::find_references() {
+    model_.unet.references = 0;
+    if (model_.preset == "paper" ||
+        !std::filesystem::exists(corpus::motion_cache_path(corpus_, model_.unet.size_px)))
+        return;
+    motion_ = std::make_unique<corpus::MotionCache>(corpus_, model_.unet.size_px);
+    model_.unet.references = corpus::MotionCache::kReferences;
+    const std::int64_t grid = corpus::MotionCache::kGrid;
+    fetched_motion_ = torch::zeros({options_.batch, corpus::MotionCache::kReferences, 2, grid, grid},
+                                   torch::TensorOptions().dtype(torch::kInt16).device(device_));
+    for (int i = 0; i < model_.unet.references; ++i) {
+        const Tensor frame =
+            frames_.at({motion_->references()[static_cast<std::size_t>(i)]}).to(torch::kFloat32);
+        parameters_.set_fixed(fmt::format("unet.references.{}.image", i),
+                              (frame / 127.5 - 1) / normalisation_->scale());
+    }
+    parameters_.set_fixed("unet.references.mean", mean_ / normalisation_->scale());
 }
 
 /// What a step looks up on the device, and where it leaves what it found.
@@ -324,7 +345,12 @@ void DaeTrainer::load_state(const Archive& archive) {
 }
 
 void DaeTrainer::warm_start() {
-    const Archive prior = prior_weights(person::load_person(options_.from), model_);
+    Archive prior = prior_weights(person::load_person(options_.from), model_);
+    std::erase_if(prior.tensors, [&](const auto& each) {  // its reference frames are of other footage
+        const std::string& name = each.first;
+        return name.starts_with("unet.references.") &&
+               (options_.prior_only || name.ends_with(".image") || name.ends_with(".mean"));
+    });
     parameters_.load(prior, "unet.");
     parameters_.load(prior, "encoder.");
 }

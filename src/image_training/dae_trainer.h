@@ -7,6 +7,7 @@
 #include "autograd/process_group.h"
 #include "autograd/recorded_work.h"
 #include "corpus/frame_cache.h"
+#include "corpus/motion_cache.h"
 #include "image_training/critic.h"
 #include "image_training/device_frames.h"
 #include "image_training/distillation.h"
@@ -64,7 +65,10 @@ class DaeTrainer : public training_loop::Stage {
     void update_weights();
     Noised add_noise(const torch::Tensor& x0) const;
     torch::Tensor predict(const torch::Tensor& x_t, const torch::Tensor& time, const torch::Tensor& z,
-                          bool training);
+                          bool training, std::vector<torch::Tensor>* displacements = nullptr);
+    void find_references();
+    void fetch_motion(const std::vector<std::int64_t>& frames);
+    torch::Tensor motion_term(const std::vector<torch::Tensor>& displacements) const;
     Noised distillation_target(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
                                std::int64_t step);
     torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised) const;
@@ -108,6 +112,8 @@ class DaeTrainer : public training_loop::Stage {
     training_loop::RunLog log_;
     std::int64_t steps_done_ = 0;
     bool encoder_frozen_ = false;
+    std::unique_ptr<corpus::MotionCache> motion_;                ///< where it was measured
+    torch::Tensor fetched_motion_;                               ///< [batch, references, 2, grid, grid]
     std::unique_ptr<HeadWarp> head_warp_;                        ///< where images are moved
     std::unique_ptr<Distillation> distillation_;                 ///< where there is a teacher
     std::unique_ptr<TemporalConsistency> temporal_consistency_;  ///< where there is none

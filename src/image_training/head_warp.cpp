@@ -44,19 +44,37 @@ HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& 
             .to(device);
 }
 
-Tensor HeadWarp::operator()(const Tensor& images, const Tensor& frames, const Tensor& numbers) const {
+Tensor HeadWarp::shift_at(const Tensor& places, const Tensor& frames, const Tensor& numbers) const {
     const Tensor head = heads_.index_select(0, frames);  // [B, 3]
-    const Tensor moved = (numbers.select(1, 0) < moved_below_).view({-1, 1, 1, 1});
     const Tensor draw = numbers.narrow(1, 1, 4).clamp(-kMostDeviations, kMostDeviations) * spread_;
     const auto column = [&](std::int64_t i) { return draw.select(1, i).view({-1, 1, 1}); };
-    const Tensor from_centre = places_.unsqueeze(0) - head.narrow(1, 0, 2).view({-1, 1, 1, 2});
+    const Tensor from_centre = places - head.narrow(1, 0, 2).view({-1, 1, 1, 2});
     const Tensor x = from_centre.select(3, 0), y = from_centre.select(3, 1);
     const Tensor apart = (x.square() + y.square()) / (kReach * head.select(1, 2).view({-1, 1, 1})).square();
     const Tensor fades = torch::exp(-apart.square());
-    const Tensor shift = torch::stack({fades * (column(0) + column(2) * x - column(3) * y),
-                                       fades * (column(1) + column(3) * x + column(2) * y)},
-                                      3);
-    const Tensor source = (places_ - shift) * (2.0 / size_px_) - 1;
+    return torch::stack({fades * (column(0) + column(2) * x - column(3) * y),
+                         fades * (column(1) + column(3) * x + column(2) * y)},
+                        3);
+}
+
+Tensor HeadWarp::moved_motion(const Tensor& motion, const Tensor& frames, const Tensor& numbers) const {
+    const Tensor moved = (numbers.select(1, 0) < moved_below_).view({-1, 1, 1, 1, 1});
+    const std::int64_t grid = motion.size(4);
+    const Tensor line =
+        (torch::arange(grid, motion.options()) + 0.5) * (1.0 * size_px_ / static_cast<double>(grid));
+    const Tensor places =
+        torch::stack({line.unsqueeze(0).expand({grid, grid}), line.unsqueeze(1).expand({grid, grid})}, 2);
+    const Tensor shift = shift_at(places.unsqueeze(0), frames, numbers);  // [B, G, G, 2]
+    constexpr std::int64_t kBilinear = 0, kBorder = 1;
+    const Tensor before = torch::grid_sampler(motion.flatten(1, 2), (places - shift) * (2.0 / size_px_) - 1,
+                                              kBilinear, kBorder, /*align_corners=*/false)
+                              .view(motion.sizes());
+    return torch::where(moved, before - shift.permute({0, 3, 1, 2}).unsqueeze(1) / size_px_, motion);
+}
+
+Tensor HeadWarp::operator()(const Tensor& images, const Tensor& frames, const Tensor& numbers) const {
+    const Tensor moved = (numbers.select(1, 0) < moved_below_).view({-1, 1, 1, 1});
+    const Tensor source = (places_ - shift_at(places_.unsqueeze(0), frames, numbers)) * (2.0 / size_px_) - 1;
     constexpr std::int64_t kBicubic = 2, kBorder = 1;
     const Tensor original = images.contiguous().to(torch::kFloat32);
     const Tensor warped = torch::grid_sampler(original, source, kBicubic, kBorder, /*align_corners=*/false);

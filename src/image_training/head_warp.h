@@ -27,8 +27,14 @@ class HeadWarp {
     /// the same units; images that aren't moved come back exactly.
     torch::Tensor operator()(const torch::Tensor& images, const torch::Tensor& frames,
                              const torch::Tensor& numbers) const;
+    /// What motion [B, R, 2, G, G] from reference frames (parts of the image's side) is after it.
+    torch::Tensor moved_motion(const torch::Tensor& motion, const torch::Tensor& frames,
+                               const torch::Tensor& numbers) const;
 
   private:
+    /// places [B or 1, A, B, 2] -> how far what is there has come, [B, A, B, 2].
+    torch::Tensor shift_at(const torch::Tensor& places, const torch::Tensor& frames,
+                           const torch::Tensor& numbers) const;
     int size_px_;
     double moved_below_;    ///< of the number that decides
     torch::Tensor places_;  ///< [S, S, 2]: x, y of the pixels' centres

@@ -81,6 +81,31 @@ TEST(HeadWarp, MovesTheShareThatIsAskedForAndLeavesTheOthersExactly) {
     EXPECT_TRUE(torch::equal(changed, draw.select(1, 0) < -0.6744898f));
 }
 
+/// Moves an image by a field [2, S, S] in parts of its side.
+Tensor moved_by(const Tensor& image, const Tensor& field) {
+    const Tensor line = (torch::arange(kSize) + 0.5) / kSize;
+    const Tensor x = line.unsqueeze(0) + field[0], y = line.unsqueeze(1) + field[1];
+    return torch::grid_sampler(image, torch::stack({x, y}, 2).unsqueeze(0) * 2 - 1, 0, 1, false);
+}
+
+TEST(HeadWarp, MotionFromAReferenceFrameGoesWithTheHead) {
+    // The frame's head is at 29; the reference's is 4 px farther right and 3 px lower.
+    const Tensor reference = spot(33, 33);
+    Tensor motion = torch::zeros({1, 1, 2, kSize, kSize});
+    motion[0][0][0].fill_(4.0 / kSize);
+    motion[0][0][1].fill_(3.0 / kSize);
+    const HeadWarp warp = warp_of(6);
+    for (const float deviation : {0.0f, 1.0f, -2.0f}) {
+        const Tensor draw = numbers({-5, deviation, 0, 0, 0});
+        const Tensor wanted = warp(spot(29, 30), kFirst, draw);
+        const Tensor field = warp.moved_motion(motion, kFirst, draw);
+        const double apart = (moved_by(reference, field[0][0]) - wanted).abs().max().item<double>();
+        EXPECT_LT(apart, 12) << deviation << ": of 255, with bilinear against bicubic reading";
+    }
+    EXPECT_TRUE(torch::equal(warp_of(6, 0.5).moved_motion(motion, kFirst, numbers({5, 1, 0, 0, 0})), motion))
+        << "an image that isn't moved";
+}
+
 TEST(HeadWarp, AHeadThatNeverMovesStays) {
     const Tensor image = spot(32, 30);
     const Tensor same = warp_of(0)(image, kFirst, numbers({-5, 2, -2, 2, -2}));

@@ -6,6 +6,7 @@
 #include "infer/onednn_state.h"
 #include "kernels/blocked_image.h"
 #include "kernels/elementwise.h"
+#include "kernels/warp.h"
 
 namespace vultus::infer {
 
@@ -229,6 +230,48 @@ Value OnednnOps::upsample2(const Value& x) {
                 kernels::double_row(in.row(row), in.width, in.block, to.row(2 * row));
                 std::copy_n(to.row(2 * row), to.width * to.block, to.row(2 * row + 1));
             }
+        });
+    });
+    return out;
+}
+
+Value OnednnOps::blend(const Value& a, const Value& b, const Value& share) {
+    const float *from = plain(a), *to = plain(b), *part = plain(share);
+    const Value out = runtime_->make(a.shape(), 1, {a, b, share});
+    const Index channels = a.dim(1), area = a.dim(2) * a.dim(3);
+    runtime_->run(out, [=, result = plain(out), planes = a.dim(0) * channels] {
+        kernels::parallel(planes * area, 4, [&](Index begin, Index end) {
+            for (Index i = begin; i < end;) {
+                const Index plane = i / area, stop = std::min(end, (plane + 1) * area);
+                const float* shares = part + plane / channels * area + (i - plane * area);
+                for (Index k = 0; k < stop - i; ++k)
+                    result[i + k] = from[i + k] + (to[i + k] - from[i + k]) * shares[k];
+                i = stop;
+            }
+        });
+    });
+    return out;
+}
+
+Value OnednnOps::warp(const Value& image, const Value& displacement) {
+    const Index channels = image.dim(1), height = image.dim(2), width = image.dim(3);
+    require(channels <= kernels::kWarpLanes, "[infer] warp: expected at most 4 channels, got {}", channels);
+    const float* from = plain(image);
+    const Value source = runtime_->make(
+        {height + 2 * kernels::kWarpBorder, (width + 2 * kernels::kWarpBorder) * kernels::kWarpLanes}, 1,
+        {image});
+    runtime_->run(source,
+                  [=, to = plain(source)] { kernels::warp_source(from, channels, height, width, to); });
+    const float *moves = plain(displacement), *pixels = plain(source);
+    const Index rows = displacement.dim(2), columns = displacement.dim(3);
+    const Value out =
+        runtime_->make({displacement.dim(0), channels, height, width}, 1, {source, displacement});
+    runtime_->run(out, [=, to = plain(out), images = displacement.dim(0)] {
+        kernels::parallel(images * height, width * 48, [&](Index begin, Index end) {
+            for (Index i = begin; i < end; ++i)
+                kernels::warp_row(
+                    {pixels, channels, height, width, moves + i / height * 2 * rows * columns, rows, columns},
+                    i % height, to + i / height * channels * height * width);
         });
     });
     return out;

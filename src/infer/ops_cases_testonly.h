@@ -141,6 +141,10 @@ inline void add_rearrangement_cases(std::vector<OpsCase>& cases) {
     add("depth_to_space", {{2, 12, 2, 4}},
         [](Ops& ops, const CaseInputs& in) { return ops.depth_to_space(in[0], 2); });
     add("upsample2", {{2, 3, 4, 6}}, [](Ops& ops, const CaseInputs& in) { return ops.upsample2(in[0]); });
+    add("blend", {{2, 3, 4, 6}, {2, 3, 4, 6}, {2, 1, 4, 6}},
+        [](Ops& ops, const CaseInputs& in) { return ops.blend(in[0], in[1], in[2]); });
+    add("warp", {{1, 3, 8, 12}, {2, 2, 4, 6}},
+        [](Ops& ops, const CaseInputs& in) { return ops.warp(in[0], ops.scale(in[1], 0.2)); });
     add("avg_pool2", {{2, 3, 4, 6}}, [](Ops& ops, const CaseInputs& in) { return ops.avg_pool2(in[0]); });
     add("global_avg_pool", {{2, 3, 4, 6}},
         [](Ops& ops, const CaseInputs& in) { return ops.global_avg_pool(in[0]); });

@@ -296,6 +296,68 @@ Value ReferenceOps::upsample2(const Value& x) {
                  [&](Index b, Index c, Index y, Index i) { return in(b, c, y / 2, i / 2); });
 }
 
+namespace {
+
+/// Keys' cubic convolution kernel, a = -0.75, at the four places around a fraction.
+std::array<double, 4> cubic_weights(double fraction) {
+    constexpr double a = -0.75;
+    const auto near = [](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };
+    const auto far = [](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };
+    return {far(1 + fraction), near(fraction), near(1 - fraction), far(2 - fraction)};
+}
+
+Index inside(Index place, Index count) { return std::clamp<Index>(place, 0, count - 1); }
+
+/// The displacement at the centre of a pixel, between the centres of its cells.
+double between_cells(const At& in, Index b, Index axis, double y, double x, Index rows, Index columns) {
+    y = std::max(y, 0.0);
+    x = std::max(x, 0.0);
+    const Index top = inside(static_cast<Index>(y), rows), left = inside(static_cast<Index>(x), columns);
+    const Index bottom = inside(top + 1, rows), right = inside(left + 1, columns);
+    const double down = y - static_cast<double>(top), across = x - static_cast<double>(left);
+    const auto row = [&](Index r) {
+        return in(b, axis, r, left) * (1 - across) + in(b, axis, r, right) * across;
+    };
+    return row(top) * (1 - down) + row(bottom) * down;
+}
+
+}  // namespace
+
+Value ReferenceOps::blend(const Value& a, const Value& b, const Value& share) {
+    const At from{a}, to{b}, part{share};
+    return fill4(a.shape(), [&](Index i, Index c, Index y, Index x) {
+        return from(i, c, y, x) + (to(i, c, y, x) - from(i, c, y, x)) * part(i, 0, y, x);
+    });
+}
+
+Value ReferenceOps::warp(const Value& image, const Value& displacement) {
+    const At from{image}, moved{displacement};
+    const Index height = image.dim(2), width = image.dim(3), rows = displacement.dim(2),
+                columns = displacement.dim(3);
+    const auto cell = [](Index place, Index cells, Index pixels) {
+        return (static_cast<double>(place) + 0.5) * static_cast<double>(cells) / static_cast<double>(pixels) -
+               0.5;
+    };
+    return fill4({displacement.dim(0), image.dim(1), height, width}, [&](Index b, Index c, Index y, Index x) {
+        const double v = cell(y, rows, height), u = cell(x, columns, width);
+        const double at_x = static_cast<double>(x) +
+                            static_cast<double>(width) * between_cells(moved, b, 0, v, u, rows, columns);
+        const double at_y = static_cast<double>(y) +
+                            static_cast<double>(height) * between_cells(moved, b, 1, v, u, rows, columns);
+        const double left_x = std::floor(std::clamp(at_x, -2.0, width + 1.0)),
+                     top_y = std::floor(std::clamp(at_y, -2.0, height + 1.0));
+        const auto left = static_cast<Index>(left_x), top = static_cast<Index>(top_y);
+        const auto across = cubic_weights(std::clamp(at_x - left_x, 0.0, 1.0)),
+                   down = cubic_weights(std::clamp(at_y - top_y, 0.0, 1.0));
+        double sum = 0;
+        for (Index j = 0; j < 4; ++j)
+            for (Index i = 0; i < 4; ++i)
+                sum += down[static_cast<std::size_t>(j)] * across[static_cast<std::size_t>(i)] *
+                       from(0, c, inside(top + j - 1, height), inside(left + i - 1, width));
+        return sum;
+    });
+}
+
 Value ReferenceOps::avg_pool2(const Value& x) {
     const At in{x};
     return fill4({x.dim(0), x.dim(1), x.dim(2) / 2, x.dim(3) / 2}, [&](Index b, Index c, Index y, Index i) {

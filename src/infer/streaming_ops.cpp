@@ -379,6 +379,8 @@ Value StreamingOps::sequence_to_image(const Value&, std::int64_t, std::int64_t) 
 Value StreamingOps::space_to_depth(const Value&, int) { no_image(); }
 Value StreamingOps::depth_to_space(const Value&, int) { no_image(); }
 Value StreamingOps::upsample2(const Value&) { no_image(); }
+Value StreamingOps::blend(const Value&, const Value&, const Value&) { no_image(); }
+Value StreamingOps::warp(const Value&, const Value&) { no_image(); }
 Value StreamingOps::avg_pool2(const Value&) { no_image(); }
 Value StreamingOps::global_avg_pool(const Value&) { no_image(); }
 

@@ -86,6 +86,8 @@ class StreamingOps : public models::Ops {
     Value space_to_depth(const Value& x, int patch) override;
     Value depth_to_space(const Value& x, int patch) override;
     Value upsample2(const Value& x) override;
+    Value warp(const Value& image, const Value& displacement) override;
+    Value blend(const Value& a, const Value& b, const Value& share) override;
     Value avg_pool2(const Value& x) override;
     Value global_avg_pool(const Value& x) override;
 

@@ -59,7 +59,7 @@ ModelConfig live_preset(int size_px) {
     const std::vector<int> mult = size_px >= 512   ? std::vector<int>{1, 1, 3, 5, 6}
                                   : size_px >= 256 ? std::vector<int>{1, 3, 5, 6}
                                                    : std::vector<int>{3, 5, 6};
-    unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true};
+    unet = {size_px, 4, 32, mult, 1, 1, false, {}, 192, 128, 16, 0.0, true, true, 2};
     EncoderConfig& encoder = config.encoder;
     int encoder_px = size_px;  // the image is halved until it has at most 128 px
     while (encoder_px > 128) encoder_px /= 2;
@@ -115,6 +115,7 @@ void check_sizes(const ModelConfig& config) {
     check_range("unet.embedding", unet.embedding, 1, 4096);
     check_range("unet.latent", unet.latent, 1, 4096);
     check_range("unet.groups", unet.groups, 1, 512);
+    check_range("unet.references", unet.references, 0, 16);
     check_range("encoder.size_px", encoder.size_px, 16, 1024);
     check_range("encoder.patch", encoder.patch, 1, 16);
     check_range("encoder.base_channels", encoder.base_channels, 2, 512);
@@ -237,6 +238,7 @@ Json to_json(const ModelConfig& config) {
         json["wav2vec2"] = to_json(config.wav2vec2);
         json["wav2vec2_layers"] = to_json(config.wav2vec2_layers);
     }
+    if (config.unet.references > 0) json["unet"]["references"] = config.unet.references;
     if (config.speech.linear_path) json["speech"]["linear_path"] = true;
     if (config.speech.encoder_state > 0) json["speech"]["encoder_state"] = config.speech.encoder_state;
     return json;
@@ -246,6 +248,7 @@ ModelConfig model_config_from_json(const Json& json) {
     ModelConfig config;
     try {
         config = json.get<ModelConfig>();
+        config.unet.references = json.at("unet").value("references", 0);
         config.speech.linear_path = json.at("speech").value("linear_path", false);
         config.speech.encoder_state = json.at("speech").value("encoder_state", 0);
     } catch (const Json::exception& error) {

@@ -26,6 +26,9 @@ struct UNetConfig {
     /// One person under one camera: z and the place in the image also enter as maps (not in DiffAE).
     bool latent_map = false;     ///< z -> linear -> [C, bottom, bottom], added at the bottom
     bool position_maps = false;  ///< a learnt map added at the start of each level
+    /// Recorded frames that the network moves and lays over what it draws, so that texture need not be
+    /// learnt by heart; see models/reference_frames.h. 0: none.
+    int references = 0;
 };
 
 /// Semantic encoder: image -> z.

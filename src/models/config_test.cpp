@@ -45,7 +45,9 @@ TEST(Config, PresetsThatDoNotExist) {
 }
 
 TEST(Config, EveryMissingKeyIsNamed) {
-    const Json whole = to_json(preset("live", 256));
+    ModelConfig config = preset("live", 256);
+    config.unet.references = 0;  // which files of before leave out
+    const Json whole = to_json(config);
     for (const char* part : {"unet", "encoder", "speech", "diffusion"})
         for (const auto& [key, value] : whole.at(part).items()) {
             Json json = whole;

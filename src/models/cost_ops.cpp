@@ -82,6 +82,9 @@ Value CostOps::depth_to_space(const Value& x, int patch) {
     return shaped({x.dim(0), x.dim(1) / (patch * patch), x.dim(2) * patch, x.dim(3) * patch});
 }
 Value CostOps::upsample2(const Value& x) { return shaped({x.dim(0), x.dim(1), x.dim(2) * 2, x.dim(3) * 2}); }
+Value CostOps::warp(const Value& image, const Value& displacement) {
+    return shaped({displacement.dim(0), image.dim(1), image.dim(2), image.dim(3)});
+}
 Value CostOps::avg_pool2(const Value& x) { return shaped({x.dim(0), x.dim(1), x.dim(2) / 2, x.dim(3) / 2}); }
 Value CostOps::global_avg_pool(const Value& x) { return shaped({x.dim(0), x.dim(1)}); }
 

@@ -115,6 +115,14 @@ class Ops {
     virtual Value depth_to_space(const Value& x, int patch) = 0;
     /// Nearest neighbour, twice the size.
     virtual Value upsample2(const Value& x) = 0;
+    /// Where in the image each pixel comes from. image [1, C, H, W], displacement [B, 2, h, w] (x, y, in
+    /// parts of W and H; C at most 4), read between its values as of the centres of h x w equal cells; result
+    /// [B, C, H, W]: out(y, x) = image(y + H * dy, x + W * dx), bicubic (Keys 1981, a = -0.75), the border
+    /// repeated.
+    /// Trainer: no gradient goes through it; displacements are learnt from measured motion.
+    virtual Value warp(const Value& image, const Value& displacement) = 0;
+    /// a + (b - a) * share; a, b [B, C, H, W], share [B, 1, H, W].
+    virtual Value blend(const Value& a, const Value& b, const Value& share) = 0;
     /// Mean of 2x2, half the size.
     virtual Value avg_pool2(const Value& x) = 0;
     /// [B, C, H, W] -> [B, C].

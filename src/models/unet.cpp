@@ -125,6 +125,11 @@ Value go_up(const Net& net, const Stage& stage, Value h, Laterals& laterals) {
 }  // namespace
 
 Value unet(const Net& net, const UNetConfig& config, const Value& x_t, const Value& time, const Value& z) {
+    return unet_drawing(net, config, x_t, time, z).prediction;
+}
+
+Drawing unet_drawing(const Net& net, const UNetConfig& config, const Value& x_t, const Value& time,
+                     const Value& z) {
     Value embedded = linear(net / "time" / 0, time, config.embedding);
     embedded = linear(net / "time" / 1, net->silu(embedded), config.embedding);
     const Stage stage{config, {embedded, z}};
@@ -135,8 +140,10 @@ Value unet(const Net& net, const UNetConfig& config, const Value& x_t, const Val
     h = middle(net / "mid", stage, h);
     h = go_up(net / "up", stage, h, laterals);
     h = net->silu(group_norm(net / "out" / "norm", h, config.groups));
-    h = conv2d(net / "out" / "conv", h, 3 * config.patch * config.patch, 3, /*zero=*/true);
-    return net->depth_to_space(h, config.patch);
+    const Value drawn = net->depth_to_space(
+        conv2d(net / "out" / "conv", h, 3 * config.patch * config.patch, 3, /*zero=*/true), config.patch);
+    if (config.references == 0) return {drawn, {}};
+    return with_references(net / "references", config, h, z, drawn);
 }
 
 Value encoder(const Net& net, const EncoderConfig& config, const Value& image) {

@@ -3,6 +3,7 @@
 
 #include "models/config.h"
 #include "models/ops.h"
+#include "models/reference_frames.h"
 
 namespace vultus::models {
 
@@ -14,7 +15,11 @@ namespace vultus::models {
 /// Input    x_t [B, 3, S, S]; time [B, base_channels] from time_embedding(); z [B, latent]
 /// Output   [B, 3, S, S]
 /// Weights  PREFIX.time.* PREFIX.in.* PREFIX.down.L.B.* PREFIX.mid.* PREFIX.up.L.B.* PREFIX.out.*
+/// PREFIX.references.*
 Value unet(const Net& net, const UNetConfig& config, const Value& x_t, const Value& time, const Value& z);
+/// The same with how the reference frames were moved, where there are any.
+Drawing unet_drawing(const Net& net, const UNetConfig& config, const Value& x_t, const Value& time,
+                     const Value& z);
 
 /// Semantic encoder: image [B, 3, S, S] in the same units as the U-Net's x_0 -> z [B, latent].
 /// S may be larger than config.size_px by a power of two: the image is averaged down.

@@ -6,7 +6,8 @@
 
 namespace vultus::person {
 
-ImageNormalisation::ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale)
+ImageNormalisation::ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale,
+                                       const std::vector<std::uint8_t>& steadiness)
     : size_px_(size_px),
       mean_(static_cast<std::size_t>(3) * size_px * size_px, 0.0f),
       scale_(static_cast<float>(scale)) {
@@ -17,6 +18,10 @@ ImageNormalisation::ImageNormalisation(int size_px, const std::vector<std::uint8
         for (std::size_t i = 0; i < area; ++i)
             for (std::size_t c = 0; c < 3; ++c) mean_[c * area + i] = mean_image[3 * i + c] / 127.5f - 1;
     }
+    require(steadiness.empty() || steadiness.size() == area, "[person] steadiness of {} values for {} px",
+            steadiness.size(), size_px);
+    bytes_per_unit_.assign(area, scale_ * 127.5f);
+    for (std::size_t i = 0; i < steadiness.size(); ++i) bytes_per_unit_[i] *= steadiness[i] / 255.0f;
     for (const float mean : mean_) {
         low_.push_back((-1 - mean) / scale_);
         high_.push_back((1 - mean) / scale_);
@@ -34,14 +39,14 @@ void ImageNormalisation::to_rgb(const float* planes, std::uint8_t* rgb) const {
     // Plane by plane into a few bytes at a time, so that the compiler works on several values at once.
     constexpr std::size_t kPart = 64;
     const std::size_t area = mean_.size() / 3;
-    const float factor = scale_ * 127.5f;
     std::uint8_t bytes[3][kPart];
     for (std::size_t begin = 0; begin < area; begin += kPart) {
         const std::size_t count = std::min(kPart, area - begin);
         for (std::size_t c = 0; c < 3; ++c) {
-            const float *from = planes + c * area + begin, *mean = &mean_[c * area + begin];
+            const float *from = planes + c * area + begin, *mean = &mean_[c * area + begin],
+                        *factor = &bytes_per_unit_[begin];
             for (std::size_t i = 0; i < count; ++i) {
-                float value = from[i] * factor + (mean[i] + 1) * 127.5f;
+                float value = from[i] * factor[i] + (mean[i] + 1) * 127.5f;
                 value = value > 0.0f ? value : 0.0f;
                 value = value < 255.0f ? value : 255.0f;
                 bytes[c][i] = static_cast<std::uint8_t>(static_cast<int>(value + 0.5f));

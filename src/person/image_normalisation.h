@@ -10,7 +10,9 @@ namespace vultus::person {
 class ImageNormalisation {
   public:
     /// mean_image: RGB [S, S, 3] or empty; scale: of the residual (1 without a mean image).
-    ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale);
+    /// steadiness: [S, S], how much of the residual to_rgb() shows, 255 all; empty: all.
+    ImageNormalisation(int size_px, const std::vector<std::uint8_t>& mean_image, double scale,
+                       const std::vector<std::uint8_t>& steadiness = {});
 
     /// RGB [S, S, 3] -> [3, S, S].
     void to_model(const std::uint8_t* rgb, float* planes) const;
@@ -28,6 +30,7 @@ class ImageNormalisation {
     int size_px_;
     std::vector<float> mean_;  ///< [3, S, S] in [-1, 1]
     std::vector<float> low_, high_;
+    std::vector<float> bytes_per_unit_;  ///< [S, S]: what a unit of the residual becomes in to_rgb()
     float scale_;
 };
 

@@ -74,6 +74,13 @@ Stats stats_from(const Archive& archive, const models::ModelConfig& model, const
                  dtype_name(mean.dtype), to_string(mean.shape));
         stats.mean_image = mean.bytes;
     }
+    if (archive.has("stats.steadiness")) {
+        const HostTensor& map = archive.at("stats.steadiness");
+        if (map.dtype != DType::kU8 || map.shape != Shape{size, size})
+            fail(ErrorCode::kCorruptData, "[person] {}: stats.steadiness: expected U8 [{}, {}], got {} {}",
+                 file, size, size, dtype_name(map.dtype), to_string(map.shape));
+        stats.steadiness = map.bytes;
+    }
     const bool silent = !archive.has("stats.latent_mean");
     stats.reference = statistic(archive, "stats.reference", latent, true, file);
     stats.latent_mean = statistic(archive, "stats.latent_mean", latent, silent, file);
@@ -159,6 +166,8 @@ void save_person(const std::filesystem::path& path, const Person& person) {
     const Stats& stats = person.stats;
     if (!stats.mean_image.empty())
         archive.tensors["stats.mean_picture"] = HostTensor::from_u8({size, size, 3}, stats.mean_image);
+    if (!stats.steadiness.empty())
+        archive.tensors["stats.steadiness"] = HostTensor::from_u8({size, size}, stats.steadiness);
     const auto put = [&](const char* name, const std::vector<float>& values, std::int64_t columns = 0) {
         const auto count = static_cast<std::int64_t>(values.size());
         if (!values.empty())

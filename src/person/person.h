@@ -12,7 +12,7 @@
 // - stats.blink_direction, f32 [D]; stats.blink_shape, f32 [K]: how much of it at the frame rate, 0..1
 // - stats.pose_motion, f32 [N, 3]: normalised recorded head motion about the mean, of pieces with
 //   stats.motion_clips, f32 [K], frames one after the other (all one piece where that is missing)
-// - stats.footage_crop, f32 [5]: see Stats
+// - stats.footage_crop, f32 [5], stats.steadiness, u8 [S, S]: see Stats
 // - stats.lip_probe, f32 [D, 2]: what the speech network means its latents' lips to do
 #pragma once
 
@@ -36,6 +36,9 @@ struct Card {
 
 struct Stats {
     std::vector<std::uint8_t> mean_image;  ///< RGB [S, S, 3]
+    /// [S, S]: how much of what is drawn about the mean image is shown, 255 all; empty: all. Where the
+    /// recordings stand still, what is drawn would only flicker (evaluation/steadiness.h).
+    std::vector<std::uint8_t> steadiness;
     /// Speech does not tell how the person sits: latents and pose are deviations from one posture, the
     /// reference, between the means of one recording and of all, in units of the spread within recordings.
     std::vector<float> reference;  ///< the reference among the mean latents of all recordings

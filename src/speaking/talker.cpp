@@ -15,7 +15,8 @@ using models::Value;
 LoadedPerson::LoadedPerson(person::Person person_)
     : person(std::move(person_)),
       weights(std::make_shared<infer::Weights>(person.weights)),
-      space(person.model.unet.size_px, person.stats.mean_image, person.model.diffusion.residual_scale) {}
+      space(person.model.unet.size_px, person.stats.mean_image, person.model.diffusion.residual_scale,
+            person.stats.steadiness) {}
 
 Talker::Impl::Impl(std::shared_ptr<const LoadedPerson> loaded_, const TalkerOptions& options)
     : loaded(std::move(loaded_)),
