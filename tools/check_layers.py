@@ -35,6 +35,7 @@ ALLOWED = {
     "speech_data": ["base", "tensor", "audio", "corpus", "models", "person", "media", "hearing", "pronunciation",
                     "alignment", "voices"],
     "preparation": ["base", "tensor", "audio", "corpus", "person", "media", "face", "metrics", "hearing", "alignment"],
+    "unpacking": ["base", "corpus", "media"],
     "evaluation": ["base", "audio", "corpus", "person", "media", "face", "metrics", "speaking"],
     "speed": ["base", "infer", "person", "media", "hearing", "speaking", "rendering"],
     "streaming": ["base"],
@@ -63,7 +64,7 @@ THIRD_PARTY = [
     (re.compile(r"curl/"), {"src/voices", "src/streaming"}),
     (re.compile(r"boost/"), {"src/serving"}),
     (re.compile(r"(gst|glib)/"), {"src/streaming"}),
-    (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/evaluation"}),
+    (re.compile(r"opencv2/"), {"src/media", "src/face", "src/preparation", "src/unpacking", "src/evaluation"}),
     (re.compile(r"(oneapi/dnnl/|dnnl)"), {"src/kernels", "src/infer", "bench"}),
 ]
 

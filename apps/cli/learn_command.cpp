@@ -13,9 +13,9 @@
 #include "evaluation/eval_person.h"
 #include "evaluation/lip_calibration.h"
 #include "evaluation/verdict.h"
-#include "preparation/measure_motion.h"
-#include "preparation/unpack_frames.h"
 #include "recordings.h"
+#include "unpacking/measure_motion.h"
+#include "unpacking/unpack_frames.h"
 
 namespace vultus::cli {
 namespace {
@@ -89,8 +89,8 @@ class Learning {
             fmt::print(stderr, "{} is learnt already\n", arguments_.out.string());
             return;
         }
-        preparation::unpack_frames(corpus, corpus.size_px);
-        preparation::measure_motion(corpus, corpus.size_px);
+        unpacking::unpack_frames(corpus, corpus.size_px);
+        unpacking::measure_motion(corpus, corpus.size_px);
         std::vector<std::string> command{trainer_path().string(),
                                          corpus_.string(),
                                          "-o",

@@ -10,8 +10,8 @@
 #include "commands.h"
 #include "option_table.h"
 #include "person/person.h"
-#include "preparation/measure_motion.h"
-#include "preparation/unpack_frames.h"
+#include "unpacking/measure_motion.h"
+#include "unpacking/unpack_frames.h"
 
 namespace vultus::cli {
 namespace {
@@ -39,8 +39,8 @@ void unpack_for(const std::vector<std::string>& arguments) {
     else if (!from.empty() && from != "none")
         size_px = person::load_person(from).model.unet.size_px;
     if (size_px < 64 || size_px > 512 || size_px % 64 != 0) return;
-    preparation::unpack_frames(corpus, size_px);
-    preparation::measure_motion(corpus, size_px);
+    unpacking::unpack_frames(corpus, size_px);
+    unpacking::measure_motion(corpus, size_px);
 }
 
 [[noreturn]] void become_trainer(const std::vector<std::string>& arguments) {

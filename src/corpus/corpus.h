@@ -6,7 +6,7 @@
 //     me.corpus/contact_sheet.png report.txt
 //     me.corpus/frames-SIZE.u8         unpacked frames of all kept clips, see frame_cache.h (made when
 //     needed)
-//     me.corpus/motion-SIZE.i16        how all kept frames come from some of them, see motion_cache.h (the same)
+//     me.corpus/motion-SIZE.i16        how all kept frames come from two of them, see motion_cache.h
 //
 // Reading this needs no FFmpeg, OpenCV or dlib: the trainer runs where there is only LibTorch.
 #pragma once

@@ -289,7 +289,6 @@ void apply(const LipCorrection& correction, person::Person& person) {
 Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
                            const LandmarkFactory& landmarks, const CalibrationOptions& options) {
     check(person, corpus);
-    steady(person, corpus, options.num_threads);
     const auto rounds = clips_of_rounds(corpus, options.frames_per_round);
     std::int64_t total = 0, done = 0;
     for (const auto& clips : rounds)
@@ -328,9 +327,10 @@ Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
 
 std::string calibrate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
                              const CalibrationOptions& options) {
-    const Calibration done = calibrate_lips(person::load_person(person), corpus::load_corpus(corpus),
-                                            tracked_landmarks(), options);
-    if (done.applied) person::save_person(person, done.person);
+    const corpus::Corpus footage = corpus::load_corpus(corpus);
+    Calibration done = calibrate_lips(person::load_person(person), footage, tracked_landmarks(), options);
+    steady(done.person, footage, options.num_threads);
+    person::save_person(person, done.person);
     return done.summary;
 }
 

@@ -66,7 +66,8 @@ struct Calibration {
 Calibration calibrate_lips(person::Person person, const corpus::Corpus& corpus,
                            const LandmarkFactory& landmarks, const CalibrationOptions& options);
 
-/// The same with files; the person's file is replaced when something changed. Returns the summary.
+/// The same with files, and where the background stands still (steadiness.h); the person's file is replaced.
+/// Returns the summary.
 std::string calibrate_person(const std::filesystem::path& person, const std::filesystem::path& corpus,
                              const CalibrationOptions& options);
 

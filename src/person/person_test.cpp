@@ -48,6 +48,8 @@ class PersonFile : public testing::Test {
         };
         for (int i = 0; i < 64 * 64 * 3; ++i)
             person.stats.mean_image.push_back(static_cast<std::uint8_t>(rng.below(256)));
+        for (int i = 0; i < 64 * 64; ++i)
+            person.stats.steadiness.push_back(static_cast<std::uint8_t>(rng.below(256)));
         person.stats.latent_mean = draw(128);
         person.stats.latent_std = draw(128);
         person.stats.pose_mean = draw(3);
@@ -114,6 +116,7 @@ TEST_F(PersonFile, RoundTrip) {
     EXPECT_EQ(after.fps_den, 1001);
     EXPECT_EQ(after.noise_seed, before.noise_seed);
     EXPECT_EQ(after.stats.mean_image, before.stats.mean_image);
+    EXPECT_EQ(after.stats.steadiness, before.stats.steadiness);
     EXPECT_EQ(after.stats.footage_crop, before.stats.footage_crop);
     EXPECT_EQ(after.stats.latent_mean, before.stats.latent_mean);
     EXPECT_EQ(after.stats.latent_std, before.stats.latent_std);
@@ -207,6 +210,8 @@ TEST_F(PersonFile, SizesThatDoNotFitAreRefused) {
                        name);
     expect_refused(changed([&](Archive& a) { a.tensors["stats.mean_picture"] = of_size(64 * 64 * 3); }),
                    ErrorCode::kCorruptData, "mean_picture");
+    expect_refused(changed([&](Archive& a) { a.tensors["stats.steadiness"] = of_size(64 * 64); }),
+                   ErrorCode::kCorruptData, "steadiness");
 }
 
 TEST_F(PersonFile, ValuesThatAreNotFiniteAreRefused) {
@@ -294,6 +299,21 @@ TEST(ImageNormalisation, RoundTripOfEveryByte) {
         for (const std::uint8_t value : back) EXPECT_TRUE(value == 0 || value == 255);
     }
     EXPECT_THROW(ImageNormalisation(8, mean, 1.0), Error);
+}
+
+TEST(ImageNormalisation, ShowsSoMuchOfTheResidualAsStands) {
+    const std::vector<std::uint8_t> mean(3 * 4 * 4, 100);
+    std::vector<std::uint8_t> share(4 * 4, 255);
+    share[5] = 0;
+    share[6] = 51;
+    const ImageNormalisation space(4, mean, 0.5, share);
+    std::vector<float> planes(3 * 4 * 4, 1.0f);  // 63.75 bytes brighter than the mean
+    std::vector<std::uint8_t> rgb(planes.size());
+    space.to_rgb(planes.data(), rgb.data());
+    EXPECT_EQ(rgb[3 * 4], 164);
+    EXPECT_EQ(rgb[3 * 5], 100) << "stands still";
+    EXPECT_EQ(rgb[3 * 6 + 2], 113) << "a fifth";
+    EXPECT_THROW(ImageNormalisation(4, mean, 0.5, std::vector<std::uint8_t>(3)), Error);
 }
 
 }  // namespace

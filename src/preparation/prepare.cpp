@@ -383,7 +383,9 @@ class PrepareRun {
         fs::remove(options_.out / "corpus.json", ignored);
         for (const auto& entry : fs::directory_iterator(options_.out, ignored)) {
             const std::string name = entry.path().filename().string();
-            if (name.rfind("frames-", 0) == 0 && entry.path().extension() == ".u8")
+            const auto extension = entry.path().extension();
+            if ((name.starts_with("frames-") && extension == ".u8") ||
+                (name.starts_with("motion-") && extension == ".i16"))
                 fs::remove(entry.path(), ignored);
         }
     }

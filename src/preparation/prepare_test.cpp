@@ -182,10 +182,12 @@ TEST(Prepare, SecondRunReusesEverythingAndANewSizeEncodesAgain) {
     prepare(options);
     EXPECT_EQ(fs::last_write_time(first.video_path(first.clips[0])), written);
     write_file(options.out / "frames-64.u8", "stale");
+    write_file(options.out / "motion-256.i16", "stale");
     options.size_px = 96;
     prepare(options);
     EXPECT_NE(fs::last_write_time(first.video_path(first.clips[0])), written);
     EXPECT_FALSE(fs::exists(options.out / "frames-64.u8"));
+    EXPECT_FALSE(fs::exists(options.out / "motion-256.i16"));
     options.size_px = 128;
     options.resume = false;
     prepare(options);

@@ -1,4 +1,4 @@
-#include "preparation/unpack_frames.h"
+#include "unpacking/unpack_frames.h"
 
 #include <cerrno>
 #include <cstring>
@@ -12,7 +12,7 @@
 #include "media/resize.h"
 #include "media/video_reader.h"
 
-namespace vultus::preparation {
+namespace vultus::unpacking {
 namespace {
 
 bool is_complete(const corpus::Corpus& corpus, int size_px) {
@@ -62,4 +62,4 @@ void unpack_frames(const corpus::Corpus& corpus, int size_px) {
     file.commit();
 }
 
-}  // namespace vultus::preparation
+}  // namespace vultus::unpacking

@@ -3,7 +3,7 @@
 
 #include "corpus/corpus.h"
 
-namespace vultus::preparation {
+namespace vultus::unpacking {
 
 /// Chooses reference frames among those that are learnt from, as different as there are in head and lips, and
 /// writes corpus/motion_cache.h's file unless it is there: dense inverse search (Kroeger et al. 2016,
@@ -12,4 +12,4 @@ namespace vultus::preparation {
 /// Errors: those of corpus::FrameCache; kIo; kCancelled.
 void measure_motion(const corpus::Corpus& corpus, int size_px);
 
-}  // namespace vultus::preparation
+}  // namespace vultus::unpacking

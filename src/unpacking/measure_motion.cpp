@@ -1,4 +1,4 @@
-#include "preparation/measure_motion.h"
+#include "unpacking/measure_motion.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,11 +13,11 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/output_file.h"
+#include "base/progress.h"
 #include "corpus/frame_cache.h"
 #include "corpus/motion_cache.h"
-#include "preparation/parallel.h"
 
-namespace vultus::preparation {
+namespace vultus::unpacking {
 namespace {
 
 using corpus::MotionCache;
@@ -117,6 +117,18 @@ void store(const cv::Mat& field, std::int16_t* out) {
             }
 }
 
+/// OpenCV keeps to the thread that calls it.
+class OneThreadEach {
+  public:
+    OneThreadEach() : before_(cv::getNumThreads()) { cv::setNumThreads(1); }
+    ~OneThreadEach() { cv::setNumThreads(before_); }
+    OneThreadEach(const OneThreadEach&) = delete;
+    OneThreadEach& operator=(const OneThreadEach&) = delete;
+
+  private:
+    int before_;
+};
+
 /// Measures on one thread.
 class MotionMeter {
   public:
@@ -139,6 +151,17 @@ class MotionMeter {
     cv::Mat field_;
 };
 
+/// Frames begin .. begin + count, each thread every so manieth of them.
+void measure_block(std::deque<MotionMeter>& meters, std::int64_t begin, int count, std::int16_t* out) {
+    std::vector<std::thread> threads;
+    for (std::size_t k = 0; k < meters.size(); ++k)
+        threads.emplace_back([&, k] {
+            for (int i = static_cast<int>(k); i < count; i += static_cast<int>(meters.size()))
+                meters[k].measure(begin + i, out + i * MotionCache::kFrameValues);
+        });
+    for (std::thread& thread : threads) thread.join();
+}
+
 }  // namespace
 
 void measure_motion(const corpus::Corpus& corpus, int size_px) {
@@ -149,21 +172,18 @@ void measure_motion(const corpus::Corpus& corpus, int size_px) {
     std::ofstream out(file.temporary(), std::ios::binary);
     out.write(reinterpret_cast<const char*>(&header), sizeof header);
     const int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    cv::setNumThreads(1);
+    const OneThreadEach one_thread;
     std::deque<MotionMeter> meters;
     for (int i = 0; i < threads; ++i) meters.emplace_back(cache, header);
     std::vector<std::int16_t> block(kBlock * MotionCache::kFrameValues);
-    SharedProgress progress("motion", cache.num_frames());
+    Progress progress("motion", "frames", cache.num_frames());
     for (std::int64_t begin = 0; begin < cache.num_frames() && out; begin += kBlock) {
         throw_if_cancelled();
         const int count = static_cast<int>(std::min<std::int64_t>(kBlock, cache.num_frames() - begin));
-        for_each_index(count, threads, [&](int worker, int i) {
-            meters[static_cast<std::size_t>(worker)].measure(begin + i,
-                                                             &block[i * MotionCache::kFrameValues]);
-        });
+        measure_block(meters, begin, count, block.data());
         out.write(reinterpret_cast<const char*>(block.data()),
                   static_cast<std::streamsize>(count * MotionCache::kFrameValues * 2));
-        progress.add(count);
+        progress.update(begin + count);
     }
     out.close();
     if (!out)
@@ -172,4 +192,4 @@ void measure_motion(const corpus::Corpus& corpus, int size_px) {
     file.commit();
 }
 
-}  // namespace vultus::preparation
+}  // namespace vultus::unpacking

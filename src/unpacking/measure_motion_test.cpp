@@ -1,4 +1,4 @@
-#include "preparation/measure_motion.h"
+#include "unpacking/measure_motion.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include "corpus/frame_cache.h"
 #include "corpus/motion_cache.h"
 
-namespace vultus::preparation {
+namespace vultus::unpacking {
 namespace {
 
 using corpus::MotionCache;
@@ -110,4 +110,4 @@ TEST(MeasureMotion, MeasuresOnceAndNothingInSmallImages) {
 }
 
 }  // namespace
-}  // namespace vultus::preparation
+}  // namespace vultus::unpacking
