@@ -185,7 +185,6 @@ Value TorchOps::blend(const Value& a, const Value& b, const Value& share) {
     return wrap(torch::lerp(from, like(b, from).expand(from.sizes()), like(share, from)));
 }
 Value TorchOps::warp(const Value& image, const Value& displacement) {
-    torch::NoGradGuard no_grad;
     const Tensor from = get(image).to(parameters_.dtype());
     const std::int64_t height = from.size(2), width = from.size(3);
     const Tensor moved = torch::upsample_bilinear2d(get(displacement).to(from.scalar_type()), {height, width},

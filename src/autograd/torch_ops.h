@@ -77,6 +77,7 @@ class TorchOps : public models::Ops {
     Value depth_to_space(const Value& x, int patch) override;
     Value upsample2(const Value& x) override;
     Value warp(const Value& image, const Value& displacement) override;
+    Value detached(const Value& x) override { return wrap(unwrap(x).detach()); }
     Value blend(const Value& a, const Value& b, const Value& share) override;
     Value avg_pool2(const Value& x) override;
     Value global_avg_pool(const Value& x) override;

@@ -255,7 +255,9 @@ Value OnednnOps::blend(const Value& a, const Value& b, const Value& share) {
 
 Value OnednnOps::warp(const Value& image, const Value& displacement) {
     const Index channels = image.dim(1), height = image.dim(2), width = image.dim(3);
-    require(channels <= kernels::kWarpLanes, "[infer] warp: expected at most 4 channels, got {}", channels);
+    require(channels <= kernels::kWarpLanes && displacement.dim(3) <= kernels::kWarpMostCells,
+            "[infer] warp: expected at most {} channels and {} cells a row, got {} and {}",
+            kernels::kWarpLanes, kernels::kWarpMostCells, channels, displacement.dim(3));
     const float* from = plain(image);
     const Value source = runtime_->make(
         {height + 2 * kernels::kWarpBorder, (width + 2 * kernels::kWarpBorder) * kernels::kWarpLanes}, 1,

@@ -24,6 +24,7 @@ struct OpsCase {
     std::string name;  ///< letters, digits and underscores only: becomes a test's name
     std::vector<Shape> inputs;
     OpsFunction function;
+    bool differentiable = true;  ///< gradients reach everything that it computes with
 };
 
 inline models::Value case_weight(models::Ops& ops, const Shape& shape, const char* name = "w") {
@@ -173,6 +174,14 @@ inline std::vector<OpsCase> network_cases() {
                              return models::encoder({ops, "encoder"}, tiny_encoder(live), in[0]);
                          }});
     }
+    cases.push_back({"unet_with_references",
+                     {{1, 3, 16, 16}, {1, 8}, {1, 6}},
+                     [](models::Ops& ops, const CaseInputs& in) {
+                         models::UNetConfig config = tiny_unet(true);
+                         config.references = 2;
+                         return models::unet({ops, "unet"}, config, in[0], in[1], in[2]);
+                     },
+                     /*differentiable=*/false});
     cases.push_back({"landmark_probe", {{2, 6}}, [](models::Ops& ops, const CaseInputs& in) {
                          return models::landmark_probe({ops, "landmarks"}, in[0], 5);
                      }});

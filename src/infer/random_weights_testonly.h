@@ -55,7 +55,6 @@ inline models::UNetConfig tiny_unet(bool live) {
     config.latent = 6;
     config.groups = 4;
     config.latent_map = config.position_maps = live;
-    config.references = live ? 2 : 0;
     return config;
 }
 

@@ -9,78 +9,101 @@ namespace vultus::kernels {
 namespace {
 
 using Index = std::int64_t;
+typedef float Taps __attribute__((vector_size(64)));  ///< four pixels of four values
+typedef float TapsInArray __attribute__((vector_size(64), aligned(4), may_alias));
 typedef float Pixel __attribute__((vector_size(16)));
-typedef float PixelInArray __attribute__((vector_size(16), aligned(4), may_alias));
 
-/// Keys' cubic convolution kernel, a = -0.75, at the four places around a fraction.
-VULTUS_INLINE void cubic_weights(float fraction, float* weights) {
-    constexpr float a = -0.75f;
-    const float rest = 1 - fraction;
-    weights[0] = a * fraction * rest * rest;
-    weights[1] = ((a + 2) * fraction - (a + 3)) * fraction * fraction + 1;
-    weights[3] = a * rest * fraction * fraction;
-    weights[2] = 1 - weights[0] - weights[1] - weights[3];
-}
+constexpr int kPart = 64;  ///< pixels of a row done at once
 
-/// Two cells and how far between them the centre of a pixel lies.
-struct Between {
-    Index first, second;
-    float part;
+/// Where some pixels of a row come from: the corner of their 4 x 4 pixels and the weights of these.
+struct Taps4x4 {
+    std::int32_t corner[kPart];
+    float across[4][kPart], down[4][kPart];
 };
 
-VULTUS_INLINE void between_cells(Index place, Index pixels, Index cells, Between& result) {
-    const float at = std::max(
-        0.0f,
-        (static_cast<float>(place) + 0.5f) * static_cast<float>(cells) / static_cast<float>(pixels) - 0.5f);
-    result.first = std::min(static_cast<Index>(at), cells - 1);
-    result.second = std::min(result.first + 1, cells - 1);
-    result.part = at - static_cast<float>(result.first);
+/// Keys' cubic convolution kernel, a = -0.75, at the four places around a fraction.
+VULTUS_INLINE void cubic_weights(float fraction, float* w0, float* w1, float* w2, float* w3) {
+    constexpr float a = -0.75f;
+    const float rest = 1 - fraction;
+    *w0 = a * fraction * rest * rest;
+    *w1 = ((a + 2) * fraction - (a + 3)) * fraction * fraction + 1;
+    *w3 = a * rest * fraction * fraction;
+    *w2 = 1 - *w0 - *w1 - *w3;
 }
 
-VULTUS_INLINE float displaced(const float* field, const WarpRow& how, const Between& down,
-                              const Between& across) {
-    const float *top = field + down.first * how.columns, *bottom = field + down.second * how.columns;
-    const float above = top[across.first] + (top[across.second] - top[across.first]) * across.part;
-    const float below = bottom[across.first] + (bottom[across.second] - bottom[across.first]) * across.part;
-    return above + (below - above) * down.part;
+/// How far between the centres of two cells the centre of a pixel lies; first < cells.
+VULTUS_INLINE float between_cells(float place, float cells_per_pixel, std::int32_t cells,
+                                  std::int32_t* first) {
+    float at = (place + 0.5f) * cells_per_pixel - 0.5f;
+    at = at > 0.0f ? at : 0.0f;
+    const auto whole = static_cast<std::int32_t>(at);
+    *first = whole < cells - 1 ? whole : cells - 1;
+    return at - static_cast<float>(*first);
 }
 
-/// A coordinate in whole pixels of the source, and the rest. NaN becomes the first pixel.
-VULTUS_INLINE Index whole_and_rest(float at, Index count, float& rest) {
-    const float most = static_cast<float>(count + 1);
-    at = at > -2.0f ? (at < most ? at : most) : -2.0f;
-    const Index whole = static_cast<Index>(at + 4.0f) - 4;
-    rest = at - static_cast<float>(whole);
+/// A coordinate in whole pixels, at most two outside of 0 .. count - 1, and the rest. NaN is outside.
+VULTUS_INLINE std::int32_t whole_and_rest(float at, float count, float* rest) {
+    at = at > -2.0f ? at : -2.0f;
+    at = at < count + 1.0f ? at : count + 1.0f;
+    const std::int32_t whole = static_cast<std::int32_t>(at + 4.0f) - 4;
+    *rest = at - static_cast<float>(whole);
     return whole;
+}
+
+/// One row of the field, between the two that lie around it; one more cell repeats the last.
+VULTUS_INLINE void field_row(const WarpRow& how, const float* field, Index row, float* line) {
+    std::int32_t top = 0;
+    const float part =
+        between_cells(static_cast<float>(row), static_cast<float>(how.rows) / static_cast<float>(how.height),
+                      static_cast<std::int32_t>(how.rows), &top);
+    const float* above = field + top * how.columns;
+    const float* below = top + 1 < how.rows ? above + how.columns : above;
+    for (Index i = 0; i < how.columns; ++i) line[i] = above[i] + (below[i] - above[i]) * part;
+    line[how.columns] = line[how.columns - 1];
+}
+
+VULTUS_INLINE void find_taps(const WarpRow& how, const float* line_x, const float* line_y, Index row,
+                             Index begin, Taps4x4& taps) {
+    const float width = static_cast<float>(how.width), height = static_cast<float>(how.height);
+    const float cells = static_cast<float>(how.columns) / width, y = static_cast<float>(row);
+    const auto stride = static_cast<std::int32_t>((how.width + 2 * kWarpBorder) * kWarpLanes);
+    for (int i = 0; i < kPart; ++i) {
+        const float x = static_cast<float>(begin + i);
+        std::int32_t cell = 0;
+        const float part = between_cells(x, cells, static_cast<std::int32_t>(how.columns), &cell);
+        const float dx = line_x[cell] + (line_x[cell + 1] - line_x[cell]) * part;
+        const float dy = line_y[cell] + (line_y[cell + 1] - line_y[cell]) * part;
+        float rest_x = 0, rest_y = 0;
+        const std::int32_t at_x = whole_and_rest(x + width * dx, width, &rest_x);
+        const std::int32_t at_y = whole_and_rest(y + height * dy, height, &rest_y);
+        constexpr auto border = static_cast<std::int32_t>(kWarpBorder),
+                       lanes = static_cast<std::int32_t>(kWarpLanes);
+        taps.corner[i] = (at_y - 1 + border) * stride + (at_x - 1 + border) * lanes;
+        cubic_weights(rest_x, &taps.across[0][i], &taps.across[1][i], &taps.across[2][i], &taps.across[3][i]);
+        cubic_weights(rest_y, &taps.down[0][i], &taps.down[1][i], &taps.down[2][i], &taps.down[3][i]);
+    }
 }
 
 VULTUS_INLINE void warp_row_body(const WarpRow& how, Index row, float* out) {
     const Index stride = (how.width + 2 * kWarpBorder) * kWarpLanes, plane = how.height * how.width;
-    const float *field_x = how.field, *field_y = how.field + how.rows * how.columns;
-    Between down;
-    between_cells(row, how.height, how.rows, down);
-    for (Index x = 0; x < how.width; ++x) {
-        Between across;
-        between_cells(x, how.width, how.columns, across);
-        float right[4], below[4], rest_x, rest_y;
-        const Index at_x = whole_and_rest(
-            static_cast<float>(x) + static_cast<float>(how.width) * displaced(field_x, how, down, across),
-            how.width, rest_x);
-        const Index at_y = whole_and_rest(
-            static_cast<float>(row) + static_cast<float>(how.height) * displaced(field_y, how, down, across),
-            how.height, rest_y);
-        cubic_weights(rest_x, right);
-        cubic_weights(rest_y, below);
-        const float* corner =
-            how.source + (at_y - 1 + kWarpBorder) * stride + (at_x - 1 + kWarpBorder) * kWarpLanes;
-        Pixel sum = {};
-        for (int j = 0; j < 4; ++j, corner += stride) {
-            const auto* pixels = reinterpret_cast<const PixelInArray*>(corner);
-            const Pixel line =
-                pixels[0] * right[0] + pixels[1] * right[1] + pixels[2] * right[2] + pixels[3] * right[3];
-            sum += line * below[j];
+    float line_x[kWarpMostCells + 1], line_y[kWarpMostCells + 1];
+    field_row(how, how.field, row, line_x);
+    field_row(how, how.field + how.rows * how.columns, row, line_y);
+    Taps4x4 taps;
+    for (Index begin = 0; begin < how.width; begin += kPart) {
+        find_taps(how, line_x, line_y, row, begin, taps);
+        const int count = static_cast<int>(std::min<Index>(kPart, how.width - begin));
+        for (int i = 0; i < count; ++i) {
+            const float* corner = how.source + taps.corner[i];
+            Taps sum = {};
+            for (int j = 0; j < 4; ++j)
+                sum += *reinterpret_cast<const TapsInArray*>(corner + j * stride) * taps.down[j][i];
+            Pixel pixel = {};
+            for (int k = 0; k < 4; ++k)
+                pixel +=
+                    Pixel{sum[4 * k], sum[4 * k + 1], sum[4 * k + 2], sum[4 * k + 3]} * taps.across[k][i];
+            for (Index c = 0; c < how.channels; ++c) out[c * plane + row * how.width + begin + i] = pixel[c];
         }
-        for (Index c = 0; c < how.channels; ++c) out[c * plane + row * how.width + x] = sum[c];
     }
 }
 

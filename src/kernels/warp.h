@@ -7,6 +7,8 @@ namespace vultus::kernels {
 
 /// Pixels repeated around an image for warp_row(), and values that one pixel takes there.
 inline constexpr std::int64_t kWarpBorder = 4, kWarpLanes = 4;
+/// Columns of a field, at most.
+inline constexpr std::int64_t kWarpMostCells = 256;
 
 /// image [channels, height, width], at most 4 channels -> [height + 2 * border, width + 2 * border, 4], the
 /// border repeated, missing channels 0.

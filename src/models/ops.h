@@ -119,7 +119,6 @@ class Ops {
     /// parts of W and H; C at most 4), read between its values as of the centres of h x w equal cells; result
     /// [B, C, H, W]: out(y, x) = image(y + H * dy, x + W * dx), bicubic (Keys 1981, a = -0.75), the border
     /// repeated.
-    /// Trainer: no gradient goes through it; displacements are learnt from measured motion.
     virtual Value warp(const Value& image, const Value& displacement) = 0;
     /// a + (b - a) * share; a, b [B, C, H, W], share [B, 1, H, W].
     virtual Value blend(const Value& a, const Value& b, const Value& share) = 0;
@@ -127,6 +126,8 @@ class Ops {
     virtual Value avg_pool2(const Value& x) = 0;
     /// [B, C, H, W] -> [B, C].
     virtual Value global_avg_pool(const Value& x) = 0;
+    /// x, through which the trainer sends no gradient.
+    virtual Value detached(const Value& x) { return x; }
     /// Only the trainer drops; elsewhere this is the identity.
     virtual Value dropout(const Value& x, double probability) { return x; }
 };

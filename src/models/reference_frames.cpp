@@ -39,8 +39,11 @@ Drawing with_references(const Net& net, const UNetConfig& config, const Value& f
         const Value mask = net->sigmoid(net->depth_to_space(
             conv2d(here / "mask", features, config.patch * config.patch, 1), config.patch));
         // v of the moved frame is mean - image; where it isn't seen, what is drawn so far stays.
-        const Value moved = net->warp(image, drawing.displacements[static_cast<std::size_t>(i)]);
-        const Value v = net->scale(net->add(moved, net->scale(mean, -1)), -1);
+        // Displacements are learnt from measured motion: a gradient through the warp costs as much as the
+        // rest of a step.
+        const Value& displacement = drawing.displacements[static_cast<std::size_t>(i)];
+        const Value moved = net->warp(net->scale(image, -1), net->detached(displacement));
+        const Value v = net->add(moved, mean);
         drawing.prediction = net->blend(drawing.prediction, v, mask);
     }
     return drawing;
