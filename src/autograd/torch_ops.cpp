@@ -182,7 +182,7 @@ Value TorchOps::upsample2(const Value& x) {
 }
 Value TorchOps::blend(const Value& a, const Value& b, const Value& share) {
     const Tensor from = get(a);
-    return wrap(torch::lerp(from, like(b, from).expand(from.sizes()), like(share, from)));
+    return wrap(torch::lerp(from, like(b, from), like(share, from)));
 }
 Value TorchOps::warp(const Value& image, const Value& displacement) {
     const Tensor from = get(image).to(parameters_.dtype());

@@ -129,6 +129,7 @@ void DaeTrainer::find_references() {
     motion_ = std::make_unique<corpus::MotionCache>(corpus_, model_.unet.size_px);
     model_.unet.references = corpus::MotionCache::kReferences;
     const std::int64_t grid = corpus::MotionCache::kGrid;
+    static_assert(corpus::MotionCache::kGrid == models::kMostDisplacements);
     fetched_motion_ = torch::zeros({options_.batch, corpus::MotionCache::kReferences, 2, grid, grid},
                                    torch::TensorOptions().dtype(torch::kInt16).device(device_));
     for (int i = 0; i < model_.unet.references; ++i) {

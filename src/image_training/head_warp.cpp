@@ -22,6 +22,15 @@ double normal_quantile(double probability) {
     return low;
 }
 
+/// [cells, cells, 2]: x, y of the centres of cells x cells equal parts of an image, pixels.
+Tensor centres_of_cells(std::int64_t cells, int size_px, torch::Device device) {
+    const Tensor line =
+        (torch::arange(cells, torch::TensorOptions().device(device).dtype(torch::kFloat32)) + 0.5) *
+        (1.0 * size_px / static_cast<double>(cells));
+    return torch::stack({line.unsqueeze(0).expand({cells, cells}), line.unsqueeze(1).expand({cells, cells})},
+                        2);
+}
+
 }  // namespace
 
 HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& trained, int size_px,
@@ -37,11 +46,7 @@ HeadWarp::HeadWarp(const FaceRegions& regions, const std::vector<std::int64_t>& 
     const Tensor seen = all.index_select(0, torch::tensor(trained));
     spread_ = (seen.var(0, /*unbiased=*/false).sqrt() * kPart).to(device);
     heads_ = torch::cat({all.narrow(1, 0, 2), length.unsqueeze(1)}, 1).to(device);
-    const Tensor line = torch::arange(size_px, torch::kFloat32) + 0.5;
-    places_ =
-        torch::stack(
-            {line.unsqueeze(0).expand({size_px, size_px}), line.unsqueeze(1).expand({size_px, size_px})}, 2)
-            .to(device);
+    places_ = centres_of_cells(size_px, size_px, device);
 }
 
 Tensor HeadWarp::shift_at(const Tensor& places, const Tensor& frames, const Tensor& numbers) const {
@@ -59,11 +64,7 @@ Tensor HeadWarp::shift_at(const Tensor& places, const Tensor& frames, const Tens
 
 Tensor HeadWarp::moved_motion(const Tensor& motion, const Tensor& frames, const Tensor& numbers) const {
     const Tensor moved = (numbers.select(1, 0) < moved_below_).view({-1, 1, 1, 1, 1});
-    const std::int64_t grid = motion.size(4);
-    const Tensor line =
-        (torch::arange(grid, motion.options()) + 0.5) * (1.0 * size_px_ / static_cast<double>(grid));
-    const Tensor places =
-        torch::stack({line.unsqueeze(0).expand({grid, grid}), line.unsqueeze(1).expand({grid, grid})}, 2);
+    const Tensor places = centres_of_cells(motion.size(4), size_px_, motion.device());
     const Tensor shift = shift_at(places.unsqueeze(0), frames, numbers);  // [B, G, G, 2]
     constexpr std::int64_t kBilinear = 0, kBorder = 1;
     const Tensor before = torch::grid_sampler(motion.flatten(1, 2), (places - shift) * (2.0 / size_px_) - 1,

@@ -63,24 +63,22 @@ void check_footage_crop(const std::vector<float>& crop, const std::string& file)
              file, crop[2], crop[0], crop[1], crop[3], crop[4]);
 }
 
+std::vector<std::uint8_t> picture(const Archive& archive, const char* name, const Shape& shape,
+                                  const std::string& file) {
+    const HostTensor& found = archive.at(name);
+    if (found.dtype != DType::kU8 || found.shape != shape)
+        fail(ErrorCode::kCorruptData, "[person] {}: {}: expected U8 {}, got {} {}", file, name,
+             to_string(shape), dtype_name(found.dtype), to_string(found.shape));
+    return found.bytes;
+}
+
 Stats stats_from(const Archive& archive, const models::ModelConfig& model, const std::string& file) {
     Stats stats;
     const std::int64_t size = model.unet.size_px, latent = model.unet.latent;
-    if (model.diffusion.residual) {
-        const HostTensor& mean = archive.at("stats.mean_picture");
-        if (mean.dtype != DType::kU8 || mean.shape != Shape{size, size, 3})
-            fail(ErrorCode::kCorruptData,
-                 "[person] {}: stats.mean_picture: expected U8 [{}, {}, 3], got {} {}", file, size, size,
-                 dtype_name(mean.dtype), to_string(mean.shape));
-        stats.mean_image = mean.bytes;
-    }
-    if (archive.has("stats.steadiness")) {
-        const HostTensor& map = archive.at("stats.steadiness");
-        if (map.dtype != DType::kU8 || map.shape != Shape{size, size})
-            fail(ErrorCode::kCorruptData, "[person] {}: stats.steadiness: expected U8 [{}, {}], got {} {}",
-                 file, size, size, dtype_name(map.dtype), to_string(map.shape));
-        stats.steadiness = map.bytes;
-    }
+    if (model.diffusion.residual)
+        stats.mean_image = picture(archive, "stats.mean_picture", {size, size, 3}, file);
+    if (archive.has("stats.steadiness"))
+        stats.steadiness = picture(archive, "stats.steadiness", {size, size}, file);
     const bool silent = !archive.has("stats.latent_mean");
     stats.reference = statistic(archive, "stats.reference", latent, true, file);
     stats.latent_mean = statistic(archive, "stats.latent_mean", latent, silent, file);

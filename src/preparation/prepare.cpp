@@ -11,6 +11,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/for_each_index.h"
 #include "base/output_file.h"
 #include "hearing/phone_recognizer.h"
 #include "media/image.h"
@@ -22,9 +23,9 @@
 #include "preparation/contact_sheet.h"
 #include "preparation/crop_choice.h"
 #include "preparation/encode_clip.h"
-#include "preparation/parallel.h"
 #include "preparation/plan.h"
 #include "preparation/prepare_report.h"
+#include "preparation/shared_progress.h"
 
 namespace vultus::preparation {
 namespace {

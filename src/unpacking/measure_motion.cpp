@@ -1,21 +1,19 @@
 #include "unpacking/measure_motion.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <deque>
-#include <fstream>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/tracking.hpp>
 #include <thread>
 
 #include "base/cancel.h"
 #include "base/error.h"
-#include "base/output_file.h"
+#include "base/for_each_index.h"
 #include "base/progress.h"
 #include "corpus/frame_cache.h"
 #include "corpus/motion_cache.h"
+#include "unpacking/cache_file.h"
 
 namespace vultus::unpacking {
 namespace {
@@ -26,15 +24,6 @@ constexpr int kMeasuredPx = 256;    ///< motion is measured in images of this si
 constexpr double kLipWeight = 3;    ///< of the lips' landmarks where frames are compared
 constexpr int kBlock = 64;          ///< frames measured before they are written
 constexpr double kOutliers = 0.02;  ///< of the frames, those farthest from the mean, which may be mistracked
-
-bool is_complete(const corpus::Corpus& corpus, int size_px) {
-    try {
-        MotionCache cache(corpus, size_px);
-        return true;
-    } catch (const Error&) {
-        return false;
-    }
-}
 
 /// A frame that may become a reference.
 struct Candidate {
@@ -151,45 +140,32 @@ class MotionMeter {
     cv::Mat field_;
 };
 
-/// Frames begin .. begin + count, each thread every so manieth of them.
-void measure_block(std::deque<MotionMeter>& meters, std::int64_t begin, int count, std::int16_t* out) {
-    std::vector<std::thread> threads;
-    for (std::size_t k = 0; k < meters.size(); ++k)
-        threads.emplace_back([&, k] {
-            for (int i = static_cast<int>(k); i < count; i += static_cast<int>(meters.size()))
-                meters[k].measure(begin + i, out + i * MotionCache::kFrameValues);
-        });
-    for (std::thread& thread : threads) thread.join();
-}
-
 }  // namespace
 
 void measure_motion(const corpus::Corpus& corpus, int size_px) {
-    if (size_px < kMeasuredPx || is_complete(corpus, size_px)) return;
+    if (size_px < kMeasuredPx || is_complete<MotionCache>(corpus, size_px)) return;
     const corpus::FrameCache cache(corpus, size_px);
     const MotionCache::Header header = choose_references(corpus, cache);
-    OutputFile file(corpus::motion_cache_path(corpus, size_px));
-    std::ofstream out(file.temporary(), std::ios::binary);
-    out.write(reinterpret_cast<const char*>(&header), sizeof header);
+    CacheFile out(corpus::motion_cache_path(corpus, size_px));
+    out.write(&header, sizeof header);
     const int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     const OneThreadEach one_thread;
     std::deque<MotionMeter> meters;
     for (int i = 0; i < threads; ++i) meters.emplace_back(cache, header);
     std::vector<std::int16_t> block(kBlock * MotionCache::kFrameValues);
     Progress progress("motion", "frames", cache.num_frames());
-    for (std::int64_t begin = 0; begin < cache.num_frames() && out; begin += kBlock) {
+    for (std::int64_t begin = 0; begin < cache.num_frames(); begin += kBlock) {
         throw_if_cancelled();
         const int count = static_cast<int>(std::min<std::int64_t>(kBlock, cache.num_frames() - begin));
-        measure_block(meters, begin, count, block.data());
-        out.write(reinterpret_cast<const char*>(block.data()),
-                  static_cast<std::streamsize>(count * MotionCache::kFrameValues * 2));
+        for_each_index(count, threads, [&](int worker, int i) {
+            meters[static_cast<std::size_t>(worker)].measure(begin + i,
+                                                             &block[i * MotionCache::kFrameValues]);
+        });
+        out.write(block.data(),
+                  static_cast<std::size_t>(count * MotionCache::kFrameValues) * sizeof block[0]);
         progress.update(begin + count);
     }
-    out.close();
-    if (!out)
-        fail(ErrorCode::kIo, "[corpus] {}: cannot write: {}", file.temporary().string(),
-             std::strerror(errno));
-    file.commit();
+    out.finish();
 }
 
 }  // namespace vultus::unpacking

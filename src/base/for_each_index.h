@@ -1,19 +1,15 @@
-// Work on many recordings at once, under one progress line.
+// Work on many things at once.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
 
-#include "base/progress.h"
-
-namespace vultus::preparation {
+namespace vultus {
 
 /// Runs job(worker, index) for every index on `threads` threads; the first error stops the others and is
 /// thrown.
@@ -37,19 +33,4 @@ inline void for_each_index(int count, int threads, const std::function<void(int,
     if (error) std::rethrow_exception(error);
 }
 
-/// A progress line that several threads advance.
-class SharedProgress {
-  public:
-    SharedProgress(std::string label, std::int64_t total) : progress_(std::move(label), "frames", total) {}
-    void add(std::int64_t frames) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        progress_.update(done_ += frames);
-    }
-
-  private:
-    std::mutex mutex_;
-    Progress progress_;
-    std::int64_t done_ = 0;
-};
-
-}  // namespace vultus::preparation
+}  // namespace vultus
