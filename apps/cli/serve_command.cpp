@@ -32,16 +32,30 @@ void run(serving::ServeOptions& options) {
     options.program = fs::read_symlink("/proc/self/exe");
     serving::check_exposure(options);
     serving::Api api(options);
-    const serving::HttpServer server(options.http, api.handlers());
+    const http::Server server(options.listen, api.handlers());
     api.set_connections([&server] { return server.num_connections(); });
-    const std::string host = options.http.address.find(':') == std::string::npos
-                                 ? options.http.address
-                                 : "[" + options.http.address + "]";
-    fmt::print(stderr, "vultus: http://{}:{}/ (data in {}; Ctrl-C ends it)\n", host, server.port(),
+    const std::string host = options.listen.address.find(':') == std::string::npos
+                                 ? options.listen.address
+                                 : "[" + options.listen.address + "]";
+    fmt::print(stderr, "vultus: {}://{}:{}/ (data in {}; Ctrl-C ends it)\n",
+               options.listen.tls.certificate.empty() ? "http" : "https", host, server.port(),
                options.data.string());
     while (!cancel_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     set_cancel_requested(false);  // what ends now must not be taken for cancelled work
     fmt::print(stderr, "vultus: ends\n");
+}
+
+void add_tls_options(CLI::App& command, http::TlsOptions& tls) {
+    command
+        .add_option("--certificate", tls.certificate,
+                    "Speak TLS (https) with this certificate: PEM, those that vouch for it behind it")
+        ->type_name("FILE");
+    command.add_option("--key", tls.key, "Its private key, PEM (default: in the certificate's file)")
+        ->type_name("FILE");
+    command
+        .add_option("--client-ca", tls.client_ca,
+                    "Let in only who shows a certificate that this one (PEM) vouches for")
+        ->type_name("FILE");
 }
 
 }  // namespace
@@ -51,15 +65,17 @@ void add_serve_command(CLI::App& app) {
     auto options = std::make_shared<serving::ServeOptions>();
     command->add_option("persons", options->persons, "Person files (default: the bundled one)")
         ->type_name("FILE.vultus");
-    command->add_option("--address", options->http.address, "IP address to listen on; see --token-file")
+    command->add_option("--address", options->listen.address, "IP address to listen on; see --token-file")
         ->capture_default_str();
-    command->add_option("--port", options->http.port, "0: any free one")
+    command->add_option("--port", options->listen.port, "0: any free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
     command
-        ->add_option("--token-file", options->token_file,
-                     "File with the secret that requests must show; needed for all but loopback addresses")
+        ->add_option(
+            "--token-file", options->token_file,
+            "File with the secret that requests must show; all but loopback addresses need it or --client-ca")
         ->type_name("FILE");
+    add_tls_options(*command, options->listen.tls);
     command
         ->add_option("--allowed-host", options->allowed_hosts,
                      "Name that this server is reached by, beside localhost and IP addresses")

@@ -1,5 +1,7 @@
 #include "autograd/recorded_work.h"
 
+#include <atomic>
+
 #ifdef VULTUS_CUDA_GRAPHS
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -13,15 +15,23 @@ namespace vultus::autograd {
 struct RecordedWork::Graph {
     at::cuda::CUDAGraph graph;
 };
-constexpr bool kCanRecord = true;
 #else
 struct RecordedWork::Graph {};
-constexpr bool kCanRecord = false;
 #endif
 
 namespace {
+
 constexpr int kTimesBefore = 3;
-}
+std::atomic<std::int64_t> now{0}, last{0};  // numbers of recordings
+
+struct Recording {
+    explicit Recording(std::int64_t number) { now = number; }
+    ~Recording() { now = 0; }
+};
+
+}  // namespace
+
+std::int64_t recording_number() { return now; }
 
 void use_own_stream([[maybe_unused]] torch::Device device) {
 #ifdef VULTUS_CUDA_GRAPHS
@@ -42,21 +52,22 @@ bool is_out_of_memory(const std::exception& error) {
 }
 
 RecordedWork::RecordedWork(torch::Device device, bool record)
-    : device_(device), record_(record && kCanRecord && device.is_cuda()) {}
+    : device_(device), record_(record && device.is_cuda()) {}
 RecordedWork::~RecordedWork() = default;
-
-bool RecordedWork::recorded() const { return graph_ != nullptr; }
 
 void RecordedWork::forget() {
     graph_.reset();
     times_ = 0;
+    number_ = 0;
 }
 
-void RecordedWork::run(const std::function<void()>& work, bool as_it_is) {
-    if (!record_ || as_it_is || times_ < kTimesBefore) {
+void RecordedWork::run(const std::function<void()>& work) {
+    if (!record_ || times_ < kTimesBefore) {
         ++times_;
         return work();
     }
+    if (number_ == 0) number_ = ++last;
+    const Recording recording(number_);
 #ifdef VULTUS_CUDA_GRAPHS
     if (!graph_) {
         at::cuda::getCurrentCUDAStream().synchronize();
@@ -68,6 +79,8 @@ void RecordedWork::run(const std::function<void()>& work, bool as_it_is) {
         graph_ = std::move(graph);
     }
     graph_->graph.replay();
+#else
+    work();
 #endif
 }
 

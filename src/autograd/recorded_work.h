@@ -17,22 +17,25 @@ void release_memory(torch::Device device);
 /// Whether an exception means that a device's memory did not suffice.
 bool is_out_of_memory(const std::exception& error);
 
+/// While work is recorded or replayed: its number, another one each time that it is recorded; else 0. For what
+/// watches over it.
+std::int64_t recording_number();
+
 /// Hundreds of small kernels are launched one by one by the processor, which takes longer than they do. The
 /// work may read and write tensors of the device only, the same ones with the same shapes each time, and must
 /// not wait for the device; what it draws at random comes from the device's default generator.
 class RecordedWork {
   public:
-    /// record: false runs the work anew each time, as on a processor and where LibTorch has no CUDA graphs.
+    /// record: false runs the work anew each time, as on a processor. Where LibTorch has no CUDA graphs, what
+    /// would be replayed is run.
     RecordedWork(torch::Device device, bool record);
     ~RecordedWork();
 
     /// The first few times as it is (memory, plans and lazily made weights settle), then recorded and
-    /// replayed. as_it_is: not this time.
-    void run(const std::function<void()>& work, bool as_it_is = false);
+    /// replayed.
+    void run(const std::function<void()>& work);
     /// The work has changed: the next time is a first time.
     void forget();
-    /// Whether it was recorded.
-    bool recorded() const;
 
   private:
     struct Graph;
@@ -40,6 +43,7 @@ class RecordedWork {
     torch::Device device_;
     bool record_;
     int times_ = 0;
+    std::int64_t number_ = 0;
 };
 
 }  // namespace vultus::autograd

@@ -51,7 +51,11 @@ std::vector<Tensor> Critic::judge(const Tensor& patches) {
 }
 
 Tensor Critic::generator_loss(const Tensor& drawn, const Tensor& recorded, const Tensor& weights) {
+    // Whoever draws learns here, not the critic: gradients left in its weights would be added up by the next
+    // step, and a recorded step would go on reading the ones that it found (autograd/recorded_work.h).
+    parameters_.set_trainable(kPrefix, false);
     const std::vector<Tensor> of_drawn = judge(drawn);
+    parameters_.set_trainable(kPrefix, true);
     std::vector<Tensor> of_recorded;
     {
         torch::NoGradGuard no_grad;

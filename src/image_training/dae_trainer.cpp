@@ -189,11 +189,9 @@ double DaeTrainer::train_step(std::int64_t step, double fraction) {
     rate_.fill_(learning_rate_);
     const auto place = static_cast<std::uint64_t>(step * group_.size() + group_.rank());
     torch::manual_seed(Rng(options_.seed * 104729 + place).next());  // of dropout
-    // With the critic, a recorded step ended in an illegal memory access (LibTorch 2.11): it runs as it is.
-    const bool as_it_is = encoder_frozen_ && critic_;
-    gradient_work_.run([&] { compute_gradients(step); }, as_it_is);
+    gradient_work_.run([&] { compute_gradients(step); });
     group_.average(gradients_);
-    update_work_.run([&] { update_weights(); }, as_it_is);
+    update_work_.run([&] { update_weights(); });
     // Reading makes the processor wait for the GPU.
     if (device_.is_cuda() && step % kReadLossEvery != 0) return known_loss_;
     known_loss_ = loss_sum_.item<double>() / (device_.is_cuda() && step > 0 ? kReadLossEvery : 1);

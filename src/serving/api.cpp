@@ -51,11 +51,13 @@ std::vector<std::filesystem::path> given_or_bundled(const std::vector<std::files
 }  // namespace
 
 void check_exposure(const ServeOptions& options) {
-    if (is_loopback(options.http.address) || !options.token_file.empty()) return;
+    if (is_loopback(options.listen.address) || !options.token_file.empty() ||
+        !options.listen.tls.client_ca.empty())
+        return;
     fail(ErrorCode::kInvalidArgument,
          "[server] {}: whoever reaches this address could make people speak: expected --token-file FILE (a "
-         "secret of at least 16 characters), or 127.0.0.1",
-         options.http.address);
+         "secret of at least 16 characters), --client-ca FILE, or 127.0.0.1",
+         options.listen.address);
 }
 
 Api::Api(const ServeOptions& options)
@@ -80,19 +82,19 @@ Api::~Api() {
     for (auto& [thread, done] : talks_) thread.join();
 }
 
-HttpHandlers Api::handlers() {
-    HttpHandlers handlers;
-    handlers.admit = [this](const HttpRequest& request) { return admit(request); };
-    handlers.handle = [this](const HttpRequest& request) { return handle(request); };
-    handlers.upgrade = [this](const HttpRequest& request, HttpResponse& refusal) {
+http::Handlers Api::handlers() {
+    http::Handlers handlers;
+    handlers.admit = [this](const http::Request& request) { return admit(request); };
+    handlers.handle = [this](const http::Request& request) { return handle(request); };
+    handlers.upgrade = [this](const http::Request& request, http::Response& refusal) {
         return upgrade(request, refusal);
     };
-    handlers.upload_path = [this](const HttpRequest& request) {
+    handlers.upload_path = [this](const http::Request& request) {
         if (request.method != "POST" || request.path != "/v1/uploads") return std::filesystem::path();
         const auto name = request.query.find("name");
         return jobs_.new_upload(name == request.query.end() ? "" : name->second);
     };
-    handlers.most_body_bytes = [this](const HttpRequest& request) -> std::uint64_t {
+    handlers.most_body_bytes = [this](const http::Request& request) -> std::uint64_t {
         if (request.method != "POST" && request.method != "PATCH") return 0;
         if (request.path == "/v1/uploads") return options_.most_upload_bytes;
         if (request.path == "/v1/talk" && request.header("content-type").rfind("multipart/", 0) == 0)
@@ -104,13 +106,13 @@ HttpHandlers Api::handlers() {
 }
 
 /// A page of others that --allow-origin names.
-bool Api::is_guest(const HttpRequest& request) const {
+bool Api::is_guest(const http::Request& request) const {
     const auto& all = options_.allowed_origins;
     return std::find(all.begin(), all.end(), request.header("origin")) != all.end();
 }
 
 /// What lets such a page's browser hand the answer on.
-HttpResponse Api::for_guests(HttpResponse response, const HttpRequest& request) const {
+http::Response Api::for_guests(http::Response response, const http::Request& request) const {
     if (!is_guest(request)) return response;
     response.headers.emplace_back("Access-Control-Allow-Origin", request.header("origin"));
     response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After, Location");
@@ -118,7 +120,7 @@ HttpResponse Api::for_guests(HttpResponse response, const HttpRequest& request) 
     return response;
 }
 
-std::optional<HttpResponse> Api::admit(const HttpRequest& request) {
+std::optional<http::Response> Api::admit(const http::Request& request) {
     ++metrics_.requests;
     auto refusal = refusal_of(request);
     if (refusal) return for_guests(std::move(*refusal), request);
@@ -126,13 +128,14 @@ std::optional<HttpResponse> Api::admit(const HttpRequest& request) {
 }
 
 /// Whether a request is looked at at all.
-std::optional<HttpResponse> Api::refusal_of(const HttpRequest& request) {
-    if (!is_host_allowed(request.header("host"), options_.allowed_hosts))
-        return error_response(403, "[server] this name is not ours (--allowed-host allows it)");
-    if (!is_origin_ours(request.header("origin"), request.header("host")) && !is_guest(request))
-        return error_response(403, "[server] pages of others may not call this (--allow-origin lets them)");
+std::optional<http::Response> Api::refusal_of(const http::Request& request) {
+    if (!http::is_host_allowed(request.header("host"), options_.allowed_hosts))
+        return http::error_response(403, "[server] this name is not ours (--allowed-host allows it)");
+    if (!http::is_origin_ours(request.header("origin"), request.header("host")) && !is_guest(request))
+        return http::error_response(403,
+                                    "[server] pages of others may not call this (--allow-origin lets them)");
     if (request.method == "OPTIONS" && is_guest(request)) {
-        HttpResponse yes;
+        http::Response yes;
         yes.status = 204;
         yes.headers = {{"Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE"},
                        {"Access-Control-Allow-Headers", "Authorization, Content-Type"}};
@@ -145,9 +148,9 @@ std::optional<HttpResponse> Api::refusal_of(const HttpRequest& request) {
         // Neither WebSockets nor pictures of a page can send the header.
         if (given.empty() && request.method == "GET" && request.query.contains("token"))
             given = request.query.at("token");
-        if (!is_same_secret(given, token_)) {
-            HttpResponse refusal =
-                error_response(401, "[server] expected the token as Authorization: Bearer");
+        if (!http::is_same_secret(given, token_)) {
+            http::Response refusal =
+                http::error_response(401, "[server] expected the token as Authorization: Bearer");
             refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
             return refusal;
         }
@@ -155,21 +158,21 @@ std::optional<HttpResponse> Api::refusal_of(const HttpRequest& request) {
     return std::nullopt;
 }
 
-HttpResponse Api::handle(const HttpRequest& request) {
+http::Response Api::handle(const http::Request& request) {
     try {
         return for_guests(route(request, parts_of(request.path)), request);
     } catch (const Error& error) {
-        return for_guests(error_response(error), request);
+        return for_guests(http::error_response(error), request);
     }
 }
 
-HttpResponse Api::route(const HttpRequest& request, const Path& path) {
+http::Response Api::route(const http::Request& request, const Path& path) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path.empty() || path[0] != "v1") {
-        if (!get) return error_response(405, "[server] expected GET");
+        if (!get) return http::error_response(405, "[server] expected GET");
         if (request.path == "/health") return health();
         if (request.path == "/metrics") {
-            HttpResponse response;
+            http::Response response;
             response.type = "text/plain; version=0.0.4";
             response.body = metrics_.text(num_connections_ ? num_connections_() : 0, jobs_.num_unfinished());
             return response;
@@ -184,37 +187,37 @@ HttpResponse Api::route(const HttpRequest& request, const Path& path) {
     if (what == "uploads" && path.size() == 2 && request.method == "POST") return upload(request);
     if (what == "jobs") return jobs(request, path);
     if (what == "sessions") return sessions(request, path);
-    return error_response(404, "[server] no such route: " + request.method + " " + request.path);
+    return http::error_response(404, "[server] no such route: " + request.method + " " + request.path);
 }
 
-HttpResponse Api::health() {
+http::Response Api::health() {
     const std::lock_guard lock(sessions_mutex_);
-    return json_response({{"status", "ok"},
-                          {"sessions", sessions_.size()},
-                          {"load", load_},
-                          {"most_load", most_load_},
-                          {"jobs_unfinished", jobs_.num_unfinished()}});
+    return http::json_response({{"status", "ok"},
+                                {"sessions", sessions_.size()},
+                                {"load", load_},
+                                {"most_load", most_load_},
+                                {"jobs_unfinished", jobs_.num_unfinished()}});
 }
 
-HttpResponse Api::persons(const HttpRequest& request, const Path& path) {
-    if (path.size() == 2) return json_response({{"persons", persons_.list()}});
+http::Response Api::persons(const http::Request& request, const Path& path) {
+    if (path.size() == 2) return http::json_response({{"persons", persons_.list()}});
     if (path.size() > 4 || (path.size() == 4 && path[3] != "picture"))
-        return error_response(404, "[server] no such route: " + request.path);
+        return http::error_response(404, "[server] no such route: " + request.path);
     if (path.size() == 3) {
         for (const auto& person : persons_.list())
-            if (person.at("id") == path[2]) return json_response(person);
-        return error_response(404, "[server] no such person");
+            if (person.at("id") == path[2]) return http::json_response(person);
+        return http::error_response(404, "[server] no such person");
     }
     const std::string picture = is_id(path[2]) ? persons_.picture(path[2]) : "";
-    if (picture.empty()) return error_response(404, "[server] no such person");
-    HttpResponse response;
+    if (picture.empty()) return http::error_response(404, "[server] no such person");
+    http::Response response;
     response.type = "image/png";
     response.body = picture;
     response.headers.emplace_back("Cache-Control", "private, max-age=300");
     return response;
 }
 
-HttpResponse Api::voices() {
+http::Response Api::voices() {
     const std::lock_guard lock(voices_mutex_);
     if (voices_.is_null()) {
         voices_ = nlohmann::json::array();
@@ -227,7 +230,7 @@ HttpResponse Api::voices() {
                                {"description", voice.description},
                                {"phones", voice.phones}});
     }
-    return json_response({{"voices", voices_}});
+    return http::json_response({{"voices", voices_}});
 }
 
 std::string Api::allowed_voice(const std::string& name) {
@@ -241,18 +244,20 @@ std::string Api::allowed_voice(const std::string& name) {
     fail(ErrorCode::kInvalidArgument, "[server] voice: expected one of /v1/voices, got '{}'", name);
 }
 
-HttpResponse Api::upload(const HttpRequest& request) {
+http::Response Api::upload(const http::Request& request) {
     std::error_code error;
     const auto size = std::filesystem::file_size(request.upload, error);
     if (error || size == 0) {
         std::filesystem::remove(request.upload, error);
-        return error_response(400, "[server] upload: expected a file as the body, got nothing");
+        return http::error_response(400, "[server] upload: expected a file as the body, got nothing");
     }
-    return json_response({{"id", request.upload.parent_path().filename().string()}, {"bytes", size}}, 201);
+    return http::json_response({{"id", request.upload.parent_path().filename().string()}, {"bytes", size}},
+                               201);
 }
 
-HttpResponse Api::refuse_full(const char* what) {
-    HttpResponse response = error_response(503, fmt::format("[server] no room for another {} now", what));
+http::Response Api::refuse_full(const char* what) {
+    http::Response response =
+        http::error_response(503, fmt::format("[server] no room for another {} now", what));
     response.headers.emplace_back("Retry-After", "10");
     return response;
 }
@@ -277,7 +282,7 @@ void Api::end_idle_sessions() {
     }
 }
 
-nlohmann::json json_body(const HttpRequest& request) {
+nlohmann::json json_body(const http::Request& request) {
     if (request.header("content-type").rfind("application/json", 0) != 0)
         fail(ErrorCode::kInvalidArgument, "[server] expected Content-Type: application/json, got '{}'",
              request.header("content-type"));
@@ -286,7 +291,7 @@ nlohmann::json json_body(const HttpRequest& request) {
     return json;
 }
 
-HttpResponse page_file(const std::string& path) {
+http::Response page_file(const std::string& path) {
     const std::string name = path == "/" ? "index.html" : path.substr(1);
     constexpr std::pair<std::string_view, const char*> kTypes[] = {{".html", "text/html; charset=utf-8"},
                                                                    {".js", "text/javascript; charset=utf-8"},
@@ -295,7 +300,7 @@ HttpResponse page_file(const std::string& path) {
                                                                    {".svg", "image/svg+xml"}};
     for (const PageFile& file : page_files()) {
         if (file.name != name) continue;
-        HttpResponse response;
+        http::Response response;
         response.body = std::string(file.bytes);
         response.type = "application/octet-stream";
         for (const auto& [ending, type] : kTypes)
@@ -311,7 +316,7 @@ HttpResponse page_file(const std::string& path) {
         response.headers.emplace_back("Referrer-Policy", "no-referrer");
         return response;
     }
-    return error_response(404, "[server] no such page: " + path);
+    return http::error_response(404, "[server] no such page: " + path);
 }
 
 }  // namespace vultus::serving

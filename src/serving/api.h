@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "serving/http_server.h"
+#include "http/server.h"
 #include "serving/jobs.h"
 #include "serving/live_show.h"
 #include "serving/metrics.h"
@@ -18,11 +18,11 @@
 namespace vultus::serving {
 
 struct ServeOptions {
-    HttpServerOptions http;
+    http::ServerOptions listen;
     std::vector<std::filesystem::path> persons;  ///< beside those of the data folder; empty: the bundled one
     std::filesystem::path data;                  ///< folder of jobs, uploads and learnt persons
     std::filesystem::path program;               ///< vultus, for jobs
-    std::filesystem::path token_file;            ///< empty: no token is asked for, loopback only
+    std::filesystem::path token_file;            ///< empty: no token is asked for
     std::vector<std::string> allowed_hosts;      ///< names beside IP addresses and localhost
     std::vector<std::string> allowed_origins;  ///< of pages of others that may call this: "https://a.example"
     std::vector<std::string> voices;           ///< commands and servers that requests may name
@@ -31,7 +31,8 @@ struct ServeOptions {
     double most_load = 0;  ///< of live sessions, in cores; drawing; 0: 0.45 of those that there are
 };
 
-/// Errors: kInvalidArgument for an address that is not loopback without a token.
+/// Errors: kInvalidArgument for an address that is not loopback with neither token nor clients'
+/// certificates.
 void check_exposure(const ServeOptions& options);
 
 class Api {
@@ -41,7 +42,7 @@ class Api {
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
 
-    HttpHandlers handlers();
+    http::Handlers handlers();
     /// For /metrics; set once the server runs.
     void set_connections(std::function<int()> count) { num_connections_ = std::move(count); }
 
@@ -49,28 +50,28 @@ class Api {
     struct Route;
     using Path = std::vector<std::string>;  ///< what stands between slashes
 
-    bool is_guest(const HttpRequest& request) const;
-    HttpResponse for_guests(HttpResponse response, const HttpRequest& request) const;
-    std::optional<HttpResponse> refusal_of(const HttpRequest& request);
-    std::optional<HttpResponse> admit(const HttpRequest& request);
-    HttpResponse handle(const HttpRequest& request);
-    HttpResponse route(const HttpRequest& request, const Path& path);
-    std::shared_ptr<WebSocketPeer> upgrade(const HttpRequest& request, HttpResponse& refusal);
+    bool is_guest(const http::Request& request) const;
+    http::Response for_guests(http::Response response, const http::Request& request) const;
+    std::optional<http::Response> refusal_of(const http::Request& request);
+    std::optional<http::Response> admit(const http::Request& request);
+    http::Response handle(const http::Request& request);
+    http::Response route(const http::Request& request, const Path& path);
+    std::shared_ptr<http::WebSocketPeer> upgrade(const http::Request& request, http::Response& refusal);
 
-    HttpResponse health();
-    HttpResponse persons(const HttpRequest& request, const Path& path);
-    HttpResponse voices();
-    HttpResponse talk(const HttpRequest& request);
-    HttpResponse upload(const HttpRequest& request);
-    HttpResponse jobs(const HttpRequest& request, const Path& path);
-    HttpResponse sessions(const HttpRequest& request, const Path& path);
-    HttpResponse new_session(const nlohmann::json& json);
-    HttpResponse whep(const HttpRequest& request, const Path& path, LiveShow& show);
+    http::Response health();
+    http::Response persons(const http::Request& request, const Path& path);
+    http::Response voices();
+    http::Response talk(const http::Request& request);
+    http::Response upload(const http::Request& request);
+    http::Response jobs(const http::Request& request, const Path& path);
+    http::Response sessions(const http::Request& request, const Path& path);
+    http::Response new_session(const nlohmann::json& json);
+    http::Response whep(const http::Request& request, const Path& path, LiveShow& show);
 
     /// Throws unless a request may use that voice; "" is the usual one.
     std::string allowed_voice(const std::string& name);
     std::shared_ptr<LiveShow> session(const std::string& id);
-    HttpResponse refuse_full(const char* what);
+    http::Response refuse_full(const char* what);
     void end_idle_sessions();
 
     const ServeOptions options_;
@@ -95,9 +96,9 @@ class Api {
 };
 
 /// A request's body as JSON. Errors: kInvalidArgument.
-nlohmann::json json_body(const HttpRequest& request);
+nlohmann::json json_body(const http::Request& request);
 
 /// A file of the page, or an answer with 404.
-HttpResponse page_file(const std::string& path);
+http::Response page_file(const std::string& path);
 
 }  // namespace vultus::serving

@@ -13,13 +13,13 @@ constexpr std::size_t kMostSessions = 256;
 constexpr double kMattePart = 0.4;  ///< of the time that a picture takes, to put another background behind it
 
 /// One connection to a session: it sees the face, and may speak.
-class Viewer : public WebSocketPeer {
+class Viewer : public http::WebSocketPeer {
   public:
     Viewer(std::shared_ptr<LiveShow> show, int rate_hz, bool media)
-        : show_(std::move(show)), rate_hz_(rate_hz), queue_(std::make_shared<OutQueue>(kViewerBytes)) {
+        : show_(std::move(show)), rate_hz_(rate_hz), queue_(std::make_shared<http::OutQueue>(kViewerBytes)) {
         show_->add_viewer(queue_, media);
     }
-    std::shared_ptr<OutQueue> queue() override { return queue_; }
+    std::shared_ptr<http::OutQueue> queue() override { return queue_; }
 
     void on_message(std::string message, bool text) override {
         try {
@@ -35,7 +35,7 @@ class Viewer : public WebSocketPeer {
 
   private:
     void say(const nlohmann::json& json) {
-        queue_->push(text_part(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
+        queue_->push(http::text_part(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
     }
     void sound(const std::string& bytes) {
         const std::vector<std::int16_t> samples = parse_sound(bytes);
@@ -50,7 +50,7 @@ class Viewer : public WebSocketPeer {
 
     std::shared_ptr<LiveShow> show_;
     int rate_hz_;
-    std::shared_ptr<OutQueue> queue_;
+    std::shared_ptr<http::OutQueue> queue_;
 };
 
 LiveShowOptions show_options(const nlohmann::json& json) {
@@ -76,17 +76,17 @@ std::shared_ptr<LiveShow> Api::session(const std::string& id) {
     return found == sessions_.end() ? nullptr : found->second;
 }
 
-HttpResponse Api::new_session(const nlohmann::json& json) {
+http::Response Api::new_session(const nlohmann::json& json) {
     const std::string id = text_field(json, "person");
     const auto person = is_id(id) ? persons_.open(id) : nullptr;
     if (!person)
-        return error_response(404, "[server] person: expected an id of /v1/persons, got '" + id + "'");
+        return http::error_response(404, "[server] person: expected an id of /v1/persons, got '" + id + "'");
     if (!person->talker->person().can_speak())
-        return error_response(409, "[server] this person cannot speak yet");
+        return http::error_response(409, "[server] this person cannot speak yet");
     LiveShowOptions options = show_options(json);
     options.voice = allowed_voice(text_field(json, "voice"));
     options.voice_limit_s = options_.voice_limit_s;
-    options.address = options_.http.address;
+    options.address = options_.listen.address;
     const double load =
         person->frame_ms * person->talker->fps() / 1000 * (options.background.empty() ? 1 : 1 + kMattePart);
     {
@@ -108,40 +108,40 @@ HttpResponse Api::new_session(const nlohmann::json& json) {
     }
     const std::lock_guard lock(sessions_mutex_);
     sessions_[show->id()] = show;
-    return json_response(show->describe(), 201);
+    return http::json_response(show->describe(), 201);
 }
 
-HttpResponse Api::sessions(const HttpRequest& request, const Path& path) {
+http::Response Api::sessions(const http::Request& request, const Path& path) {
     const bool post = request.method == "POST";
     if (path.size() == 2 && post) return new_session(json_body(request));
-    if (path.size() == 2) return error_response(405, "[server] expected POST");
+    if (path.size() == 2) return http::error_response(405, "[server] expected POST");
     const auto show = session(path[2]);
-    if (!show) return error_response(404, "[server] no such session");
-    if (path.size() == 3 && request.method == "GET") return json_response(show->describe());
+    if (!show) return http::error_response(404, "[server] no such session");
+    if (path.size() == 3 && request.method == "GET") return http::json_response(show->describe());
     if (path.size() == 3 && request.method == "DELETE") {
         const std::lock_guard lock(sessions_mutex_);
         if (sessions_.erase(path[2]) > 0) load_ -= show->load();
         show->end();
-        return json_response({{"id", path[2]}});
+        return http::json_response({{"id", path[2]}});
     }
     if (path.size() == 4 && path[3] == "say" && post) {
         const auto json = json_body(request);
         const std::string voice = text_field(json, "voice");
         show->say(text_field(json, "text", voices::kMostTextBytes),
                   voice.empty() ? "" : allowed_voice(voice));
-        return json_response({{"id", path[2]}}, 202);
+        return http::json_response({{"id", path[2]}}, 202);
     }
     if (path.size() == 4 && path[3] == "interrupt" && post) {
         show->interrupt();
-        return json_response({{"id", path[2]}});
+        return http::json_response({{"id", path[2]}});
     }
     if (path.size() >= 4 && path[3] == "whep") return whep(request, path, *show);
     if (path.size() == 4 && path[3] == "stream")
-        return error_response(426, "[server] the stream is a WebSocket");
-    return error_response(path.size() > 3 ? 404 : 405, "[server] no such route of a session");
+        return http::error_response(426, "[server] the stream is a WebSocket");
+    return http::error_response(path.size() > 3 ? 404 : 405, "[server] no such route of a session");
 }
 
-std::shared_ptr<WebSocketPeer> Api::upgrade(const HttpRequest& request, HttpResponse& refusal) {
+std::shared_ptr<http::WebSocketPeer> Api::upgrade(const http::Request& request, http::Response& refusal) {
     constexpr std::string_view kBegin = "/v1/sessions/", kEnd = "/stream";
     const std::string& path = request.path;
     if (path.rfind(kBegin, 0) != 0 || path.size() <= kBegin.size() + kEnd.size() ||
@@ -149,7 +149,7 @@ std::shared_ptr<WebSocketPeer> Api::upgrade(const HttpRequest& request, HttpResp
         return nullptr;
     const auto show = session(path.substr(kBegin.size(), path.size() - kBegin.size() - kEnd.size()));
     if (!show) {
-        refusal = error_response(404, "[server] no such session");
+        refusal = http::error_response(404, "[server] no such session");
         return nullptr;
     }
     const auto rate = request.query.find("rate");

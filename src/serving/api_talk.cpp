@@ -22,11 +22,11 @@ struct TalkRequest {
     std::string sound;
 };
 
-TalkRequest read_request(const HttpRequest& request) {
+TalkRequest read_request(const http::Request& request) {
     const std::string& type = request.header("content-type");
     if (type.rfind("multipart/form-data", 0) != 0) return {json_body(request), ""};
     TalkRequest talk{nlohmann::json::object(), ""};
-    for (FormPart& part : parse_multipart(type, request.body)) {
+    for (http::FormPart& part : http::parse_multipart(type, request.body)) {
         if (part.name == "audio")
             talk.sound = std::move(part.bytes);
         else if (part.name == "async" || part.name == "blinks" || part.name == "idle_motion")
@@ -41,13 +41,13 @@ TalkRequest read_request(const HttpRequest& request) {
 
 /// Makes one video on a thread of its own, at low priority; its pieces go to the queue.
 void make_video(const rendering::SayOptions& given, const std::string& sound,
-                const std::shared_ptr<OutQueue>& queue, const std::atomic<bool>& stop) {
+                const std::shared_ptr<http::OutQueue>& queue, const std::atomic<bool>& stop) {
     // Of this thread and those that it starts alone, on Linux.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
     const CancelScope cancel([&] { return stop || queue->closed(); });
     rendering::SayOptions options = given;
     options.talk.sink = [&](const std::uint8_t* bytes, std::size_t size) {
-        if (!queue->push_waiting(bytes_part(std::string(reinterpret_cast<const char*>(bytes), size))))
+        if (!queue->push_waiting(http::bytes_part(std::string(reinterpret_cast<const char*>(bytes), size))))
             fail(ErrorCode::kCancelled, "the reader went away");
     };
     try {
@@ -67,16 +67,16 @@ void make_video(const rendering::SayOptions& given, const std::string& sound,
 
 }  // namespace
 
-HttpResponse Api::talk(const HttpRequest& request) {
+http::Response Api::talk(const http::Request& request) {
     TalkRequest asked = read_request(request);
     const nlohmann::json& fields = asked.fields;
     const auto person = persons_.path_of(text_field(fields, "person"));
     if (person.empty())
-        return error_response(404, "[server] person: expected an id of /v1/persons, got '" +
-                                       text_field(fields, "person") + "'");
+        return http::error_response(404, "[server] person: expected an id of /v1/persons, got '" +
+                                             text_field(fields, "person") + "'");
     const std::string text = text_field(fields, "text", voices::kMostTextBytes);
     if (text.empty() == asked.sound.empty())
-        return error_response(400, "[server] expected a text or an audio, one of the two");
+        return http::error_response(400, "[server] expected a text or an audio, one of the two");
     if (flag_field(fields, "async", false)) {
         nlohmann::json job = fields;
         job["kind"] = "talk";
@@ -85,11 +85,11 @@ HttpResponse Api::talk(const HttpRequest& request) {
             write_file(file, asked.sound);
             job["upload"] = file.parent_path().filename().string();
         }
-        return json_response(jobs_.create(job), 202);
+        return http::json_response(jobs_.create(job), 202);
     }
     const std::string format = text_field(fields, "format");
     if (!format.empty() && format != "mp4")
-        return error_response(400, "[server] format: expected mp4; others with \"async\": true");
+        return http::error_response(400, "[server] format: expected mp4; others with \"async\": true");
     rendering::SayOptions options;
     options.talk.person = person;
     options.talk.num_threads = 1;
@@ -109,7 +109,7 @@ HttpResponse Api::talk(const HttpRequest& request) {
         return refuse_full("video");
     }
     ++metrics_.talks;
-    const auto queue = std::make_shared<OutQueue>(kStreamBytes);
+    const auto queue = std::make_shared<http::OutQueue>(kStreamBytes);
     const auto done = std::make_shared<std::atomic<bool>>(false);
     const std::lock_guard lock(talks_mutex_);
     std::erase_if(talks_, [](auto& talk) {
@@ -123,40 +123,40 @@ HttpResponse Api::talk(const HttpRequest& request) {
                             *done = true;
                         }),
                         done);
-    HttpResponse response;
+    http::Response response;
     response.type = "video/mp4";
     response.headers.emplace_back("Content-Disposition", "inline; filename=\"talk.mp4\"");
     response.stream = queue;
     return response;
 }
 
-HttpResponse Api::jobs(const HttpRequest& request, const Path& path) {
+http::Response Api::jobs(const http::Request& request, const Path& path) {
     const bool get = request.method == "GET" || request.method == "HEAD";
-    if (path.size() == 2 && get) return json_response({{"jobs", jobs_.list()}});
+    if (path.size() == 2 && get) return http::json_response({{"jobs", jobs_.list()}});
     if (path.size() == 2 && request.method == "POST")
-        return json_response(jobs_.create(json_body(request)), 202);
-    if (path.size() < 3) return error_response(405, "[server] expected GET or POST");
+        return http::json_response(jobs_.create(json_body(request)), 202);
+    if (path.size() < 3) return http::error_response(405, "[server] expected GET or POST");
     const std::string& id = path[2];
-    const HttpResponse missing = error_response(404, "[server] no such job");
+    const http::Response missing = http::error_response(404, "[server] no such job");
     if (path.size() == 3 && request.method == "DELETE")
-        return jobs_.remove(id) ? json_response({{"id", id}}) : missing;
-    if (!get) return error_response(405, "[server] expected GET or DELETE");
+        return jobs_.remove(id) ? http::json_response({{"id", id}}) : missing;
+    if (!get) return http::error_response(405, "[server] expected GET or DELETE");
     if (path.size() == 3) {
         const auto job = jobs_.describe(id);
-        return job.is_null() ? missing : json_response(job);
+        return job.is_null() ? missing : http::json_response(job);
     }
     if (path.size() == 4 && path[3] == "events") {
-        HttpResponse response;
+        http::Response response;
         response.type = "text/event-stream";
-        response.stream = std::make_shared<OutQueue>(1u << 20);
+        response.stream = std::make_shared<http::OutQueue>(1u << 20);
         return jobs_.watch(id, response.stream) ? response : missing;
     }
     if (path.size() > 4 && path[3] == "files") {
         std::string name = path[4];
         for (std::size_t i = 5; i < path.size(); ++i) name += "/" + path[i];
-        HttpResponse response;
+        http::Response response;
         response.file = jobs_.file(id, name);
-        if (response.file.empty()) return error_response(404, "[server] no such file of this job");
+        if (response.file.empty()) return http::error_response(404, "[server] no such file of this job");
         const std::string extension = response.file.extension().string();
         response.type = extension == ".png"    ? "image/png"
                         : extension == ".mp4"  ? "video/mp4"

@@ -5,7 +5,7 @@
 namespace vultus::serving {
 namespace {
 
-void check_type(const HttpRequest& request, const char* expected) {
+void check_type(const http::Request& request, const char* expected) {
     if (request.header("content-type").rfind(expected, 0) != 0)
         fail(ErrorCode::kInvalidArgument, "[server] expected Content-Type: {}, got '{}'", expected,
              request.header("content-type"));
@@ -13,9 +13,9 @@ void check_type(const HttpRequest& request, const char* expected) {
 
 }  // namespace
 
-HttpResponse Api::whep(const HttpRequest& request, const Path& path, LiveShow& show) {
+http::Response Api::whep(const http::Request& request, const Path& path, LiveShow& show) {
     const std::string& method = request.method;
-    HttpResponse response;
+    http::Response response;
     if (path.size() == 4 && (method == "OPTIONS" || method == "GET" || method == "HEAD")) {
         response.status = 200;
         response.type = "application/sdp";
@@ -32,7 +32,7 @@ HttpResponse Api::whep(const HttpRequest& request, const Path& path, LiveShow& s
         return response;
     }
     if (path.size() != 5 || (method != "PATCH" && method != "DELETE"))
-        return error_response(path.size() > 5 ? 404 : 405, "[server] no such route of WHEP");
+        return http::error_response(path.size() > 5 ? 404 : 405, "[server] no such route of WHEP");
     bool there = false;
     if (method == "PATCH") {
         check_type(request, "application/trickle-ice-sdpfrag");
@@ -42,7 +42,7 @@ HttpResponse Api::whep(const HttpRequest& request, const Path& path, LiveShow& s
         there = show.remove_peer(path[4]);
         response.body = nlohmann::json{{"id", path[4]}}.dump();
     }
-    return there ? response : error_response(404, "[server] no such viewer");
+    return there ? response : http::error_response(404, "[server] no such viewer");
 }
 
 }  // namespace vultus::serving

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "serving/http.h"
+#include "http/message.h"
 #include "serving/request_fields.h"
 #include "serving/stream_command.h"
 #include "streaming/offer.h"
@@ -20,8 +20,8 @@ using namespace std::string_literals;
 namespace fuzz {
 
 inline std::string target(const std::string& bytes) {
-    HttpRequest request;
-    if (!parse_target(bytes, request)) return "";
+    http::Request request;
+    if (!http::parse_target(bytes, request)) return "";
     for (const unsigned char c : request.path)
         if (c < 32 || c == 127) return "a control character in a path";
     return "";
@@ -31,7 +31,7 @@ inline std::string form(const std::string& bytes) {
     const std::size_t line = bytes.find('\n');
     if (line == std::string::npos) return "";
     std::size_t size = 0;
-    for (const FormPart& part : parse_multipart(bytes.substr(0, line), bytes.substr(line + 1)))
+    for (const http::FormPart& part : http::parse_multipart(bytes.substr(0, line), bytes.substr(line + 1)))
         size += part.bytes.size();
     return size <= bytes.size() ? "" : "parts larger than the whole";
 }
@@ -60,10 +60,10 @@ inline std::string names(const std::string& bytes) {
     const std::size_t line = bytes.find('\n');
     const std::string host = bytes.substr(0, line),
                       origin = line == std::string::npos ? "" : bytes.substr(line + 1);
-    is_host_allowed(host, {"face.example"});
+    http::is_host_allowed(host, {"face.example"});
     const std::size_t scheme =
         origin.find("://");  // as long as one of ours, whatever the case of its letters
-    if (is_origin_ours(origin, host) && !origin.empty() && origin.size() != scheme + 3 + host.size())
+    if (http::is_origin_ours(origin, host) && !origin.empty() && origin.size() != scheme + 3 + host.size())
         return "another host's page taken for ours";
     return "";
 }

@@ -73,7 +73,7 @@ struct JobStore::Job {
     double progress = 0, seconds_left = -1;
     pid_t pid = 0;
     bool cancel = false;
-    std::vector<std::weak_ptr<OutQueue>> watchers;
+    std::vector<std::weak_ptr<http::OutQueue>> watchers;
     std::string told;  ///< to the watchers
 };
 
@@ -293,11 +293,11 @@ fs::path JobStore::file(const std::string& id, const std::string& name) const {
     return {};
 }
 
-bool JobStore::watch(const std::string& id, const std::shared_ptr<OutQueue>& watcher) {
+bool JobStore::watch(const std::string& id, const std::shared_ptr<http::OutQueue>& watcher) {
     const std::lock_guard lock(mutex_);
     const auto found = jobs_.find(id);
     if (found == jobs_.end()) return false;
-    watcher->push(text_part("data: " + describe_locked(*found->second).dump() + "\n\n"));
+    watcher->push(http::text_part("data: " + describe_locked(*found->second).dump() + "\n\n"));
     if (has_ended(found->second->state))
         watcher->finish();
     else
@@ -320,7 +320,7 @@ void JobStore::tell(Job& job) {
     job.told = text;
     for (const auto& weak : job.watchers)
         if (const auto watcher = weak.lock()) {
-            watcher->push(text_part("data: " + text + "\n\n"));
+            watcher->push(http::text_part("data: " + text + "\n\n"));
             if (has_ended(job.state)) watcher->finish();
         }
 }

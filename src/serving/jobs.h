@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "serving/out_queue.h"
+#include "http/out_queue.h"
 #include "serving/persons.h"
 
 namespace vultus::serving {
@@ -47,7 +47,7 @@ class JobStore {
     /// A file of `results` or `previews`; empty when it is none of them.
     std::filesystem::path file(const std::string& id, const std::string& name) const;
     /// Gets the job's JSON as a server-sent event, now and whenever it changes; ends with the job.
-    bool watch(const std::string& id, const std::shared_ptr<OutQueue>& watcher);
+    bool watch(const std::string& id, const std::shared_ptr<http::OutQueue>& watcher);
 
     /// Where an upload of that name is to be written, in a folder of its own, whose name is its id.
     std::filesystem::path new_upload(const std::string& name) const;

@@ -122,9 +122,9 @@ double LiveShow::media_time_s(std::int64_t frame) const {
     return static_cast<double>(frame) / person_->talker->fps();
 }
 
-void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media) {
+void LiveShow::add_viewer(const std::shared_ptr<http::OutQueue>& viewer, bool media) {
     const std::lock_guard lock(viewers_mutex_);
-    viewer->push(text_part(nlohmann::json{
+    viewer->push(http::text_part(nlohmann::json{
         {"event", "hello"},
         {"session", id_},
         {"mime", encoder_->writer.mime_type()},
@@ -141,7 +141,7 @@ void LiveShow::add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media) {
     watch_begins_.notify_all();
 }
 
-void LiveShow::remove_viewer(const std::shared_ptr<OutQueue>& viewer) {
+void LiveShow::remove_viewer(const std::shared_ptr<http::OutQueue>& viewer) {
     const std::lock_guard lock(viewers_mutex_);
     const auto gone = std::remove_if(viewers_.begin(), viewers_.end(),
                                      [&](const Viewer& one) { return one.queue == viewer; });
@@ -169,7 +169,7 @@ nlohmann::json LiveShow::describe() const {
 }
 
 void LiveShow::event(const nlohmann::json& json) {
-    const auto part = text_part(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    const auto part = http::text_part(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     const std::lock_guard lock(viewers_mutex_);
     for (const Viewer& viewer : viewers_) viewer.queue->push(part);
 }
@@ -256,7 +256,7 @@ void LiveShow::broadcast_fragment() {
     const bool key = std::exchange(encoder.key_wanted, false);
     ++encoder.since_key;
     if (encoder.written.empty()) return;
-    const OutQueue::Part fragment = bytes_part(std::exchange(encoder.written, {}));
+    const http::OutQueue::Part fragment = http::bytes_part(std::exchange(encoder.written, {}));
     const std::lock_guard lock(viewers_mutex_);
     for (Viewer& viewer : viewers_) {
         if (!viewer.media) continue;

@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "audio/resampler.h"
+#include "http/out_queue.h"
 #include "rendering/backdrop.h"
 #include "serving/metrics.h"
-#include "serving/out_queue.h"
 #include "serving/persons.h"
 #include "speaking/live_session.h"
 #include "streaming/webrtc_feed.h"
@@ -49,8 +49,8 @@ class LiveShow {
     double load() const { return load_; }
 
     /// media: false for who wants nothing but events.
-    void add_viewer(const std::shared_ptr<OutQueue>& viewer, bool media);
-    void remove_viewer(const std::shared_ptr<OutQueue>& viewer);
+    void add_viewer(const std::shared_ptr<http::OutQueue>& viewer, bool media);
+    void remove_viewer(const std::shared_ptr<http::OutQueue>& viewer);
     /// A viewer by WebRTC: its answer to an offer, under a new id. Errors: those of streaming::WebRtcFeed;
     /// kCancelled when the session has ended.
     streaming::WebRtcFeed::Answer add_peer(const std::string& offer);
@@ -79,7 +79,7 @@ class LiveShow {
 
   private:
     struct Viewer {
-        std::shared_ptr<OutQueue> queue;
+        std::shared_ptr<http::OutQueue> queue;
         bool media = true;
         bool begun = false;  ///< it has the index and a key frame
     };

@@ -17,11 +17,12 @@ PERSON = str(ROOT / "models/grid-s1.vultus")
 class Server:
     def __init__(self, data, *options, persons=(PERSON,), port=0):
         self.data = str(data)
+        self.tls = None  # an SSLContext
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([PROGRAM, "serve", *persons, "--port", str(port), "--data", self.data, *options],
+        self.process = subprocess.Popen([PROGRAM, "serve", *persons, "--port", str(port), "--data", self.data, *map(str, options)],
                                         stderr=self.log, stdout=subprocess.DEVNULL)
         for _ in range(600):
-            match = re.search(r"http://(\S+):(\d+)/", self.said())
+            match = re.search(r"https?://(\S+):(\d+)/", self.said())
             if match:
                 self.host, self.port = match[1].strip("[]"), int(match[2])
                 return
@@ -36,7 +37,8 @@ class Server:
 
     def call(self, method, path, body=None, headers=None, timeout=60):
         """Status, headers and body; JSON bodies come as objects."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        connection = (http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=self.tls) if self.tls
+                      else http.client.HTTPConnection(self.host, self.port, timeout=timeout))
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body)

@@ -6,8 +6,10 @@ import struct
 
 
 class WebSocket:
-    def __init__(self, host, port, path, headers=(), timeout=20, name=None):
+    def __init__(self, host, port, path, headers=(), timeout=20, name=None, tls=None):
         self.socket = socket.create_connection((host, port), timeout)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=host)
         self.held = b""
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: {name or f'{host}:{port}'}", "Upgrade: websocket", "Connection: Upgrade",

@@ -1,8 +1,8 @@
-#include "serving/out_queue.h"
+#include "http/out_queue.h"
 
 #include <utility>
 
-namespace vultus::serving {
+namespace vultus::http {
 
 bool OutQueue::push(Part part) {
     {
@@ -107,4 +107,4 @@ OutQueue::Part bytes_part(std::string bytes) {
     return {std::make_shared<const std::string>(std::move(bytes)), false};
 }
 
-}  // namespace vultus::serving
+}  // namespace vultus::http

@@ -1,10 +1,10 @@
-#include "serving/http.h"
+#include "http/message.h"
 
 #include <algorithm>
 #include <cctype>
 #include <string_view>
 
-namespace vultus::serving {
+namespace vultus::http {
 namespace {
 
 constexpr std::size_t kMostFormParts = 32;
@@ -80,27 +80,27 @@ bool is_ip_literal(const std::string& name) {
 
 }  // namespace
 
-const std::string& HttpRequest::header(const std::string& name) const {
+const std::string& Request::header(const std::string& name) const {
     static const std::string none;
     const auto found = headers.find(name);
     return found == headers.end() ? none : found->second;
 }
 
-HttpResponse json_response(const nlohmann::json& json, int status) {
-    HttpResponse response;
+Response json_response(const nlohmann::json& json, int status) {
+    Response response;
     response.status = status;
     response.body = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     return response;
 }
 
-HttpResponse error_response(int status, const std::string& message) {
+Response error_response(int status, const std::string& message) {
     return json_response(
         {{"error",
           {{"code", status}, {"message", message}, {"type", type_of_status(status)}, {"param", nullptr}}}},
         status);
 }
 
-HttpResponse error_response(const Error& error) {
+Response error_response(const Error& error) {
     switch (error.code()) {
         case ErrorCode::kInvalidArgument:
         case ErrorCode::kCorruptData:
@@ -135,7 +135,7 @@ bool percent_decode(const std::string& text, bool plus, std::string& decoded) {
     return is_utf8(decoded);
 }
 
-bool parse_target(const std::string& target, HttpRequest& request) {
+bool parse_target(const std::string& target, Request& request) {
     const std::size_t question = target.find('?');
     if (target.empty() || target[0] != '/') return false;
     if (!percent_decode(target.substr(0, question), false, request.path)) return false;
@@ -213,4 +213,4 @@ bool is_same_secret(const std::string& a, const std::string& b) {
     return differs == 0;
 }
 
-}  // namespace vultus::serving
+}  // namespace vultus::http

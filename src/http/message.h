@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "base/error.h"
-#include "serving/out_queue.h"
+#include "http/out_queue.h"
 
-namespace vultus::serving {
+namespace vultus::http {
 
-struct HttpRequest {
+struct Request {
     std::string method;                          ///< "GET"
     std::string path;                            ///< percent-decoded, without the query: "/v1/persons"
     std::map<std::string, std::string> query;    ///< percent-decoded
@@ -26,7 +26,7 @@ struct HttpRequest {
     const std::string& header(const std::string& name) const;
 };
 
-struct HttpResponse {
+struct Response {
     int status = 200;
     std::string type = "application/json";
     std::vector<std::pair<std::string, std::string>> headers;
@@ -36,15 +36,15 @@ struct HttpResponse {
     std::shared_ptr<OutQueue> stream;  ///< sent part by part, closed when the reader goes away
 };
 
-HttpResponse json_response(const nlohmann::json& json, int status = 200);
+Response json_response(const nlohmann::json& json, int status = 200);
 /// {"error": {"code", "message", "type", "param"}}: the shape of OpenAI's errors.
-HttpResponse error_response(int status, const std::string& message);
-HttpResponse error_response(const Error& error);
+Response error_response(int status, const std::string& message);
+Response error_response(const Error& error);
 
 /// "a%20b" to "a b"; false for what is no escape or no UTF-8, and for control characters. plus: + is a space.
 bool percent_decode(const std::string& text, bool plus, std::string& decoded);
 /// "path?a=b&c=d" into path and query; false when it is malformed.
-bool parse_target(const std::string& target, HttpRequest& request);
+bool parse_target(const std::string& target, Request& request);
 
 struct FormPart {
     std::string name, file_name, bytes;
@@ -60,4 +60,4 @@ bool is_origin_ours(const std::string& origin, const std::string& host);
 /// Takes as long whatever differs.
 bool is_same_secret(const std::string& a, const std::string& b);
 
-}  // namespace vultus::serving
+}  // namespace vultus::http

@@ -1,4 +1,4 @@
-#include "serving/http.h"
+#include "http/message.h"
 
 #include <gtest/gtest.h>
 
@@ -6,17 +6,17 @@
 
 #include "base/rng.h"
 
-namespace vultus::serving {
+namespace vultus::http {
 namespace {
 
 TEST(Http, AddressesAreDecodedOnce) {
-    HttpRequest request;
+    Request request;
     ASSERT_TRUE(parse_target("/v1/a%20b/%252e?x=1%2B1&y=a+b&z&=q", request));
     EXPECT_EQ(request.path, "/v1/a b/%2e");
     EXPECT_EQ(request.query, (std::map<std::string, std::string>{{"x", "1+1"}, {"y", "a b"}, {"z", ""}}));
     for (const char* bad :
          {"", "v1", "http://x/", "/%", "/%0", "/%zz", "/%00", "/a%0d%0ab", "/%ff", "/?x=%c0%af"}) {
-        HttpRequest other;
+        Request other;
         EXPECT_FALSE(parse_target(bad, other)) << bad;
     }
 }
@@ -120,4 +120,4 @@ TEST(OutQueue, IsBoundedAndEnds) {
 }
 
 }  // namespace
-}  // namespace vultus::serving
+}  // namespace vultus::http

@@ -1,4 +1,4 @@
-#include "serving/http_server.h"
+#include "http/server.h"
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
@@ -13,17 +13,23 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
+#ifdef VULTUS_WITH_OPENSSL
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#endif
 #include <chrono>
 #include <limits>
 #include <thread>
 #include <utility>  // which Asio's coroutines forget
 
-namespace vultus::serving {
+#include "http/tls.h"
+
+namespace vultus::http {
 namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace beast_http = beast::http;
 namespace websocket = beast::websocket;
 using asio::use_awaitable;
 using asio::ip::tcp;
@@ -56,7 +62,7 @@ class Event : public std::enable_shared_from_this<Event> {
 };
 
 template <typename Fields>
-bool take_header(const Fields& fields, HttpRequest& request) {
+bool take_header(const Fields& fields, Request& request) {
     request.method = std::string(fields.method_string());
     for (const auto& field : fields) {
         std::string name(field.name_string());
@@ -68,12 +74,13 @@ bool take_header(const Fields& fields, HttpRequest& request) {
 
 }  // namespace
 
-struct HttpServer::Impl {
-    Impl(const HttpServerOptions& options_, HttpHandlers handlers_)
+struct Server::Impl {
+    Impl(const ServerOptions& options_, Handlers handlers_)
         : options(options_),
           handlers(std::move(handlers_)),
           acceptor(io),
-          workers(static_cast<std::size_t>(options_.num_workers)) {
+          workers(static_cast<std::size_t>(options_.num_workers)),
+          tls(open_tls(options_.tls)) {
         listen();
         asio::co_spawn(io, accept(), asio::detached);
         io_thread = std::thread([this] { io.run(); });
@@ -127,34 +134,61 @@ struct HttpServer::Impl {
         try {
             beast::tcp_stream stream(std::move(socket));
             beast::flat_buffer buffer(kBufferBytes);
-            while (co_await one_request(stream, buffer)) {
-            }
-            error_code ignored;
-            stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+            if (tls)
+                co_await encrypted(std::move(stream), buffer);
+            else
+                co_await converse(stream, buffer);
         } catch (const std::exception&) {
             // A connection that breaks or is silent for too long concerns nobody else.
         }
         --num_connections;
     }
 
+    template <typename Stream>
+    asio::awaitable<void> converse(Stream& stream, beast::flat_buffer& buffer) {
+        while (co_await one_request(stream, buffer)) {
+        }
+        error_code ignored;
+        beast::get_lowest_layer(stream).socket().shutdown(tcp::socket::shutdown_send, ignored);
+    }
+
+#ifdef VULTUS_WITH_OPENSSL
+    asio::awaitable<void> encrypted(beast::tcp_stream plain, beast::flat_buffer& buffer) {
+        plain.expires_after(timeout());
+        if (!co_await beast::async_detect_ssl(plain, buffer, use_awaitable)) {
+            co_await answer(plain, error_response(400, "[server] this port speaks TLS: https:// or wss://"),
+                            false, false);
+            co_return;
+        }
+        beast::ssl_stream<beast::tcp_stream> stream(std::move(plain), tls->context);
+        buffer.consume(
+            co_await stream.async_handshake(asio::ssl::stream_base::server, buffer.data(), use_awaitable));
+        co_await converse(stream, buffer);
+    }
+#else
+    asio::awaitable<void> encrypted(beast::tcp_stream, beast::flat_buffer&) { co_return; }
+#endif
+
     /// False: the connection ends.
-    asio::awaitable<bool> one_request(beast::tcp_stream& stream, beast::flat_buffer& buffer) {
-        http::request_parser<http::empty_body> head;
+    template <typename Stream>
+    asio::awaitable<bool> one_request(Stream& stream, beast::flat_buffer& buffer) {
+        beast_http::request_parser<beast_http::empty_body> head;
         head.header_limit(static_cast<std::uint32_t>(options.most_header_bytes));
         head.body_limit(std::numeric_limits<std::uint64_t>::max());  // settled once it is known what comes
         error_code error;
-        stream.expires_after(timeout());
-        co_await http::async_read_header(stream, buffer, head, asio::redirect_error(use_awaitable, error));
-        if (error == http::error::end_of_stream || error == beast::error::timeout) co_return false;
-        if (error == http::error::header_limit)
+        beast::get_lowest_layer(stream).expires_after(timeout());
+        co_await beast_http::async_read_header(stream, buffer, head,
+                                               asio::redirect_error(use_awaitable, error));
+        if (error == beast_http::error::end_of_stream || error == beast::error::timeout) co_return false;
+        if (error == beast_http::error::header_limit)
             co_return co_await answer(stream, error_response(431, "[server] the header is too long"), false,
                                       false);
-        if (error.category() == http::make_error_code(http::error::bad_method).category())
+        if (error.category() == beast_http::make_error_code(beast_http::error::bad_method).category())
             co_return co_await answer(stream, error_response(400, "[server] no HTTP: " + error.message()),
                                       false, false);
         if (error) co_return false;
-        HttpRequest request;
-        const bool head_only = head.get().method() == http::verb::head;
+        Request request;
+        const bool head_only = head.get().method() == beast_http::verb::head;
         if (!take_header(head.get(), request))
             co_return co_await answer(stream, error_response(400, "[server] the address is malformed"), false,
                                       head_only);
@@ -164,10 +198,10 @@ struct HttpServer::Impl {
             co_return co_await become_websocket(stream, head, request);
         }
         const bool keep = head.get().keep_alive();
-        HttpResponse failure;
+        Response failure;
         if (!co_await read_body(stream, buffer, head, request, failure))
             co_return co_await answer(stream, failure, false, head_only);
-        const HttpResponse response = co_await work<HttpResponse>([&] { return handlers.handle(request); });
+        const Response response = co_await work<Response>([&] { return handlers.handle(request); });
         co_return co_await answer(stream, response, keep, head_only);
     }
 
@@ -180,8 +214,7 @@ struct HttpServer::Impl {
             try {
                 result = body();
             } catch (const std::exception& error) {
-                if constexpr (std::is_same_v<Result, HttpResponse>)
-                    result = error_response(500, error.what());
+                if constexpr (std::is_same_v<Result, Response>) result = error_response(500, error.what());
             }
             done->notify();
         });
@@ -189,22 +222,23 @@ struct HttpServer::Impl {
         co_return result;
     }
 
-    asio::awaitable<bool> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                    http::request_parser<http::empty_body>& head, HttpRequest& request,
-                                    HttpResponse& failure) {
+    template <typename Stream>
+    asio::awaitable<bool> read_body(Stream& stream, beast::flat_buffer& buffer,
+                                    beast_http::request_parser<beast_http::empty_body>& head,
+                                    Request& request, Response& failure) {
         const std::uint64_t most = handlers.most_body_bytes(request);
         if (head.content_length() && *head.content_length() > most) {
             failure = error_response(413, fmt::format("[server] expected a body of at most {} bytes, got {}",
                                                       most, *head.content_length()));
             co_return false;
         }
-        if (beast::iequals(head.get()[http::field::expect], "100-continue")) {
+        if (beast::iequals(head.get()[beast_http::field::expect], "100-continue")) {
             static const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             co_await asio::async_write(stream, asio::buffer(go_on), use_awaitable);
         }
         const std::filesystem::path upload = handlers.upload_path(request);
         if (!upload.empty()) {
-            http::request_parser<http::file_body> parser(std::move(head));
+            beast_http::request_parser<beast_http::file_body> parser(std::move(head));
             error_code error;
             parser.get().body().open(upload.c_str(), beast::file_mode::write, error);
             request.upload = upload;
@@ -220,24 +254,24 @@ struct HttpServer::Impl {
             }
             co_return whole;
         }
-        http::request_parser<http::string_body> parser(std::move(head));
+        beast_http::request_parser<beast_http::string_body> parser(std::move(head));
         if (!co_await read_rest(stream, buffer, parser, most, failure)) co_return false;
         request.body = std::move(parser.get().body());
         co_return true;
     }
 
-    template <typename Parser>
-    asio::awaitable<bool> read_rest(beast::tcp_stream& stream, beast::flat_buffer& buffer, Parser& parser,
-                                    std::uint64_t most, HttpResponse& failure) {
+    template <typename Stream, typename Parser>
+    asio::awaitable<bool> read_rest(Stream& stream, beast::flat_buffer& buffer, Parser& parser,
+                                    std::uint64_t most, Response& failure) {
         parser.body_limit(most);
         parser.eager(true);
         while (!parser.is_done()) {
             error_code error;
-            stream.expires_after(timeout());  // of silence, not of the whole
-            co_await http::async_read_some(stream, buffer, parser,
-                                           asio::redirect_error(use_awaitable, error));
+            beast::get_lowest_layer(stream).expires_after(timeout());  // of silence, not of the whole
+            co_await beast_http::async_read_some(stream, buffer, parser,
+                                                 asio::redirect_error(use_awaitable, error));
             if (!error) continue;
-            if (error == http::error::body_limit)
+            if (error == beast_http::error::body_limit)
                 failure =
                     error_response(413, fmt::format("[server] expected a body of at most {} bytes", most));
             else if (error == beast::error::timeout)
@@ -252,26 +286,26 @@ struct HttpServer::Impl {
     }
 
     template <typename Body>
-    void fill_header(http::response<Body>& message, const HttpResponse& response, bool keep) {
+    void fill_header(beast_http::response<Body>& message, const Response& response, bool keep) {
         message.version(11);
         message.result(static_cast<unsigned>(response.status));
-        message.set(http::field::content_type, response.type);
+        message.set(beast_http::field::content_type, response.type);
         // Pages of others can neither frame nor read what is said here.
         message.set("X-Content-Type-Options", "nosniff");
         message.set("X-Frame-Options", "DENY");
         message.set("Cross-Origin-Resource-Policy", "same-origin");
-        message.set(http::field::cache_control, "no-store");
+        message.set(beast_http::field::cache_control, "no-store");
         for (const auto& [name, value] : response.headers) message.set(name, value);
         message.keep_alive(keep);
     }
 
     /// Sends it; whether the connection goes on.
-    asio::awaitable<bool> answer(beast::tcp_stream& stream, const HttpResponse& response, bool keep,
-                                 bool head_only) {
-        stream.expires_after(timeout());
+    template <typename Stream>
+    asio::awaitable<bool> answer(Stream& stream, const Response& response, bool keep, bool head_only) {
+        beast::get_lowest_layer(stream).expires_after(timeout());
         if (response.stream) co_return co_await answer_stream(stream, response, keep, head_only);
         if (!response.file.empty() && !head_only) {
-            http::response<http::file_body> message;
+            beast_http::response<beast_http::file_body> message;
             fill_header(message, response, keep);
             error_code error;
             message.body().open(response.file.c_str(), beast::file_mode::scan, error);
@@ -279,40 +313,40 @@ struct HttpServer::Impl {
                 co_return co_await answer(stream, error_response(404, "[server] the file is gone"), keep,
                                           false);
             message.prepare_payload();
-            http::response_serializer<http::file_body> serializer(message);
+            beast_http::response_serializer<beast_http::file_body> serializer(message);
             serializer.limit(kBufferBytes);
             while (!serializer.is_done()) {
-                stream.expires_after(timeout());
-                co_await http::async_write_some(stream, serializer, use_awaitable);
+                beast::get_lowest_layer(stream).expires_after(timeout());
+                co_await beast_http::async_write_some(stream, serializer, use_awaitable);
             }
             co_return keep;
         }
-        http::response<http::string_body> message;
+        beast_http::response<beast_http::string_body> message;
         fill_header(message, response, keep);
         message.body() = head_only ? "" : response.body;
         message.prepare_payload();
         if (head_only) message.content_length(response.body.size());
         if (head_only) {
-            http::response_serializer<http::string_body> serializer(message);
-            co_await http::async_write_header(stream, serializer, use_awaitable);
+            beast_http::response_serializer<beast_http::string_body> serializer(message);
+            co_await beast_http::async_write_header(stream, serializer, use_awaitable);
         } else {
-            co_await http::async_write(stream, message, use_awaitable);
+            co_await beast_http::async_write(stream, message, use_awaitable);
         }
         co_return keep;
     }
 
-    asio::awaitable<bool> answer_stream(beast::tcp_stream& stream, const HttpResponse& response, bool keep,
-                                        bool head_only) {
+    template <typename Stream>
+    asio::awaitable<bool> answer_stream(Stream& stream, const Response& response, bool keep, bool head_only) {
         OutQueue& queue = *response.stream;
         struct Closer {
             OutQueue& queue;
             ~Closer() { queue.close(); }
         } closer{queue};
-        http::response<http::empty_body> message;
+        beast_http::response<beast_http::empty_body> message;
         fill_header(message, response, keep);
         message.chunked(true);
-        http::response_serializer<http::empty_body> serializer(message);
-        co_await http::async_write_header(stream, serializer, use_awaitable);
+        beast_http::response_serializer<beast_http::empty_body> serializer(message);
+        co_await beast_http::async_write_header(stream, serializer, use_awaitable);
         if (head_only) co_return false;
         const auto more = std::make_shared<Event>(io.get_executor());
         queue.set_wake([more] { more->notify(); });
@@ -324,20 +358,20 @@ struct HttpServer::Impl {
                 continue;
             }
             if (part->bytes->empty()) continue;  // would end the body
-            stream.expires_after(timeout());
-            co_await asio::async_write(stream, http::make_chunk(asio::buffer(*part->bytes)), use_awaitable);
+            beast::get_lowest_layer(stream).expires_after(timeout());
+            co_await asio::async_write(stream, beast_http::make_chunk(asio::buffer(*part->bytes)),
+                                       use_awaitable);
         }
         if (queue.aborted()) co_return false;
-        co_await asio::async_write(stream, http::make_chunk_last(), use_awaitable);
+        co_await asio::async_write(stream, beast_http::make_chunk_last(), use_awaitable);
         co_return keep;
     }
 
-    using Socket = websocket::stream<beast::tcp_stream>;
-
-    asio::awaitable<bool> become_websocket(beast::tcp_stream& stream,
-                                           http::request_parser<http::empty_body>& head,
-                                           const HttpRequest& request) {
-        HttpResponse refusal = error_response(404, "[server] no such WebSocket");
+    template <typename Stream>
+    asio::awaitable<bool> become_websocket(Stream& stream,
+                                           beast_http::request_parser<beast_http::empty_body>& head,
+                                           const Request& request) {
+        Response refusal = error_response(404, "[server] no such WebSocket");
         const auto peer = co_await work<std::shared_ptr<WebSocketPeer>>([&] {
             try {
                 return handlers.upgrade(request, refusal);
@@ -347,8 +381,8 @@ struct HttpServer::Impl {
             }
         });
         if (!peer) co_return co_await answer(stream, refusal, false, false);
-        stream.expires_never();  // the WebSocket has its own
-        const auto socket = std::make_shared<Socket>(std::move(stream));
+        beast::get_lowest_layer(stream).expires_never();  // the WebSocket has its own
+        const auto socket = std::make_shared<websocket::stream<Stream>>(std::move(stream));
         websocket::stream_base::timeout timeouts{std::chrono::seconds(10), std::chrono::seconds(40), true};
         socket->set_option(timeouts);
         socket->read_message_max(options.most_message_bytes);
@@ -374,6 +408,7 @@ struct HttpServer::Impl {
     }
 
     /// The sending side of a WebSocket.
+    template <typename Socket>
     asio::awaitable<void> send_all(std::shared_ptr<Socket> socket, std::shared_ptr<OutQueue> queue,
                                    std::shared_ptr<Event> more) {
         try {
@@ -392,20 +427,21 @@ struct HttpServer::Impl {
         }
     }
 
-    HttpServerOptions options;
-    HttpHandlers handlers;
+    ServerOptions options;
+    Handlers handlers;
     asio::io_context io{1};
     tcp::acceptor acceptor;
     asio::thread_pool workers;
+    std::unique_ptr<Tls> tls;  ///< null: plain HTTP
     std::thread io_thread;
     std::atomic<int> num_connections{0};
     int port = 0;
 };
 
-HttpServer::HttpServer(const HttpServerOptions& options, HttpHandlers handlers)
+Server::Server(const ServerOptions& options, Handlers handlers)
     : impl_(std::make_unique<Impl>(options, std::move(handlers))) {}
-HttpServer::~HttpServer() = default;
-int HttpServer::port() const { return impl_->port; }
-int HttpServer::num_connections() const { return impl_->num_connections; }
+Server::~Server() = default;
+int Server::port() const { return impl_->port; }
+int Server::num_connections() const { return impl_->num_connections; }
 
-}  // namespace vultus::serving
+}  // namespace vultus::http

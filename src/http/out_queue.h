@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace vultus::serving {
+namespace vultus::http {
 
 /// Parts in order, bounded in bytes. Threads  any.
 class OutQueue {
@@ -58,4 +58,4 @@ class OutQueue {
 OutQueue::Part text_part(std::string text);
 OutQueue::Part bytes_part(std::string bytes);
 
-}  // namespace vultus::serving
+}  // namespace vultus::http

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "serving/http.h"
+#include "http/message.h"
 
-namespace vultus::serving {
+namespace vultus::http {
 
 /// What stands behind a WebSocket.
 class WebSocketPeer {
@@ -21,7 +21,14 @@ class WebSocketPeer {
     virtual void on_close() = 0;
 };
 
-struct HttpServerOptions {
+/// PEM files. Without a certificate: plain HTTP.
+struct TlsOptions {
+    std::filesystem::path certificate;  ///< with those that vouch for it, from the server's on
+    std::filesystem::path key;          ///< empty: in the same file
+    std::filesystem::path client_ca;  ///< whoever connects must show a certificate that this one vouches for
+};
+
+struct ServerOptions {
     std::string address = "127.0.0.1";
     int port = 8765;                            ///< 0: any free one
     int num_workers = 4;                        ///< threads that answer
@@ -29,29 +36,31 @@ struct HttpServerOptions {
     double timeout_s = 30;                      ///< of silence in a request, an answer, between requests
     std::size_t most_message_bytes = 1u << 20;  ///< of WebSockets
     std::size_t most_header_bytes = 16384;
+    TlsOptions tls;
 };
 
 /// Called for every request, in this order.
-struct HttpHandlers {
+struct Handlers {
     /// Before the body is read; an answer refuses it. On the I/O thread.
-    std::function<std::optional<HttpResponse>(const HttpRequest&)> admit;
+    std::function<std::optional<Response>(const Request&)> admit;
     /// Most bytes of the body; and the file it goes to (empty: memory). On the I/O thread.
-    std::function<std::uint64_t(const HttpRequest&)> most_body_bytes;
-    std::function<std::filesystem::path(const HttpRequest&)> upload_path;
+    std::function<std::uint64_t(const Request&)> most_body_bytes;
+    std::function<std::filesystem::path(const Request&)> upload_path;
     /// On a worker's thread.
-    std::function<HttpResponse(const HttpRequest&)> handle;
+    std::function<Response(const Request&)> handle;
     /// A request to become a WebSocket: null refuses with `refusal`. On a worker's thread.
-    std::function<std::shared_ptr<WebSocketPeer>(const HttpRequest&, HttpResponse& refusal)> upgrade;
+    std::function<std::shared_ptr<WebSocketPeer>(const Request&, Response& refusal)> upgrade;
 };
 
-class HttpServer {
+class Server {
   public:
-    /// Listens and serves from now on. Errors: kIo (the port is in use, no such address).
-    HttpServer(const HttpServerOptions& options, HttpHandlers handlers);
+    /// Listens and serves from now on. Errors: kIo (the port is in use, no such address; certificates that
+    /// are none), kUnsupported (TLS in a build without OpenSSL).
+    Server(const ServerOptions& options, Handlers handlers);
     /// Ends all connections.
-    ~HttpServer();
-    HttpServer(const HttpServer&) = delete;
-    HttpServer& operator=(const HttpServer&) = delete;
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
 
     int port() const;
     int num_connections() const;
@@ -61,4 +70,4 @@ class HttpServer {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace vultus::serving
+}  // namespace vultus::http
