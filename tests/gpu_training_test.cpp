@@ -139,6 +139,33 @@ TEST_F(GpuTraining, InHalfPrecisionAndTheProcessorGoesOn) {
     EXPECT_TRUE(fs::exists(run.out));
 }
 
+TEST_F(GpuTraining, OutOfMemoryHalvesTheBatchAndGoesOn) {
+    training_loop::TrainOptions run = options("cuda:0");
+    run.stage = "dae";
+    run.batch = 4;
+    run.steps = 1;
+    train_person(run);
+    const std::int64_t a_step = PretendGpu::num_operations();
+    run.steps = 3;
+    run.checkpoint_every_s = 0;  // after every step
+    run.restart = true;
+    fs::remove(run.out);
+    PretendGpu::clear();
+    PretendGpu::refuse_memory(a_step, 1);
+    train_person(run);
+    EXPECT_EQ(person::load_person(run.out).card.training.at("dae_images").get<int>(), 3 * 2);
+
+    fs::remove(run.out);
+    run.restart = false;
+    run.steps = 4;
+    PretendGpu::refuse_memory(0, 1000000);
+    EXPECT_THROW(train_person(run), std::exception) << "a GPU that is full";
+    EXPECT_FALSE(fs::exists(run.out));
+    PretendGpu::clear();
+    train_person(run);  // nothing was lost
+    EXPECT_TRUE(fs::exists(run.out));
+}
+
 class PretendGpuComplains : public GpuTraining {};
 
 TEST_F(PretendGpuComplains, OfWhatAGpuWouldNotDo) {

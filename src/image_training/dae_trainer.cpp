@@ -192,11 +192,12 @@ double DaeTrainer::train_step(std::int64_t step, double fraction) {
     gradient_work_.run([&] { compute_gradients(step); });
     group_.average(gradients_);
     update_work_.run([&] { update_weights(); });
+    ++unread_steps_;
     // Reading makes the processor wait for the GPU.
-    if (device_.is_cuda() && step % kReadLossEvery != 0) return known_loss_;
-    known_loss_ = loss_sum_.item<double>() / (device_.is_cuda() && step > 0 ? kReadLossEvery : 1);
+    if (device_.is_cuda() && known_loss_ && unread_steps_ < kReadLossEvery) return *known_loss_;
+    known_loss_ = loss_sum_.item<double>() / std::exchange(unread_steps_, 0);
     loss_sum_.zero_();
-    return known_loss_;
+    return *known_loss_;
 }
 
 void DaeTrainer::compute_gradients(std::int64_t step) {

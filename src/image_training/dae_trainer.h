@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "autograd/optimizer.h"
 #include "autograd/process_group.h"
@@ -132,7 +133,9 @@ class DaeTrainer : public training_loop::Stage {
     enum Sum { kLoss, kLandmarkError, kSquaredGradient, kAdversarialGradient };
     std::array<torch::Tensor, 3> critic_patches_;  ///< of this step: drawn, recorded, what each counts
     std::vector<std::int64_t> chosen_;             ///< on a processor: samples that the critic sees
-    double learning_rate_ = 0, known_loss_ = 0;
+    double learning_rate_ = 0;
+    std::optional<double> known_loss_;
+    int unread_steps_ = 0;  ///< whose losses loss_sum_ holds
 };
 
 }  // namespace vultus::image_training

@@ -40,6 +40,11 @@ person::Person image_stage(const training_loop::TrainOptions& options, const cor
     }
     training_loop::TrainOptions planned = options;
     plan_images(planned, group);
+    const auto checkpoint_time = [&] {
+        std::error_code none;
+        return std::filesystem::last_write_time(run.dae_checkpoint(), none);
+    };
+    const auto before = checkpoint_time();
     for (;;) try {
             image_training::DaeTrainer trainer(planned, corpus, run, group);
             trainer.run(options.stage == "all" ? options.budget_s * options.dae_share : options.budget_s);
@@ -48,6 +53,7 @@ person::Person image_stage(const training_loop::TrainOptions& options, const cor
             if (!autograd::is_out_of_memory(error) || planned.batch < 2 || group.size() > 1) throw;
             planned.batch /= 2;
             planned.learning_rate /= std::sqrt(2.0);
+            planned.restart = planned.restart && checkpoint_time() == before;  // on from this run's, not anew
             autograd::release_memory(torch::Device(options.device));
             fmt::print(stderr, "\n[train] {}: out of memory; on with {} images a step\n", options.device,
                        planned.batch);

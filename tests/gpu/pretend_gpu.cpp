@@ -31,6 +31,7 @@ struct Account {
     std::set<std::string> complaints;
     std::atomic<std::int64_t> num_operations{0};
     std::int64_t next_block = 1;
+    std::int64_t refuse_from = 0, refusals_left = 0;
     std::set<std::int64_t> live;
     std::set<std::int64_t> of_recordings;  ///< blocks that a GPU would keep for them
     /// By recording: blocks of before it, and the operation that touched each.
@@ -62,10 +63,14 @@ void give_back(void* context) {
 
 c10::DataPtr on_gpu(c10::DataPtr memory) {
     void* const place = memory.get();
-    const std::lock_guard lock(account().mutex);
-    const std::int64_t id = account().next_block++;
-    account().live.insert(id);
-    if (autograd::recording_number() != 0) account().of_recordings.insert(id);
+    Account& books = account();
+    const std::lock_guard lock(books.mutex);
+    const bool refused = books.refusals_left > 0 && books.num_operations >= books.refuse_from;
+    if (refused) --books.refusals_left;
+    TORCH_CHECK(!refused, "CUDA out of memory. Tried to allocate what the test refuses");
+    const std::int64_t id = books.next_block++;
+    books.live.insert(id);
+    if (autograd::recording_number() != 0) books.of_recordings.insert(id);
     return {place, new Block{id, std::move(memory)}, &give_back, kGpu};
 }
 
@@ -277,10 +282,17 @@ std::set<std::string> PretendGpu::complaints() {
 
 std::int64_t PretendGpu::num_operations() { return account().num_operations; }
 
+void PretendGpu::refuse_memory(std::int64_t from_operation, std::int64_t times) {
+    const std::lock_guard lock(account().mutex);
+    account().refuse_from = from_operation;
+    account().refusals_left = times;
+}
+
 void PretendGpu::clear() {
     const std::lock_guard lock(account().mutex);
     account().complaints.clear();
     account().num_operations = 0;
+    account().refusals_left = 0;
 }
 
 }  // namespace vultus

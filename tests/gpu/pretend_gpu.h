@@ -17,7 +17,9 @@ class PretendGpu {
   public:
     static std::set<std::string> complaints();
     static std::int64_t num_operations();
-    /// Forgets complaints and counts.
+    /// From so many operations on, memory is refused as CUDA refuses it, so many times.
+    static void refuse_memory(std::int64_t from_operation, std::int64_t times);
+    /// Forgets complaints and counts, and refuses no memory.
     static void clear();
 };
 
