@@ -15,7 +15,6 @@ using torch::Tensor;
 namespace {
 constexpr double kMotionWeight = 0.2;
 constexpr double kMotionAtLips = 4, kMotionAtEyes = 2;
-constexpr double kLeastShown = 0.1, kMostShown = 4;
 }  // namespace
 
 /// Part of the samples at the highest noise (half of them with the shared x_T, which talking always starts
@@ -102,23 +101,9 @@ Tensor DaeTrainer::predict(const Tensor& x_t, const Tensor& time, const Tensor& 
     return TorchOps::unwrap(drawing.prediction).to(torch::kFloat32);
 }
 
-/// [B, 1, G, G]: how much it is seen where a cell is moved to: the energy of the image's gradient, in parts of
-/// the image's mean. On a plain wall what was measured is chance.
-Tensor DaeTrainer::shows_motion(const Tensor& x0) const {
-    const Tensor grey = (x0 * normalisation_->scale() + mean_).mean(1, true);
-    const std::int64_t last = grey.size(2) - 1;
-    const Tensor down = grey.narrow(2, 1, last) - grey.narrow(2, 0, last);
-    const Tensor right = grey.narrow(3, 1, last) - grey.narrow(3, 0, last);
-    const Tensor energy = torch::constant_pad_nd(down.square(), {0, 0, 0, 1}) +
-                          torch::constant_pad_nd(right.square(), {0, 1, 0, 0});
-    const std::int64_t cell = model_.unet.size_px / corpus::MotionCache::kGrid;
-    const Tensor cells = torch::avg_pool2d(torch::avg_pool2d(energy, cell), 3, 1, 1);
-    return (cells / cells.mean({1, 2, 3}, true).clamp_min(1e-9)).clamp_max(kMostShown) + kLeastShown;
-}
-
 /// How far the reference frames are moved otherwise than was measured, in parts of 1/256 of the image's side
 /// (pixels of what was measured in): Huber's, for some of what was measured is wrong.
-Tensor DaeTrainer::motion_term(const std::vector<Tensor>& displacements, const Tensor& x0) const {
+Tensor DaeTrainer::motion_term(const std::vector<Tensor>& displacements) const {
     Tensor wanted = fetched_motion_.to(torch::kFloat32) / corpus::MotionCache::kUnit;
     if (head_warp_)
         wanted = head_warp_->moved_motion(wanted, input(kFrame),
@@ -127,8 +112,7 @@ Tensor DaeTrainer::motion_term(const std::vector<Tensor>& displacements, const T
                                            at::Reduction::None, /*delta=*/1.0);  // [B, R, 2, G, G]
     const std::int64_t cell = model_.unet.size_px / corpus::MotionCache::kGrid;
     const Tensor weights =
-        torch::avg_pool2d(regions_.region_weights(input(kFrame), kMotionAtLips, kMotionAtEyes), cell) *
-        shows_motion(x0);
+        torch::avg_pool2d(regions_.region_weights(input(kFrame), kMotionAtLips, kMotionAtEyes), cell);
     return (apart * weights.unsqueeze(1)).mean();
 }
 
@@ -244,7 +228,7 @@ Tensor DaeTrainer::loss(std::int64_t step) {
     const Tensor squared = squared_error(prediction, noised);
     if (model_.preset == "paper") return squared;
     Tensor loss = squared;
-    if (!displacements.empty()) loss = loss + kMotionWeight * motion_term(displacements, x0);
+    if (!displacements.empty()) loss = loss + kMotionWeight * motion_term(displacements);
     if (uses_temporal_term()) loss = loss + options_.temporal_weight * temporal_term(prediction, noised);
     if (encoder_frozen_ && critic_) loss = loss + adversarial_term(prediction, squared, noised, x0);
     if (!encoder_frozen_ && options_.landmark_weight > 0)

@@ -69,8 +69,7 @@ class DaeTrainer : public training_loop::Stage {
                           bool training, std::vector<torch::Tensor>* displacements = nullptr);
     void find_references();
     void fetch_motion(const std::vector<std::int64_t>& frames);
-    torch::Tensor motion_term(const std::vector<torch::Tensor>& displacements, const torch::Tensor& x0) const;
-    torch::Tensor shows_motion(const torch::Tensor& x0) const;
+    torch::Tensor motion_term(const std::vector<torch::Tensor>& displacements) const;
     Noised distillation_target(const torch::Tensor& x0, const torch::Tensor& z, const Noised& noised,
                                std::int64_t step);
     torch::Tensor squared_error(const torch::Tensor& prediction, const Noised& noised) const;

@@ -11,6 +11,7 @@
 #include "media/audio_reader.h"
 #include "media/video_reader.h"
 #include "metrics/image_metrics.h"
+#include "preparation/read_ahead.h"
 #include "tensor/archive.h"
 
 namespace vultus::preparation {
@@ -106,7 +107,8 @@ void read_pictures(ClipMeasurement& clip, face::FaceTracker& tracker, const std:
     media::Image image;
     tracker.reset();
     int last_look = 0;
-    while (reader.read(image)) {
+    ReadAhead pictures(reader);
+    while (pictures.read(image)) {
         throw_if_cancelled();
         const face::FaceObservation seen = tracker.observe(image);
         thumbs.add(clip.num_frames(), image);

@@ -8,6 +8,7 @@
 #include "media/video_reader.h"
 #include "media/video_writer.h"
 #include "preparation/crop_choice.h"
+#include "preparation/read_ahead.h"
 
 namespace vultus::preparation {
 
@@ -49,7 +50,8 @@ void encode_one(media::VideoReader& reader, const ClipMeasurement& recording, co
     media::VideoWriter writer(output.temporary(), options);
     media::Image image, crop;
     int frames = 0;
-    for (; frames < job.num_frames && reader.read(image); ++frames) {
+    ReadAhead pictures(reader, job.num_frames);
+    for (; frames < job.num_frames && pictures.read(image); ++frames) {
         throw_if_cancelled();
         media::crop_and_resize(image, job.crop_px, size_px, crop);
         writer.write_frame(crop.rgb.data());

@@ -263,11 +263,13 @@ TalkReport talk(const TalkOptions& options) {
         pose.source = speaking::PoseOptions::Source::kTrack;
         pose.track_deg = read_pose_track(options.pose_track);
     }
-    person::Person person = person::load_person(options.person);
-    const auto [fps_num, fps_den] = rational_rate(person, options);
-    const std::string origin = origin_note(person.card, options.person);
-    speaking::DecodeWorkers workers(std::move(person), options.talker, options.num_threads);
+    speaking::DecodeWorkers workers =
+        options.open ? speaking::DecodeWorkers(*options.open, options.talker, options.num_threads)
+                     : speaking::DecodeWorkers(person::load_person(options.person), options.talker,
+                                               options.num_threads);
     speaking::Talker& talker = workers.talker();
+    const auto [fps_num, fps_den] = rational_rate(talker.person(), options);
+    const std::string origin = origin_note(talker.person().card, options.person);
     speaking::LatentStream stream(talker, pose, options.look_ahead_frames);
     media::AudioOptions audio = options.audio;
     audio.keep_original = true;

@@ -13,7 +13,8 @@ namespace vultus::rendering {
 
 struct TalkOptions {
     std::filesystem::path person;
-    std::filesystem::path speech;  ///< any file FFmpeg reads; "-": standard input
+    const speaking::Talker* open = nullptr;  ///< the same person, in memory already: its weights are shared
+    std::filesystem::path speech;            ///< any file FFmpeg reads; "-": standard input
     std::filesystem::path out;     ///< as VideoWriter's; "-": raw RGB frames on standard output; empty: none
     std::filesystem::path frames;  ///< folder for frame-000000.png ...; empty: none
     /// A recording of the person in the learnt framing, or a picture: the video is this one with the drawn

@@ -70,10 +70,10 @@ void make_video(const rendering::SayOptions& given, const std::string& sound,
 http::Response Api::talk(const http::Request& request) {
     TalkRequest asked = read_request(request);
     const nlohmann::json& fields = asked.fields;
-    const auto person = persons_.path_of(text_field(fields, "person"));
+    const std::string id = text_field(fields, "person");
+    const auto person = persons_.path_of(id);
     if (person.empty())
-        return http::error_response(404, "[server] person: expected an id of /v1/persons, got '" +
-                                             text_field(fields, "person") + "'");
+        return http::error_response(404, "[server] person: expected an id of /v1/persons, got '" + id + "'");
     const std::string text = text_field(fields, "text", voices::kMostTextBytes);
     if (text.empty() == asked.sound.empty())
         return http::error_response(400, "[server] expected a text or an audio, one of the two");
@@ -104,6 +104,8 @@ http::Response Api::talk(const http::Request& request) {
         (void)voices::passages_of(text);
         options.voice = allowed_voice(text_field(fields, "voice"));
     }
+    const std::shared_ptr<OpenPerson> opened = persons_.open(id);
+    options.talk.open = opened->talker.get();
     if (++num_talks_ > kMostTalks) {
         --num_talks_;
         return refuse_full("video");
@@ -117,7 +119,7 @@ http::Response Api::talk(const http::Request& request) {
         talk.first.join();
         return true;
     });
-    talks_.emplace_back(std::thread([this, options, sound = std::move(asked.sound), queue, done] {
+    talks_.emplace_back(std::thread([this, options, opened, sound = std::move(asked.sound), queue, done] {
                             make_video(options, sound, queue, stop_);
                             --num_talks_;
                             *done = true;

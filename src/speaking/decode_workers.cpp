@@ -11,12 +11,23 @@ constexpr int kMostWorkers = 8;
 
 int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
+TalkerOptions on_one_thread(TalkerOptions options) {
+    options.num_threads = 1;
+    return options;
+}
+
 }  // namespace
 
-DecodeWorkers::DecodeWorkers(person::Person person, TalkerOptions options, int count) {
-    options.num_threads = 1;
+DecodeWorkers::DecodeWorkers(person::Person person, TalkerOptions options, int count)
+    : DecodeWorkers(std::make_unique<Talker>(std::move(person), on_one_thread(options)),
+                    on_one_thread(options), count) {}
+
+DecodeWorkers::DecodeWorkers(const Talker& other, TalkerOptions options, int count)
+    : DecodeWorkers(std::make_unique<Talker>(other, on_one_thread(options)), on_one_thread(options), count) {}
+
+DecodeWorkers::DecodeWorkers(std::unique_ptr<Talker> first, const TalkerOptions& options, int count) {
     const int workers = count > 0 ? count : std::min(kMostWorkers, cores());
-    talkers_.push_back(std::make_unique<Talker>(std::move(person), options));
+    talkers_.push_back(std::move(first));
     while (static_cast<int>(talkers_.size()) < workers)
         talkers_.push_back(std::make_unique<Talker>(talker(), options));
 }

@@ -16,6 +16,8 @@ class DecodeWorkers {
   public:
     /// count: workers; 0: one per core, at most 8. `options.num_threads` is ignored.
     DecodeWorkers(person::Person person, TalkerOptions options, int count);
+    /// With the weights of another, which may go on drawing.
+    DecodeWorkers(const Talker& other, TalkerOptions options, int count);
 
     /// The first worker's Talker, for everything but images.
     Talker& talker() { return *talkers_.front(); }
@@ -26,6 +28,8 @@ class DecodeWorkers {
                 const std::function<void(const std::vector<std::uint8_t>&)>& show);
 
   private:
+    explicit DecodeWorkers(std::unique_ptr<Talker> first, const TalkerOptions& options, int count);
+
     std::vector<std::unique_ptr<Talker>> talkers_;
     std::vector<std::vector<std::uint8_t>> pictures_;
 };

@@ -127,8 +127,9 @@ class MotionMeter {
     void measure(std::int64_t frame, std::int16_t* out) {
         const cv::Mat picture = grey(cache_, frame);
         for (const cv::Mat& reference : references_) {
-            flow_->calc(picture, reference, field_);
-            store(field_, out);
+            cv::Mat field;  // what lies in it would be where the search begins
+            flow_->calc(picture, reference, field);
+            store(field, out);
             out += 2 * MotionCache::kGrid * MotionCache::kGrid;
         }
     }
@@ -137,7 +138,6 @@ class MotionMeter {
     const corpus::FrameCache& cache_;
     std::vector<cv::Mat> references_;
     cv::Ptr<cv::DISOpticalFlow> flow_ = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_MEDIUM);
-    cv::Mat field_;
 };
 
 }  // namespace

@@ -75,6 +75,9 @@ TEST(MeasureMotion, FindsWhereTheReferenceFramesShowTheSame) {
         }
         EXPECT_NE(motion.references()[0], motion.references()[1]);
         const int grid = MotionCache::kGrid;
+        constexpr std::int64_t half = kFrames * MotionCache::kFrameValues;
+        EXPECT_TRUE(std::equal(motion.values(), motion.values() + half, motion.values() + half))
+            << "the same pictures, whatever was measured before them and on whichever thread";
         for (int frame = 0; frame < 2 * kFrames; ++frame)
             for (int r = 0; r < MotionCache::kReferences; ++r) {
                 const double wanted = px_a_frame / size *
