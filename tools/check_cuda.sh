@@ -39,17 +39,17 @@ build() {
   result "\"build_s\": $SECONDS"
 }
 
-# STAGE [train options...]: the same first step on the processor and on the device, in float32; prints how far the
+# SIZE STAGE [train options...]: the same first step on the processor and on the device, in float32; prints how far the
 # gradients (the optimizer's first moments) lie apart, relative to their size.
 compare() {
-  local stage=$1 where
-  shift
+  local size=$1 stage=$2 where
+  shift 2
   for where in cpu "$DEVICE"; do
-    "$TRAIN" "$WORK/drawn64.corpus" -o "$WORK/$stage-${where%%:*}-x.vultus" --size 64 --stage "$stage" --precision float32 \
+    "$TRAIN" "$WORK/drawn$size.corpus" -o "$WORK/$stage-${where%%:*}-x.vultus" --size "$size" --stage "$stage" --precision float32 \
       --device "$where" --steps 1 --batch 4 --learning-rate 6e-4 --no-calibration --restart "$@" 2>"$WORK/compare.log" ||
       { tail -3 "$WORK/compare.log" >&2; return 1; }
     mv "$WORK/$stage-${where%%:*}-x.vultus.training/$stage.safetensors" "$WORK/$stage-${where/cpu/cpu0}.step"
-    [ "$stage" = speech ] || cp "$WORK/$stage-${where%%:*}-x.vultus" "$WORK/images.vultus"
+    [ "$stage" = speech ] || [ "$size" != 64 ] || cp "$WORK/$stage-${where%%:*}-x.vultus" "$WORK/images.vultus"
   done
   $PYTHON - "$WORK/$stage-cpu0.step" "$WORK/$stage-${DEVICE/cpu/cpu0}.step" <<'PY'
 import json, struct, sys
@@ -103,13 +103,17 @@ two_processes() {
   wait $! && echo trained || tr '\r' '\n' <"$WORK/rank0.log" | grep . | tail -1 | tr -d '"' | cut -c1-200
 }
 
+# SIZE: something to train on.
+draw() {
+  [ -d "$WORK/drawn$1.corpus" ] || $PYTHON tools/drawn_corpus.py "$WORK/drawn$1.corpus" --size "$1" --clips 2 --frames 16
+}
+
 speed() {
   local preset size batch line lines=()
   for preset in live paper; do
     for size in ${SIZES:-256 512}; do
       [ "$preset" = paper ] && [ "$size" != 256 ] && [ -z "${SIZES:-}" ] && continue
-      [ -d "$WORK/drawn$size.corpus" ] ||
-        $PYTHON tools/drawn_corpus.py "$WORK/drawn$size.corpus" --size "$size" --clips 2 --frames 16
+      draw "$size"
       for batch in ${BATCHES:-16 64 256}; do
         [ "$(left_s)" -gt 25 ] || continue
         line=$("$TRAIN" "$WORK/drawn$size.corpus" --stage speed --preset "$preset" --size "$size" --batch "$batch" \
@@ -136,10 +140,13 @@ within() {  # NAME VALUE LIMIT
 
 build
 $PYTHON tools/drawn_corpus.py "$WORK/drawn64.corpus" --size 64 --clips 4 --frames 30
-images=$(compare dae)
-result "\"image_gradients_apart\": $images"
-within "gradients of the images' stage" "$images" 2e-3
-speech=$(compare speech --speech log_mel --from "$WORK/images.vultus")
+draw 256
+for size in 64 256; do  # without and with reference frames
+  images=$(compare "$size" dae)
+  result "\"image_gradients_apart_$size\": $images"
+  within "gradients of the images' stage at $size px" "$images" 2e-3
+done
+speech=$(compare 64 speech --speech log_mel --from "$WORK/images.vultus")
 result "\"speech_gradients_apart\": $speech"
 within "gradients of the speech stage" "$speech" 2e-3
 resumed=$(resume)

@@ -157,7 +157,9 @@ TEST(Listener, TimesThatAreGiven) {
     const vultus::Listener listener(options);
     vultus::write_file(file,
                        R"([{"word":"bin","start":0.6,"end":0.84},{"word":"green","start":0.84,"end":1.2}])");
-    const vultus::Times words = listener.hear_given(file, speech(48000));
+    vultus::HearOptions hear;
+    hear.language = "en";  // "bin" would be German, where it is spoken
+    const vultus::Times words = listener.hear_given(file, speech(48000), hear);
     ASSERT_EQ(words.words().size(), 2u);
     EXPECT_EQ(words.words()[1].start_s, 0.84);
     EXPECT_EQ(words.phones().back().end_s, 3);

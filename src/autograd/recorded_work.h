@@ -17,8 +17,8 @@ void release_memory(torch::Device device);
 /// Whether an exception means that a device's memory did not suffice.
 bool is_out_of_memory(const std::exception& error);
 
-/// While work is recorded or replayed: its number, another one each time that it is recorded; else 0. For what
-/// watches over it.
+/// While work is recorded or replayed: its number, another one each time that it is recorded; else 0. For
+/// what watches over it.
 std::int64_t recording_number();
 
 /// Hundreds of small kernels are launched one by one by the processor, which takes longer than they do. The

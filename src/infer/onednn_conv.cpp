@@ -37,6 +37,11 @@ std::shared_ptr<const PreparedConvolution> Runtime::prepare(const Value& x, cons
         c->matrix = matrix(weight);
         return c;
     }
+    if (avx2 && kernels::NarrowConvolution::fits(x.shape(), weight.shape(), stride)) {
+        c->narrow = std::make_shared<const kernels::NarrowConvolution>(plain(weight), plain(bias),
+                                                                       weight.dim(0), weight.dim(1));
+        return c;
+    }
     if (avx2 && kernels::Winograd::pays(x.shape(), weight.shape(), stride)) {
         c->winograd = std::make_shared<const kernels::Winograd>(
             plain(weight), plain(bias), weight.dim(0), weight.dim(1), kernels::Winograd::tile_for(x.shape()));
@@ -86,6 +91,14 @@ Value OnednnOps::conv2d(const Value& x, const Value& weight, const Value& bias, 
         const Value out = runtime.make({x.dim(0), weight.dim(0), x.dim(2), x.dim(3)}, 8, {x, bias});
         runtime.run(out, [from, shift, to = settled(out), pixels = x.dim(2) * x.dim(3), matrix = c->matrix] {
             matrix->blocks(from, pixels, shift, to);
+        });
+        return out;
+    }
+    if (c->narrow) {
+        const float* from = in_blocks(x, 8);
+        const Value out = runtime.make({1, weight.dim(0), x.dim(2), x.dim(3)}, 1, {x});
+        runtime.run(out, [from, to = settled(out), height = x.dim(2), width = x.dim(3), narrow = c->narrow] {
+            narrow->run(height, width, from, to);
         });
         return out;
     }

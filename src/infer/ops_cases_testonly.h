@@ -43,6 +43,14 @@ inline void add_convolution_cases(std::vector<OpsCase>& cases) {
                                      return ops.conv2d(in[0], case_weight(ops, {5, channels, kernel, kernel}),
                                                        case_weight(ops, {5}, "b"), stride);
                                  }});
+    for (const std::int64_t outputs : {1, 2, 4})
+        for (const std::int64_t side : {1, 2, 7})
+            cases.push_back({fmt::format("conv2d_to_{}_on_{}", outputs, side),
+                             {{1, 16, side, side + 1}},
+                             [=](models::Ops& ops, const CaseInputs& in) {
+                                 return ops.conv2d(in[0], case_weight(ops, {outputs, 16, 3, 3}),
+                                                   case_weight(ops, {outputs}, "b"), 1);
+                             }});
     for (const int stride : {1, 2})
         for (const std::int64_t frames : {1, 4, 9})
             cases.push_back({fmt::format("conv1d_by_{}_of_{}", stride, frames),

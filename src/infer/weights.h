@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/matrix.h"
+#include "kernels/narrow_convolution.h"
 #include "kernels/winograd.h"
 #include "tensor/archive.h"
 
@@ -24,6 +25,7 @@ struct PreparedConvolution {
     int source_block = 0, target_block = 0;
     /// Instead of all that, where it is faster.
     std::shared_ptr<const kernels::Winograd> winograd;
+    std::shared_ptr<const kernels::NarrowConvolution> narrow;
     std::shared_ptr<const kernels::Matrix> matrix;  ///< of a 1 x 1 convolution
 };
 

@@ -68,6 +68,7 @@ TEST(Media, ASinkGetsAFragmentAFrame) {
     std::string all;
     for (const std::string& part : parts) all += part;
     EXPECT_NE(all.find("whose it is"), std::string::npos);
+    EXPECT_EQ(all.find("mfra"), std::string::npos) << "a list of fragments grows as long as they come";
     const Scratch scratch;
     const auto path = scratch / "a.mp4";
     write_file(path, all);

@@ -110,8 +110,12 @@ struct VideoWriter::Impl {
         AVDictionary* settings = nullptr;
         const std::string_view muxer = container.muxer;
         // The index waits for the first packets of both streams, so that it tells of the sound's priming.
+        // What is live has no list of all its fragments in the end, which would grow for as long as it lasts.
         if (muxer == "mp4" && options.sink)
-            av_dict_set(&settings, "movflags", "+empty_moov+default_base_moof+frag_custom+delay_moov", 0);
+            av_dict_set(&settings, "movflags",
+                        options.live ? "+empty_moov+default_base_moof+frag_custom+delay_moov+skip_trailer"
+                                     : "+empty_moov+default_base_moof+frag_custom+delay_moov",
+                        0);
         else if (muxer == "mp4" || muxer == "mov")
             av_dict_set(&settings, "movflags", "+faststart", 0);
         if (muxer == "mpegts" && options.live) av_dict_set(&settings, "pes_payload_size", "0", 0);

@@ -175,7 +175,7 @@ TEST(MakeSpeechCorpus, AFewSecondsOfEachSource) {
     options.hours = 0.004;
     make_speech_corpus(scratch / "c", options);
     const auto corpus = corpus::SpeechCorpus::open(scratch / "c");
-    EXPECT_GT(corpus.clips().size(), 2u);
+    EXPECT_GE(corpus.clips().size(), 2u);
     for (const VoiceCheck& voice : check_voices(corpus)) {
         EXPECT_GT(voice.vowel_db, voice.silence_db + 15) << voice.voice;
         EXPECT_LT(std::abs(voice.best_shift_ms), 40) << voice.voice;

@@ -288,7 +288,7 @@ class LoadTest(unittest.TestCase):
             time.sleep(0.2)
 
     def test_a_live_session_notices_nothing(self):
-        with tempfile.TemporaryDirectory() as folder, Server(folder) as server:
+        with tempfile.TemporaryDirectory() as folder, Server(folder, "--most-load", "8") as server:
             stream = server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)["stream"]
             victim = server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)["stream"]
             watcher = Watcher(server, stream)

@@ -97,7 +97,7 @@ class Serve(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name)
+        cls.server = Server(cls.folder.name, "--most-load", "8")  # however slow this machine is
 
     @classmethod
     def tearDownClass(cls):
