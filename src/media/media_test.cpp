@@ -95,6 +95,18 @@ TEST(Media, WhatASinkThrowsArrives) {
     }
 }
 
+TEST(Media, QuickColoursAreNearTheExactOnes) {
+    const auto sample = std::filesystem::path(VULTUS_SOURCE_DIR) / "samples" / "lwar6n.mkv";
+    VideoReader exact(sample), quick(sample, {0, 1, 1, /*exact=*/false});
+    Image a, b;
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(exact.read(a));
+        ASSERT_TRUE(quick.read(b));
+        EXPECT_GT(psnr(a, b), 38) << i;
+        EXPECT_NE(a.rgb, b.rgb) << "the exact way was taken";
+    }
+}
+
 TEST(Media, TheNameChoosesTheFormat) {
     const Scratch scratch;
     const std::pair<const char*, const char*> formats[] = {{"a.mp4", "ftypisom"},

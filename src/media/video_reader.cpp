@@ -16,6 +16,7 @@ namespace {
 // A gap longer than this in the image's times is a fault, not a still scene.
 constexpr double kMaxGapSeconds = 120;
 constexpr int kMaxSidePx = 16384;
+constexpr std::size_t kPastRow = 64;  ///< bytes
 
 /// The usual rate next to what a container's rounded times suggest; the value itself if there is none.
 AVRational snap_rate(AVRational rate) {
@@ -78,6 +79,7 @@ struct VideoReader::Impl {
     Impl(const std::filesystem::path& path, const VideoReaderOptions& options)
         : path(path.string()),
           decoder(path, AVMEDIA_TYPE_VIDEO, options.threads),
+          exact(options.exact),
           current(make_frame()),
           next(make_frame()) {
         AVStream* stream = decoder.stream();
@@ -199,21 +201,33 @@ struct VideoReader::Impl {
     }
 
     void scale(const AVFrame* frame, AVPixelFormat format, std::uint8_t* out, int pixel_bytes) {
-        constexpr int kFlags =
+        constexpr int kExact =
             SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
-        scaler.reset(sws_getCachedContext(scaler.release(), frame->width, frame->height,
-                                          static_cast<AVPixelFormat>(frame->format), source_width,
-                                          source_height, format, kFlags, nullptr, nullptr, nullptr));
+        scaler.reset(sws_getCachedContext(
+            scaler.release(), frame->width, frame->height, static_cast<AVPixelFormat>(frame->format),
+            source_width, source_height, format, exact ? kExact : SWS_BICUBIC, nullptr, nullptr, nullptr));
         if (!scaler) fail(ErrorCode::kUnsupported, "[media] {}: pixel format cannot be converted", path);
         sws_setColorspaceDetails(scaler.get(), yuv_matrix(frame), full_range(frame),
                                  sws_getCoefficients(AVCOL_SPC_BT709), 1, 0, 1 << 16, 1 << 16);
-        std::uint8_t* planes[4] = {out, nullptr, nullptr, nullptr};
-        const int strides[4] = {pixel_bytes * source_width, 0, 0, 0};
+        const std::size_t row = static_cast<std::size_t>(pixel_bytes) * source_width;
+        std::uint8_t* target = out;
+        std::size_t stride = row;
+        if (!exact) {  // swscale's quick ways write past the ends of rows
+            stride = (row + 2 * kPastRow) / kPastRow * kPastRow;
+            padded.resize(stride * source_height + kPastRow);
+            target = padded.data();
+        }
+        std::uint8_t* planes[4] = {target, nullptr, nullptr, nullptr};
+        const int strides[4] = {static_cast<int>(stride), 0, 0, 0};
         sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes, strides);
+        for (int y = 0; y < source_height && !exact; ++y)
+            std::copy_n(padded.data() + stride * y, row, out + row * y);
     }
 
     std::string path;
     StreamDecoder decoder;
+    bool exact;
+    std::vector<std::uint8_t> padded;  ///< a picture with room at the ends of its rows
     FramePtr current, next;
     bool have_current = false, have_next = false;
     double current_seconds = 0, next_seconds = 0, origin_seconds = 0, last_stamp_seconds = 0, last_step = 0;

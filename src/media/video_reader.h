@@ -13,6 +13,7 @@ namespace vultus::media {
 struct VideoReaderOptions {
     int fps_num = 0, fps_den = 1;  ///< rate of the frames handed out; 0: the source's average rate
     int threads = 1;               ///< decoder threads
+    bool exact = true;  ///< false: colours in half the time, not interpolated between pixels that share one
 };
 
 /// Decodes one file from its first image to its last with constant memory.

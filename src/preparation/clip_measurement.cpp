@@ -17,7 +17,7 @@
 namespace vultus::preparation {
 namespace {
 
-constexpr int kMeasureVersion = 2;
+constexpr int kMeasureVersion = 3;
 constexpr double kMaxDamagedShare = 0.1;  // of the images: more, and the rest cannot be trusted either
 constexpr double kMinDecodedShare = 0.9;  // of the length the container claims
 constexpr int kSilentPeak = 8;            // of 32767: a microphone that was on is louder
@@ -100,7 +100,7 @@ void note_faces(ClipMeasurement& clip, const face::FaceObservation& seen, int& l
 }
 
 void read_pictures(ClipMeasurement& clip, face::FaceTracker& tracker, const std::function<void()>& tick) {
-    media::VideoReader reader(clip.source, {clip.fps_num, clip.fps_den, 1});
+    media::VideoReader reader(clip.source, {clip.fps_num, clip.fps_den, 1, /*exact=*/false});
     clip.width = reader.width();
     clip.height = reader.height();
     ThumbKeeper thumbs(clip.fps());
