@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/output_file.h"
@@ -97,13 +98,20 @@ TEST(Media, WhatASinkThrowsArrives) {
 
 TEST(Media, QuickColoursAreNearTheExactOnes) {
     const auto sample = std::filesystem::path(VULTUS_SOURCE_DIR) / "samples" / "lwar6n.mkv";
-    VideoReader exact(sample), quick(sample, {0, 1, 1, /*exact=*/false});
-    Image a, b;
+    VideoReader exact(sample), linear(sample, {0, 1, 1, Colours::kLinear}),
+        quick(sample, {0, 1, 1, Colours::kQuick});
+    const auto mean = [](const Image& image) {
+        return std::accumulate(image.rgb.begin(), image.rgb.end(), 0.0) /
+               static_cast<double>(image.rgb.size());
+    };
+    Image a, b, c;
     for (int i = 0; i < 10; ++i) {
-        ASSERT_TRUE(exact.read(a));
-        ASSERT_TRUE(quick.read(b));
-        EXPECT_GT(psnr(a, b), 38) << i;
-        EXPECT_NE(a.rgb, b.rgb) << "the exact way was taken";
+        ASSERT_TRUE(exact.read(a) && linear.read(b) && quick.read(c));
+        EXPECT_GT(psnr(a, b), 44) << i;
+        EXPECT_NEAR(mean(a), mean(b), 0.2) << i;
+        EXPECT_GT(psnr(a, c), 38) << i;
+        EXPECT_NEAR(mean(a), mean(c), 2) << i;
+        EXPECT_NE(b.rgb, c.rgb);
     }
 }
 

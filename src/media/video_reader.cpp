@@ -73,13 +73,19 @@ bool full_range(const AVFrame* frame) {
     }
 }
 
+int flags_of(Colours colours) {
+    if (colours == Colours::kQuick) return SWS_BICUBIC;
+    if (colours == Colours::kLinear) return SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT;
+    return SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
+}
+
 }  // namespace
 
 struct VideoReader::Impl {
     Impl(const std::filesystem::path& path, const VideoReaderOptions& options)
         : path(path.string()),
           decoder(path, AVMEDIA_TYPE_VIDEO, options.threads),
-          exact(options.exact),
+          colours(options.colours),
           current(make_frame()),
           next(make_frame()) {
         AVStream* stream = decoder.stream();
@@ -201,18 +207,17 @@ struct VideoReader::Impl {
     }
 
     void scale(const AVFrame* frame, AVPixelFormat format, std::uint8_t* out, int pixel_bytes) {
-        constexpr int kExact =
-            SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_BITEXACT;
         scaler.reset(sws_getCachedContext(
             scaler.release(), frame->width, frame->height, static_cast<AVPixelFormat>(frame->format),
-            source_width, source_height, format, exact ? kExact : SWS_BICUBIC, nullptr, nullptr, nullptr));
+            source_width, source_height, format, flags_of(colours), nullptr, nullptr, nullptr));
         if (!scaler) fail(ErrorCode::kUnsupported, "[media] {}: pixel format cannot be converted", path);
         sws_setColorspaceDetails(scaler.get(), yuv_matrix(frame), full_range(frame),
                                  sws_getCoefficients(AVCOL_SPC_BT709), 1, 0, 1 << 16, 1 << 16);
         const std::size_t row = static_cast<std::size_t>(pixel_bytes) * source_width;
         std::uint8_t* target = out;
         std::size_t stride = row;
-        if (!exact) {  // swscale's quick ways write past the ends of rows
+        const bool past = colours == Colours::kQuick;  // it writes past the ends of rows
+        if (past) {
             stride = (row + 2 * kPastRow) / kPastRow * kPastRow;
             padded.resize(stride * source_height + kPastRow);
             target = padded.data();
@@ -220,13 +225,13 @@ struct VideoReader::Impl {
         std::uint8_t* planes[4] = {target, nullptr, nullptr, nullptr};
         const int strides[4] = {static_cast<int>(stride), 0, 0, 0};
         sws_scale(scaler.get(), frame->data, frame->linesize, 0, frame->height, planes, strides);
-        for (int y = 0; y < source_height && !exact; ++y)
+        for (int y = 0; past && y < source_height; ++y)
             std::copy_n(padded.data() + stride * y, row, out + row * y);
     }
 
     std::string path;
     StreamDecoder decoder;
-    bool exact;
+    Colours colours;
     std::vector<std::uint8_t> padded;  ///< a picture with room at the ends of its rows
     FramePtr current, next;
     bool have_current = false, have_next = false;

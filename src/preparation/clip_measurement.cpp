@@ -100,7 +100,7 @@ void note_faces(ClipMeasurement& clip, const face::FaceObservation& seen, int& l
 }
 
 void read_pictures(ClipMeasurement& clip, face::FaceTracker& tracker, const std::function<void()>& tick) {
-    media::VideoReader reader(clip.source, {clip.fps_num, clip.fps_den, 1, /*exact=*/false});
+    media::VideoReader reader(clip.source, {clip.fps_num, clip.fps_den, 1, media::Colours::kQuick});
     clip.width = reader.width();
     clip.height = reader.height();
     ThumbKeeper thumbs(clip.fps());

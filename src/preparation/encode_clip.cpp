@@ -71,11 +71,11 @@ void encode_one(media::VideoReader& reader, const ClipMeasurement& recording, co
 
 void encode_crops(const ClipMeasurement& recording, const std::vector<CropJob>& jobs, int size_px, int crf,
                   const std::function<void()>& tick) {
-    // What is shrunk to half its size or less loses nothing by colours that two pixels share.
-    const bool exact = std::any_of(jobs.begin(), jobs.end(), [&](const CropJob& job) {
+    const bool large = std::any_of(jobs.begin(), jobs.end(), [&](const CropJob& job) {
         return job.crop_px.width < 2.0 * size_px || job.crop_px.height < 2.0 * size_px;
     });
-    media::VideoReader reader(recording.source, {recording.fps_num, recording.fps_den, 1, exact});
+    media::VideoReader reader(recording.source, {recording.fps_num, recording.fps_den, 1,
+                                                 large ? media::Colours::kExact : media::Colours::kLinear});
     int at = 0;
     for (const CropJob& job : jobs) {
         for (; at < job.first_frame && reader.skip(); ++at) throw_if_cancelled();
