@@ -56,7 +56,7 @@ class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name)
+        cls.server = Server(cls.folder.name, "--most-load", "8")  # however slow this machine is
         cls.chromium = Chromium()
         cls.url = f"http://127.0.0.1:{cls.server.port}/"
         cls.pictures = pictures_folder(cls.folder.name)
