@@ -38,7 +38,7 @@ class GpuTraining : public testing::Test {
                     large.write(reinterpret_cast<const char*>(small.frame(i) + 3 * (y / 4 * kSmall + x / 4)),
                                 3);
         MotionCache::Header header;
-        for (const corpus::Clip& clip : corpus_.corpus.clips) header.frames += clip.num_frames;
+        header.frames = small.num_frames();
         header.references = {5, 40};
         std::vector<std::int16_t> values(static_cast<std::size_t>(header.frames * MotionCache::kFrameValues));
         for (std::size_t i = 0; i < values.size(); ++i)

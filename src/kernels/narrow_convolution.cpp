@@ -3,15 +3,14 @@
 #include <algorithm>
 
 #include "kernels/aligned_floats.h"
-#include "kernels/cpu_level.h"
+#include "kernels/lanes.h"
 
 namespace vultus::kernels {
 namespace {
 
 using Index = std::int64_t;
-typedef float Channels __attribute__((vector_size(32)));  ///< eight of a pixel
 
-constexpr Index kMostOutputs = 4, kLanes = 8;
+constexpr Index kMostOutputs = 4;
 
 struct NarrowRow {
     Index blocks, height, width;
@@ -24,17 +23,18 @@ VULTUS_INLINE void narrow_row_body(const NarrowRow& how, Index row, float* out) 
     const Index top = row > 0 ? -1 : 0, bottom = row + 1 < how.height ? 1 : 0;
     for (Index column = 0; column < how.width; ++column) {
         const Index left = column > 0 ? -1 : 0, right = column + 1 < how.width ? 1 : 0;
-        Channels sum = {};
+        Lanes sum = {}, values, weights;  // of eight channels
         for (Index block = 0; block < how.blocks; ++block)
             for (Index dy = top; dy <= bottom; ++dy)
                 for (Index dx = left; dx <= right; ++dx) {
                     const Index pixel = (block * how.height + row + dy) * how.width + column + dx;
                     const Index tap = (block * 3 + dy + 1) * 3 + dx + 1;
-                    sum += *reinterpret_cast<const Channels*>(how.x + pixel * kLanes) *
-                           *reinterpret_cast<const Channels*>(how.weights + tap * kLanes);
+                    load(how.x + pixel * kNumLanes, values);
+                    load(how.weights + tap * kNumLanes, weights);
+                    sum += values * weights;
                 }
         float value = how.bias;
-        for (Index lane = 0; lane < kLanes; ++lane) value += sum[lane];
+        for (Index lane = 0; lane < kNumLanes; ++lane) value += sum[lane];
         out[column] = value;
     }
 }
@@ -42,7 +42,7 @@ VULTUS_INLINE void narrow_row_body(const NarrowRow& how, Index row, float* out) 
 }  // namespace
 
 bool NarrowConvolution::fits(const Shape& input, const Shape& weight, int stride) {
-    return stride == 1 && input[0] == 1 && weight[0] <= kMostOutputs && weight[1] % kLanes == 0 &&
+    return stride == 1 && input[0] == 1 && weight[0] <= kMostOutputs && weight[1] % kNumLanes == 0 &&
            weight[2] == 3 && weight[3] == 3;
 }
 
@@ -55,13 +55,13 @@ NarrowConvolution::NarrowConvolution(const float* weight, const float* bias, Ind
     for (Index o = 0; o < outputs; ++o)
         for (Index i = 0; i < inputs; ++i)
             for (Index tap = 0; tap < 9; ++tap)
-                weights_.get()[((o * (inputs / kLanes) + i / kLanes) * 9 + tap) * kLanes + i % kLanes] =
-                    weight[(o * inputs + i) * 9 + tap];
+                weights_.get()[((o * (inputs / kNumLanes) + i / kNumLanes) * 9 + tap) * kNumLanes +
+                               i % kNumLanes] = weight[(o * inputs + i) * 9 + tap];
 }
 
 void NarrowConvolution::run(Index height, Index width, const float* x, float* y) const {
     for (Index o = 0; o < outputs_; ++o) {
-        const NarrowRow how{inputs_ / kLanes, height, width, x, weights_.get() + o * inputs_ * 9,
+        const NarrowRow how{inputs_ / kNumLanes, height, width, x, weights_.get() + o * inputs_ * 9,
                             bias_.get()[o]};
         for (Index row = 0; row < height; ++row)
             dispatch<narrow_row_body>(how, row, y + (o * height + row) * width);

@@ -15,7 +15,7 @@ class NarrowConvolution {
     /// weight [O, I, 3, 3], I a multiple of 8; bias [O].
     NarrowConvolution(const float* weight, const float* bias, std::int64_t outputs, std::int64_t inputs);
 
-    /// x [1, I / 8, H, W, 8] to y [1, O, H, W]; x at a multiple of 32 bytes. Zeros around the image.
+    /// x [1, I / 8, H, W, 8] to y [1, O, H, W]. Zeros around the image.
     void run(std::int64_t height, std::int64_t width, const float* x, float* y) const;
 
   private:

@@ -28,7 +28,7 @@ class DecodeWorkers {
                 const std::function<void(const std::vector<std::uint8_t>&)>& show);
 
   private:
-    explicit DecodeWorkers(std::unique_ptr<Talker> first, const TalkerOptions& options, int count);
+    DecodeWorkers(std::unique_ptr<Talker> first, const TalkerOptions& options, int count);
 
     std::vector<std::unique_ptr<Talker>> talkers_;
     std::vector<std::vector<std::uint8_t>> pictures_;

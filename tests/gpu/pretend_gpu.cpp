@@ -114,12 +114,19 @@ Tensor over(const c10::Storage& storage, const Tensor& like, c10::DispatchKey ke
     return tensor;
 }
 
+/// The memory of a storage, which lives as long as this does, as the processor's.
+c10::DataPtr memory_of(const c10::Storage& storage) {
+    return {storage.data(), new c10::Storage(storage),
+            [](void* held) { delete static_cast<c10::Storage*>(held); }, c10::Device(c10::DeviceType::CPU)};
+}
+
 c10::Storage on_device(const c10::Storage& host) {
-    auto* const kept = new c10::Storage(host);
-    c10::DataPtr memory(
-        host.data(), kept, [](void* held) { delete static_cast<c10::Storage*>(held); },
-        c10::Device(c10::DeviceType::CPU));
-    return {c10::Storage::use_byte_size_t(), host.nbytes(), on_gpu(std::move(memory)), &allocator(), true};
+    return {c10::Storage::use_byte_size_t(), host.nbytes(), on_gpu(memory_of(host)), &allocator(), true};
+}
+
+c10::Storage on_host(const c10::Storage& device) {
+    return {c10::Storage::use_byte_size_t(), device.nbytes(), memory_of(device),
+            c10::GetAllocator(c10::DeviceType::CPU), true};
 }
 
 /// One operation: its tensors as the processor sees them, and back.
@@ -183,13 +190,7 @@ class Translation {
         const c10::Storage& storage = tensor.storage();
         c10::Storage& host = hosts_[storage.unsafeGetStorageImpl()];
         if (!host) {
-            auto* const kept = new c10::Storage(storage);
-            host = c10::Storage(
-                c10::Storage::use_byte_size_t(), storage.nbytes(),
-                c10::DataPtr(
-                    storage.data(), kept, [](void* held) { delete static_cast<c10::Storage*>(held); },
-                    c10::Device(c10::DeviceType::CPU)),
-                c10::GetAllocator(c10::DeviceType::CPU), true);
+            host = on_host(storage);
             devices_.emplace(host.unsafeGetStorageImpl(), storage);
         }
         pairs_.emplace_back(tensor, over(host, tensor, c10::DispatchKey::CPU));

@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-from server import ROOT, Server
+from server import ANY_SPEED, ROOT, Server
 from websocket import WebSocket
 
 SHORT = "--short" in sys.argv
@@ -288,7 +288,7 @@ class LoadTest(unittest.TestCase):
             time.sleep(0.2)
 
     def test_a_live_session_notices_nothing(self):
-        with tempfile.TemporaryDirectory() as folder, Server(folder, "--most-load", "8") as server:
+        with tempfile.TemporaryDirectory() as folder, Server(folder, *ANY_SPEED) as server:
             stream = server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)["stream"]
             victim = server.json("POST", "/v1/sessions", {"person": "grid-s1"}, 201)["stream"]
             watcher = Watcher(server, stream)

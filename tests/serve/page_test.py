@@ -12,7 +12,7 @@ import unittest
 
 from chromium import Chromium
 from mp4 import probe
-from server import PROGRAM, ROOT, Server
+from server import ANY_SPEED, PROGRAM, ROOT, Server
 
 # Watches the face: how much the lower half of the picture moves, and how loud it is, over the video's time. Cells of 16 px: noise
 # and the mark of origin, which turns all the time, cancel out in them.
@@ -56,7 +56,7 @@ class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, "--most-load", "8")  # however slow this machine is
+        cls.server = Server(cls.folder.name, *ANY_SPEED)
         cls.chromium = Chromium()
         cls.url = f"http://127.0.0.1:{cls.server.port}/"
         cls.pictures = pictures_folder(cls.folder.name)

@@ -14,7 +14,7 @@ import unittest
 import wave
 
 from mp4 import boxes, probe
-from server import ROOT, Server
+from server import ANY_SPEED, ROOT, Server
 from websocket import WebSocket
 
 SPEECH = ROOT / "samples/three-sentences.wav"
@@ -97,7 +97,7 @@ class Serve(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, "--most-load", "8")  # however slow this machine is
+        cls.server = Server(cls.folder.name, *ANY_SPEED)
 
     @classmethod
     def tearDownClass(cls):

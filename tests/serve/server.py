@@ -11,6 +11,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = os.environ.get("VULTUS", str(ROOT / "build/release/vultus"))
+ANY_SPEED = ("--most-load", "8")  # takes sessions however slow this machine is
 PERSON = str(ROOT / "models/grid-s1.vultus")
 
 

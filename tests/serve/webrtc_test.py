@@ -12,7 +12,7 @@ import unittest
 import wave
 
 from chromium import Chromium
-from server import ROOT, Server
+from server import ANY_SPEED, ROOT, Server
 
 SPEECH = ROOT / "samples/three-sentences.wav"
 
@@ -97,7 +97,7 @@ class WebRtcTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = Server(cls.folder.name, "--most-load", "8")  # however slow this machine is
+        cls.server = Server(cls.folder.name, *ANY_SPEED)
         # Where 127.0.0.1 is the only network, Chromium uses it only when told to.
         cls.chromium = Chromium("--allow-loopback-in-peer-connection")
         cls.url = f"http://127.0.0.1:{cls.server.port}/icon.svg"
